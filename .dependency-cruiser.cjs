@@ -1,0 +1,53 @@
+/**
+ * The import rules of ARCHITECTURE.md, held by `npm run arch`.
+ * A room of rank N may import only rooms of a lower rank, and only through their index.ts.
+ */
+const rank = {
+  shared: 0,
+  telemetry: 1,
+  protocol: 1,
+  auth: 2,
+  tenancy: 2,
+  limits: 2,
+  routing: 2,
+  session: 2,
+  'stdio-pool': 2,
+  upstream: 3,
+  bridge: 3,
+  gateway: 4,
+  cli: 5
+}
+
+const rooms = Object.keys(rank)
+const upward = rooms.map((room) => ({
+  name: `rank-${room}`,
+  comment: `src/${room} (rank ${rank[room]}) may import only rooms of a lower rank.`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: rooms.filter((other) => other !== room && rank[other] >= rank[room]).map((other) => `^src/${other}/`) }
+}))
+
+module.exports = {
+  forbidden: [
+    ...upward,
+    {
+      name: 'room-entrance',
+      comment: 'A room is entered by its index.ts (shared/ has no index: its files are the vocabulary).',
+      severity: 'error',
+      from: { path: '^(src/([^/]+)/|plugins/|routes/|config/|app\\.ts|server\\.ts)' },
+      to: { path: '^src/(?!shared/)([^/]+)/', pathNot: ['^src/[^/]+/index\\.ts$', '^src/$2/'] }
+    },
+    { name: 'src-knows-no-fastify', severity: 'error', from: { path: '^src/' }, to: { path: 'node_modules/(@fastify|fastify)' } },
+    { name: 'src-reads-no-config', severity: 'error', from: { path: '^src/(?!cli/)' }, to: { path: '^(config|plugins|routes)/' } },
+    { name: 'protocol-does-no-io', severity: 'error', from: { path: '^src/protocol/' }, to: { dependencyTypes: ['core'] } },
+    { name: 'child-process', severity: 'error', from: { pathNot: '^src/(stdio-pool|cli)/' }, to: { path: '^(node:)?child_process$' } },
+    { name: 'routes-keep-out', severity: 'error', from: { path: '^routes/' }, to: { path: '^src/(redis|stdio-pool|upstream)/' } },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } }
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.cjs', '.js', '.json'] }
+  }
+}

@@ -1,0 +1,29 @@
+import type { ErrorCode } from '../shared/errors.ts'
+import type { Principal } from '../shared/principal.ts'
+import type { Result } from '../shared/result.ts'
+
+/** Closed set: the metric label `reason` of refused credentials. */
+export type AuthRefusalReason =
+  | 'missing' | 'ambiguous' | 'in_query' | 'scheme' | 'too_large' | 'malformed'
+  | 'unknown_key' | 'wrong_secret'
+  | 'unknown_issuer' | 'algorithm' | 'signature' | 'unknown_kid' | 'audience' | 'expired' | 'not_yet_valid' | 'claims'
+  | 'sender_constrained' | 'tenant' | 'jwks_unavailable'
+
+export interface AuthRefusal {
+  /** GW_AUTH_REQUIRED, GW_AUTH_INVALID, GW_AUTH_AMBIGUOUS, GW_AUTH_UNAVAILABLE or GW_AUTH_TENANT. */
+  readonly code: Extract<ErrorCode, `GW_AUTH_${string}`>
+  readonly reason: AuthRefusalReason
+}
+
+export interface Authenticator {
+  /**
+   * Reads the one credential of a request and verifies it. Synchronous whenever the answer needs no I/O and no async
+   * crypto (API keys, cached verdicts), because it is on the path of every call.
+   * @param rawHeaders node's `req.rawHeaders`: name, value, name, value … (duplicates still visible, T27)
+   * @param url the raw request target; a token in its query is refused
+   */
+  authenticate (rawHeaders: readonly string[], url: string): Result<Principal, AuthRefusal> | Promise<Result<Principal, AuthRefusal>>
+  /** Is there at least one key or issuer whose verification material is at hand? Part of /ready. */
+  ready (): boolean
+  close (): void
+}

@@ -1,0 +1,43 @@
+import type { Principal } from '../shared/principal.ts'
+import type { ServerName } from '../shared/ids.ts'
+
+/** Closed set: metric label `limit`. */
+export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_concurrency' | 'tenant_concurrency'
+
+/** The tightest window after a decision, for the RateLimit-* headers. */
+export interface WindowState {
+  readonly limit: number
+  readonly remaining: number
+  /** Whole seconds until the window frees a place, at least 1 when remaining is 0. */
+  readonly resetS: number
+}
+
+export interface LimitRefusal {
+  readonly name: LimitName
+  readonly code: 'GW_LIMIT_RATE' | 'GW_LIMIT_CONCURRENCY'
+  readonly window: WindowState
+  readonly retryAfterS: number
+}
+
+export type LimitDecision =
+  | { readonly admitted: true, readonly window: WindowState }
+  | { readonly admitted: false, readonly refusal: LimitRefusal }
+
+/** A grant of one call: holds a concurrency slot until `release`, which is idempotent. */
+export type CallGrant =
+  | { readonly admitted: true, readonly window: WindowState, release (): void }
+  | { readonly admitted: false, readonly refusal: LimitRefusal }
+
+/**
+ * The port that rate and concurrency decisions go through. In memory here; Redis later, which is why a call's answer
+ * may be a promise. Refused calls are not charged. Windows slide: at most N admitted in any 60 s (rulings 3).
+ */
+export interface Limiter {
+  /** tools/call, prompts/get, resources/read, completion/complete: user, key, tenant and tool windows plus concurrency, all or nothing. Excess concurrency waits in a bounded queue until `deadlineMs` (monotonic) or `signal`. */
+  call (principal: Principal, server: ServerName, tool: string | undefined, deadlineMs: number, signal?: AbortSignal): CallGrant | Promise<CallGrant>
+  /** Everything else that is a request. */
+  request (principal: Principal): LimitDecision
+  /** initialize, besides `request`. */
+  initialize (principal: Principal): LimitDecision
+  close (): void
+}

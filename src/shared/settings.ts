@@ -1,0 +1,164 @@
+import type { ServerName, TenantId } from './ids.ts'
+
+/**
+ * The frozen snapshot that config/ makes of the operator's files and the environment. Every room reads its settings
+ * from here; nothing in src/ reads a file or `process.env` for them. All defaults are already filled in, `${ENV}` is
+ * expanded, relative paths are absolute; `{tenant}` and `{user}` templates are still in place (only a verified
+ * identity can fill them, in src/stdio-pool). A reload makes a new snapshot; requests keep the one they began with.
+ */
+export interface Settings {
+  /** Grows by one with each snapshot; part of worker keys through {@link ServerSettings.entryHash} only. */
+  readonly revision: number
+  readonly mode: 'development' | 'production'
+  readonly listen: { readonly host: string, readonly port: number }
+  readonly management: {
+    readonly host: string
+    readonly port: number
+    /** Absent: /admin/* is 404, and /metrics is open on a loopback address only. */
+    readonly token?: string
+  }
+  readonly http: HttpSettings
+  readonly servers: ReadonlyMap<ServerName, ServerSettings>
+  /** Absent: every tenant that a credential names exists and may use every server. Present: only these exist. */
+  readonly tenants?: ReadonlyMap<TenantId, TenantSettings>
+  readonly auth: AuthSettings
+  readonly limits: LimitSettings
+  readonly sessions: { readonly idleMs: number, readonly maxPerUser: number }
+  readonly pool: GlobalPoolSettings
+  /** How long shutdown waits for calls in flight. Default 30 000. */
+  readonly drainMs: number
+  /** Directory for worker homes and other scratch state; absolute. */
+  readonly stateDir: string
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  /** What config/ found odd but not wrong, each naming its key; printed at start and by `check`. */
+  readonly warnings: readonly string[]
+}
+
+export interface HttpSettings {
+  /** Origin under which clients reach the gateway, without a trailing slash. Default `http://<host>:<port>`. */
+  readonly publicUrl: string
+  /** Lower-case `host` or `host:port` values; a bare host allows any port. Always holds publicUrl's host and the loopback names unless the operator wrote a non-empty list. */
+  readonly allowedHosts: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  /** Exact proxy addresses whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Default 4 194 304. */
+  readonly maxBodyBytes: number
+}
+
+export type Isolation = 'shared' | 'tenant' | 'user' | 'session' | 'call'
+
+/** Client capabilities as MCP writes them; only object-valued members. */
+export type CapabilitiesSetting = 'client' | { readonly fixed: Readonly<Record<string, unknown>> }
+
+export interface PatternRules {
+  /** Absent = everything; `[]` = nothing. `*` matches any run of characters. */
+  readonly allow?: readonly string[]
+  readonly deny: readonly string[]
+}
+
+export interface ServerSettings {
+  readonly name: ServerName
+  /** The name as the file wrote it, when it had to be made a slug (rulings 5); requests may use it percent-encoded. */
+  readonly originalName?: string
+  readonly transport: 'stdio' | 'http' | 'sse'
+  /** stdio: program, absolute or found on PATH; never run through a shell. */
+  readonly command: string
+  readonly args: readonly string[]
+  /** The entry's own variables only; src/stdio-pool adds the allow-list. */
+  readonly env: Readonly<Record<string, string>>
+  /** stdio: absolute, may hold templates. Absent = the worker's private home. */
+  readonly cwd?: string
+  /** http and sse. */
+  readonly url?: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly isolation: Isolation
+  readonly roots: 'filtered' | 'relay' | 'off'
+  readonly capabilities: CapabilitiesSetting
+  readonly interactive: boolean
+  readonly pool: PoolSettings
+  /** A call's deadline; progress extends it up to maxTimeoutMs. Defaults 60 000 and 600 000. */
+  readonly timeoutMs: number
+  readonly maxTimeoutMs: number
+  /** From spawn to the initialize answer. Default 30 000; 180 000 for npx, uvx and the like, which may have to download. */
+  readonly startTimeoutMs: number
+  readonly cancelOnDisconnect: boolean
+  readonly tools: PatternRules & { readonly timeoutMs: Readonly<Record<string, number>>, readonly callsPerMinute: Readonly<Record<string, number>> }
+  readonly prompts: PatternRules
+  readonly resources: PatternRules
+  /** Directories of sandbox.readOnly and sandbox.writable, which count as roots (rulings 1). */
+  readonly sandboxPaths: readonly string[]
+  /** SHA-256 hex of the effective entry: part of every worker key, so a changed entry never reuses an old worker. */
+  readonly entryHash: string
+}
+
+export interface PoolSettings {
+  /** Most workers of this server. Default 50. */
+  readonly max: number
+  /** Most workers of this server for one tenant. Default 20. */
+  readonly maxPerTenant: number
+  /** A worker without call or open stream ends after this. Default 300 000. */
+  readonly idleMs: number
+}
+
+/** Bounds over all servers. */
+export interface GlobalPoolSettings {
+  /** Default 200. */
+  readonly maxWorkers: number
+  /** Default 100. */
+  readonly maxWorkersPerTenant: number
+  /** Default 20. */
+  readonly maxWorkersPerUser: number
+  /** Workers that may be starting at once. Default 2 x cores, at least 4 (FR03). */
+  readonly maxStarting: number
+}
+
+export interface TenantSettings {
+  /** Absent = all; `[]` = none. */
+  readonly servers?: readonly ServerName[]
+  /** Patterns over `<server>__<tool>` names. */
+  readonly tools: PatternRules
+  readonly limits: { readonly callsPerMinute?: number, readonly requestsPerMinute?: number, readonly concurrentCalls?: number, readonly workers?: number }
+}
+
+export interface ApiKeySettings {
+  readonly id: string
+  /** Lower-case hex of SHA-256 over the key's whole text. */
+  readonly sha256: string
+  readonly tenant: TenantId
+  readonly user: string
+  /** Absent = all; `[]` = none. */
+  readonly scopes?: readonly string[]
+  readonly callsPerMinute?: number
+}
+
+export interface JwtIssuerSettings {
+  readonly issuer: string
+  readonly audience: readonly string[]
+  readonly algorithms: readonly string[]
+  /** Exactly one of jwksUri and secret. */
+  readonly jwksUri?: string
+  readonly secret?: string
+  /** Fixed tenant, or the list a tenantClaim must be in. */
+  readonly tenant?: TenantId
+  readonly tenants?: readonly TenantId[]
+  readonly tenantClaim: string
+  readonly userClaim: string
+  readonly scopeClaim: string
+  readonly userPrefix: string
+}
+
+export interface AuthSettings {
+  readonly apiKeys: readonly ApiKeySettings[]
+  readonly jwt: readonly JwtIssuerSettings[]
+  readonly oauth?: { readonly resource: string, readonly authorizationServers: readonly string[] }
+}
+
+/** Per user unless the name says otherwise. */
+export interface LimitSettings {
+  readonly callsPerMinute: number
+  readonly requestsPerMinute: number
+  readonly initializePerMinute: number
+  readonly concurrentCalls: number
+  readonly ipRequestsPerMinute: number
+}

@@ -1,0 +1,81 @@
+import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
+
+/** Everything needed to start one process: templates filled, nothing left to decide. Made by `prepareLaunch`. */
+export interface WorkerLaunch {
+  readonly server: ServerName
+  readonly command: string
+  readonly args: readonly string[]
+  /** The whole environment of the child (from empty: allow-list + private directories + the entry's own). */
+  readonly env: Readonly<Record<string, string>>
+  /** Absolute. */
+  readonly cwd: string
+  /** Directories that must exist before the start: templated data directories, absolute. */
+  readonly dataDirs: readonly string[]
+  /** Directories named by the entry's args, cwd and sandbox paths: what `roots: filtered` allows (rulings 1). */
+  readonly rootDirs: readonly string[]
+}
+
+/** Whom a worker counts against. Absent user or tenant: a worker shared more widely. */
+export interface WorkerOwner {
+  readonly tenant?: TenantId
+  readonly user?: UserId
+  readonly server: ServerName
+}
+
+/** Why a worker ended: the closed set of the metric label. */
+export type WorkerExitReason = 'stopped' | 'crashed' | 'oversize' | 'noise' | 'stdin_full' | 'spawn_failed'
+
+export interface WorkerExit {
+  readonly reason: WorkerExitReason
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** One running server process. Raw JSON-RPC in and out; knows nothing of MCP beyond "one JSON object per line". */
+export interface Worker {
+  /** Unique in this gateway's life, for logs. */
+  readonly id: string
+  readonly pid: number
+  readonly owner: WorkerOwner
+  readonly startedAtMs: number
+  /**
+   * Called for each parsed object that the process wrote, in order; `bytes` is the line's length. Set once, right after
+   * start. Non-JSON and non-object lines never reach it.
+   */
+  onMessage: ((message: Record<string, unknown>, bytes: number) => void) | undefined
+  /** Settles once, when the process has ended (its group is being killed then). Never rejects. */
+  readonly exited: Promise<WorkerExit>
+  /**
+   * Queues one message. `text` is a complete JSON text without line breaks. All texts of one event-loop turn leave in
+   * one write. 'full': the bound on queued bytes was hit, nothing was queued. 'closed': the process is gone.
+   */
+  send (text: string): 'sent' | 'full' | 'closed'
+  /** Closes stdin, waits 2 s, TERM to the group, waits 2 s, KILL. Resolves when the group is gone. Idempotent. */
+  stop (): Promise<void>
+  /** KILL to the group at once (FR02). */
+  kill (): void
+  /** The last 64 KB of stderr as text. Unredacted: redact before showing. */
+  stderrTail (): string
+}
+
+/** Live numbers for /status and metrics. */
+export interface PoolStats {
+  readonly running: number
+  readonly starting: number
+  readonly byServer: ReadonlyMap<ServerName, number>
+}
+
+export interface WorkerPool {
+  /**
+   * Starts a process within the bounds (all, server, server+tenant, tenant, user; a bounded number starting at once, the
+   * rest wait in line until `signal` aborts). Resolves when spawned, not when initialized.
+   * @throws GatewayError GW_LIMIT_WORKERS (a bound is hit and `makeRoom` freed nothing), GW_UPSTREAM_START (spawn
+   * failed; reason says ENOENT etc.), GW_CANCELLED (signal), GW_DRAINING (pool closed)
+   */
+  start (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker>
+  /** Must be called when a started worker has initialized or failed to: frees its place among the starting. */
+  settled (worker: Worker): void
+  stats (): PoolStats
+  /** Stops every worker and the supervisor. Resolves when no process group is left. */
+  close (): Promise<void>
+}

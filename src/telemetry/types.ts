@@ -1,0 +1,33 @@
+/** One row of METRICS.md. Label values come from configured or closed sets only, never from a caller (T59). */
+export interface MetricRow {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  /** One sentence with the unit. */
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Histogram only, in the metric's unit (seconds or bytes). */
+  readonly buckets?: readonly number[]
+}
+
+/** A counter or gauge with its labels already bound: cheap enough for the hot path. */
+export interface Count { inc (by?: number): void }
+export interface Observe { observe (value: number): void }
+
+/** What an audit line holds: one per call and per refused credential (rulings, R18). Never arguments or results. */
+export interface AuditRecord {
+  readonly event: 'call' | 'refused' | 'session_opened' | 'session_closed' | 'worker_started' | 'worker_ended'
+  readonly requestId?: string
+  readonly tenant?: string
+  readonly user?: string
+  readonly credentialId?: string
+  readonly server?: string
+  readonly method?: string
+  /** Tool, prompt or resource name as the caller wrote it; escaped and capped by the writer. */
+  readonly name?: string
+  readonly outcome: 'ok' | 'tool_error' | 'error' | 'refused' | 'cancelled'
+  /** Catalogue or closed-set reason. */
+  readonly code?: string
+  readonly httpStatus?: number
+  readonly durationMs?: number
+}
+
+export interface AuditSink { record (entry: AuditRecord): void }
