@@ -13,9 +13,9 @@ const rank = {
   session: 2,
   'stdio-pool': 2,
   upstream: 3,
-  bridge: 3,
-  gateway: 4,
-  cli: 5
+  bridge: 4,
+  gateway: 5,
+  cli: 6
 }
 
 const rooms = Object.keys(rank)
