@@ -86,6 +86,10 @@ export interface ErrorDetails {
   readonly reason?: string
   /** Seconds for Retry-After (>= 1) on 429 and 503. */
   readonly retryAfterS?: number
+  /** The tightest window, for RateLimit-Limit, -Remaining and -Reset (seconds) on 429. */
+  readonly rateLimit?: { readonly limit: number, readonly remaining: number, readonly resetS: number }
+  /** All scopes the operation needs, for the WWW-Authenticate challenge of GW_AUTH_SCOPE. */
+  readonly scopes?: readonly string[]
   /** Added to the public JSON-RPC error as `data`; must hold nothing internal. */
   readonly data?: Readonly<Record<string, unknown>>
   /** Replaces the catalogue sentence where the caller needs a name or a number of their own request to act on it. */

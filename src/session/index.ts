@@ -1,0 +1,12 @@
+/**
+ * session: the legacy protocol's sessions.
+ *
+ * Owns session ids, ownership (issuer, tenant, user, client, route), expiry, the streams and the bounded event log, what
+ * the client was asked. Never talks to a server and never decides what a principal may do. Called by bridge, gateway and
+ * routes. Bound by MCP 2025-11-25 transports (session management, resumability) and by T01-T03, T20, FR40. Emits
+ * sessions_open, session_owner_mismatch_total, events_dropped_total through its events.
+ */
+export { createSessionRegistry, type NewSession, type SessionRegistry, type SessionRegistryOptions } from './registry.ts'
+export { declares, routeKey, Session, type CancellableCall, type ClientHello, type SessionRoute } from './session.ts'
+export { EventLog, EventStream, type StreamWriter } from './event-stream.ts'
+export type { Exchange } from './exchange.ts'

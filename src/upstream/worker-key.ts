@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { JsonObject } from '../protocol/index.ts'
+import type { Isolation } from '../shared/settings.ts'
+import type { ConnectionRequest } from './types.ts'
+
+/** The part of the capabilities that changes what servers offer, and nothing else (rulings 1). */
+const FINGERPRINTED: ReadonlyArray<readonly string[]> = [
+  ['sampling'], ['sampling', 'tools'], ['elicitation', 'form'], ['elicitation', 'url'], ['roots'], ['extensions', 'io.modelcontextprotocol/ui']
+]
+
+/**
+ * Which worker a request belongs to. Two requests share a worker only if every part is equal; the parts are joined as
+ * JSON, so no name can imitate a border (T19). The entry's own hash is always a part: a changed entry gets new workers.
+ */
+export function workerKey (request: ConnectionRequest, uniqueCall: () => string): string {
+  const { server } = request
+  const parts = [server.name, server.entryHash, ...ownerParts(server.isolation, request, uniqueCall)]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+function ownerParts (isolation: Isolation, request: ConnectionRequest, uniqueCall: () => string): string[] {
+  switch (isolation) {
+    case 'shared': return ['shared']
+    case 'tenant': return ['tenant', request.tenant]
+    case 'call': return ['call', uniqueCall()]
+    case 'session':
+      if (request.sessionKey !== undefined) return ['session', request.tenant, request.user, request.sessionKey]
+      return userParts(request)
+    case 'user': return userParts(request)
+  }
+}
+
+function userParts (request: ConnectionRequest): string[] {
+  const fixed = request.server.capabilities !== 'client'
+  return ['user', request.tenant, request.user, fixed ? 'fixed' : fingerprint(request.capabilities)]
+}
+
+/** A short text that is equal for capabilities that servers cannot tell apart. */
+export function fingerprint (capabilities: JsonObject): string {
+  return FINGERPRINTED.map((path) => hasPath(capabilities, path) ? '1' : '0').join('')
+}
+
+function hasPath (value: unknown, path: readonly string[]): boolean {
+  let at: unknown = value
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null) return false
+    // `elicitation: {}` means form mode (MCP 2025-06-18).
+    if (step === 'form' && Object.keys(at).length === 0) return true
+    at = (at as JsonObject)[step]
+    if (at === undefined) return false
+  }
+  return true
+}
