@@ -1,0 +1,60 @@
+import { brandAs } from '../../../src/shared/ids.ts'
+import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
+import type { Principal } from '../../../src/shared/principal.ts'
+import type { PatternRules, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+
+export const name = (value: string): ServerName => brandAs<ServerName>(value)
+export const tenantId = (value: string): TenantId => brandAs<TenantId>(value)
+
+/** A principal that no cache shares: each call is a new object. */
+export function principal (tenant: string, scopes?: readonly string[]): Principal {
+  return {
+    issuer: 'apikey',
+    tenant: tenantId(tenant),
+    user: brandAs<UserId>('alice'),
+    clientId: 'k1',
+    credentialId: 'k1',
+    ...(scopes === undefined ? {} : { scopes }),
+    ownerKey: `apikey ${tenant} alice k1`,
+    userKey: `${tenant} alice`
+  }
+}
+
+type Rules = Partial<Record<'tools' | 'prompts' | 'resources', Partial<PatternRules>>>
+
+const list = (rules: Partial<PatternRules> | undefined): PatternRules => ({ deny: [], ...rules })
+
+/** One stdio entry with the given rules and defaults for the rest. */
+export function server (serverName: string, rules: Rules = {}): [ServerName, ServerSettings] {
+  return [name(serverName), {
+    name: name(serverName),
+    transport: 'stdio',
+    command: 'true',
+    args: [],
+    env: {},
+    headers: {},
+    isolation: 'user',
+    roots: 'filtered',
+    capabilities: 'client',
+    interactive: false,
+    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
+    timeoutMs: 60_000,
+    maxTimeoutMs: 600_000,
+    startTimeoutMs: 30_000,
+    cancelOnDisconnect: false,
+    tools: { ...list(rules.tools), timeoutMs: {}, callsPerMinute: {} },
+    prompts: list(rules.prompts),
+    resources: list(rules.resources),
+    sandboxPaths: [],
+    entryHash: serverName
+  }]
+}
+
+/** One tenant; `servers` absent = all. */
+export function tenant (id: string, tools: Partial<PatternRules> = {}, servers?: readonly string[]): [TenantId, TenantSettings] {
+  return [tenantId(id), {
+    ...(servers === undefined ? {} : { servers: servers.map(name) }),
+    tools: list(tools),
+    limits: {}
+  }]
+}

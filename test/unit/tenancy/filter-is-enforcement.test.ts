@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createPolicy } from '../../../src/tenancy/index.ts'
+import type { Policy } from '../../../src/tenancy/index.ts'
+import type { Principal } from '../../../src/shared/principal.ts'
+import { name, principal, server, tenant } from './entries.ts'
+
+/** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
+function seeded (seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6D2B79F5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const names = ['read', 'read_file', 'write', 'delete_all', '']
+const patterns = ['*', 'read*', '*file', 'write', 'delete_*', 'a__*', 'b__read', '*__write']
+const kinds = ['tool', 'prompt', 'resource'] as const
+const scopes = ['tools:read', 'tools:call', 'tools:call:a__*', 'prompts:read', 'resources:read', '*']
+
+function pick<T> (random: () => number, from: readonly T[]): readonly T[] {
+  return from.filter(() => random() < 0.3)
+}
+
+function world (random: () => number): { policy: Policy, caller: Principal } {
+  const rules = () => ({ deny: pick(random, patterns), ...(random() < 0.5 ? { allow: pick(random, patterns) } : {}) })
+  const entry = (id: string) => server(id, { tools: rules(), prompts: rules(), resources: rules() })
+  const own = random() < 0.5 ? undefined : pick(random, ['a', 'b'])
+  const policy = createPolicy({ servers: new Map([entry('a'), entry('b')]), tenants: new Map([tenant('acme', rules(), own)]) })
+  return { policy, caller: random() < 0.5 ? principal('acme') : principal('acme', pick(random, scopes)) }
+}
+
+test('what a list shows can be called, and what it hides cannot: 2,000 random policies', () => {
+  const random = seeded(20261122)
+  for (let i = 0; i < 2000; i++) {
+    const { policy, caller } = world(random)
+    const everything = { ...caller, scopes: ['*'] }
+    for (const id of ['a', 'b', 'c'].map(name)) {
+      for (const kind of kinds) {
+        for (const subject of names) {
+          const visible = policy.visible(caller, id, kind, subject)
+          const refusal = policy.refusal(caller, id, kind, subject)
+          const context = `world ${i}: ${id} ${kind} ${subject}`
+          if (!visible) assert.ok(refusal, context)
+          if (visible && refusal) assert.equal(refusal.code, 'GW_AUTH_SCOPE', context)
+          assert.equal(policy.refusal(everything, id, kind, subject) === undefined, visible, context)
+          if (visible) assert.ok(policy.mayUseServer(caller, id) && policy.servers(caller).includes(id), context)
+        }
+      }
+    }
+  }
+})
