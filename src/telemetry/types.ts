@@ -3,13 +3,17 @@ export interface MetricRow {
   readonly kind: 'counter' | 'gauge' | 'histogram'
   /** One sentence with the unit. */
   readonly help: string
-  readonly labels: readonly string[]
+  /** Label name -> name of the set its values come from (label-sets.ts). */
+  readonly labels: Readonly<Record<string, string>>
   /** Histogram only, in the metric's unit (seconds or bytes). */
   readonly buckets?: readonly number[]
 }
 
-/** A counter or gauge with its labels already bound: cheap enough for the hot path. */
+/** A counter with its labels already bound: cheap enough for the hot path. */
 export interface Count { inc (by?: number): void }
+/** A gauge with its labels already bound. */
+export interface Level extends Count { dec (by?: number): void, set (value: number): void }
+/** A histogram with its labels already bound; the value is in the metric's unit. */
 export interface Observe { observe (value: number): void }
 
 /** What an audit line holds: one per call and per refused credential (rulings, R18). Never arguments or results. */

@@ -1,0 +1,62 @@
+import type { LabelSet } from './label-sets.ts'
+import type { MetricRow } from './types.ts'
+
+/** Every own metric's name starts with it; METRICS.md and the dashboards use the full name. */
+export const METRIC_PREFIX = 'drawbridge_'
+
+/** Seconds. From a cached list (well under a millisecond) to a call's longest deadline (600 s by default). */
+const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600] as const
+/** Seconds. From a warm local binary to an npx that downloads (180 s start timeout). */
+const START_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180] as const
+
+/**
+ * Every metric Drawbridge itself exposes, by its name without {@link METRIC_PREFIX}. METRICS.md is held to it by a test
+ * in both directions and `test/pins` freezes the names. No row has a label for user, tenant, session, path or tool: their
+ * values are a caller's (T59).
+ */
+export const METRICS = {
+  http_requests_total: { kind: 'counter', help: 'HTTP requests answered or abandoned, by route pattern.', labels: { route: 'route', method: 'http_method', status_class: 'status_class' } },
+  http_request_seconds: { kind: 'histogram', help: 'Seconds from a request\'s headers to the end of its answer, streams included.', labels: { route: 'route' }, buckets: CALL_SECONDS },
+  http_requests_in_flight: { kind: 'gauge', help: 'HTTP requests being served right now, open streams included.', labels: {} },
+  edge_refusals_total: { kind: 'counter', help: 'Requests refused before the credential was looked at.', labels: { reason: 'edge_reason' } },
+
+  calls_total: { kind: 'counter', help: 'JSON-RPC requests of clients that have ended.', labels: { server: 'server', method: 'mcp_method', outcome: 'outcome' } },
+  call_seconds: { kind: 'histogram', help: 'Seconds from a call\'s arrival at the gateway to its answer.', labels: { server: 'server' }, buckets: CALL_SECONDS },
+
+  sessions_open: { kind: 'gauge', help: 'Sessions open right now.', labels: { face: 'face' } },
+  sessions_total: { kind: 'counter', help: 'Sessions opened.', labels: { face: 'face' } },
+  session_owner_mismatch_total: { kind: 'counter', help: 'Uses of a session id by someone else than its owner or on another route (T01, T02).', labels: {} },
+  sse_streams_open: { kind: 'gauge', help: 'SSE responses open right now.', labels: {} },
+  events_dropped_total: { kind: 'counter', help: 'Server events that nobody read before the event log was full.', labels: {} },
+
+  workers_running: { kind: 'gauge', help: 'Worker processes running right now.', labels: { server: 'server' } },
+  worker_spawn_total: { kind: 'counter', help: 'Worker processes started.', labels: { server: 'server' } },
+  worker_exit_total: { kind: 'counter', help: 'Worker processes ended, by reason.', labels: { server: 'server', reason: 'exit_reason' } },
+  worker_protocol_error_total: { kind: 'counter', help: 'Messages of workers that MCP does not allow (T39).', labels: { kind: 'protocol_error' } },
+  worker_start_seconds: { kind: 'histogram', help: 'Seconds from spawn to the answer to initialize.', labels: { server: 'server' }, buckets: START_SECONDS },
+  worker_reassigned_total: { kind: 'counter', help: 'Workers given to another key than the one they were started for. Always 0: anything else is an isolation fault (T19).', labels: {} },
+
+  limit_refusals_total: { kind: 'counter', help: 'Requests refused by a rate, concurrency or capacity limit.', labels: { limit: 'limit' } },
+  auth_refusals_total: { kind: 'counter', help: 'Requests refused for their credential, by reason.', labels: { reason: 'auth_reason' } },
+  policy_refusals_total: { kind: 'counter', help: 'Uses refused by tenant, scope, allow or deny rules.', labels: { kind: 'policy' } },
+
+  config_revision: { kind: 'gauge', help: 'Revision of the configuration that serves new requests.', labels: {} },
+  event_loop_delay_seconds: { kind: 'gauge', help: 'Mean delay of the event loop over the last second, in seconds.', labels: {} },
+  log_lines_dropped_total: { kind: 'counter', help: 'Log lines given up because standard output could not take them.', labels: {} },
+  series_refused_total: { kind: 'counter', help: 'Label sets counted under "other" because the cap on series was reached.', labels: {} },
+  build_info: { kind: 'gauge', help: 'Always 1; the labels say what runs.', labels: { version: 'build', node: 'build' } }
+} as const satisfies Record<string, MetricRow & { readonly labels: Readonly<Record<string, LabelSet>> }>
+
+/** Name of a metric without its prefix. */
+export type MetricName = keyof typeof METRICS
+type Rows = typeof METRICS
+type NamesOf<Kind> = { [Name in MetricName]: Rows[Name]['kind'] extends Kind ? Name : never }[MetricName]
+
+/** Metrics that only grow. */
+export type CounterName = NamesOf<'counter'>
+/** Metrics that rise and fall. */
+export type GaugeName = NamesOf<'gauge'>
+/** Metrics of durations or sizes. */
+export type HistogramName = NamesOf<'histogram'>
+/** The labels of one metric, all of them. */
+export type Labels<Name extends MetricName> = { readonly [Label in keyof Rows[Name]['labels']]: string }

@@ -1,0 +1,55 @@
+/**
+ * The values a label may take. Sets that the code knows stand here; sets that the operator's configuration decides
+ * are `configured` and come from {@link TelemetryOptions}. Everything else is counted under {@link OTHER} (T59): a
+ * caller can never make a new series.
+ */
+export const OTHER = 'other'
+
+/** Marks a set whose values the configuration decides: server names, registered route patterns, build facts. */
+export const CONFIGURED = 'configured'
+
+/** MCP request methods a gateway call may have, plus `batch` for the plain JSON batch. */
+const MCP_METHODS = [
+  'initialize', 'ping', 'tools/list', 'tools/call', 'prompts/list', 'prompts/get', 'resources/list', 'resources/read',
+  'resources/templates/list', 'resources/subscribe', 'resources/unsubscribe', 'completion/complete', 'logging/setLevel',
+  'server/discover'
+] as const
+
+/** HTTP methods Fastify routes. */
+const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const
+
+/** `AuditRecord.outcome` (types.ts). */
+const OUTCOMES = ['ok', 'tool_error', 'error', 'refused', 'cancelled'] as const
+
+/** Set name -> its values, or `configured`. The catalogue says which label of which metric draws from which set. */
+export const LABEL_SETS = {
+  server: CONFIGURED,
+  route: CONFIGURED,
+  build: CONFIGURED,
+  http_method: HTTP_METHODS,
+  status_class: ['1xx', '2xx', '3xx', '4xx', '5xx'],
+  mcp_method: MCP_METHODS,
+  outcome: OUTCOMES,
+  face: ['streamable', 'sse'],
+  /** `WorkerExitReason` of src/stdio-pool. */
+  exit_reason: ['stopped', 'crashed', 'oversize', 'noise', 'stdin_full', 'spawn_failed'],
+  /** What a worker or upstream did that MCP does not allow. */
+  protocol_error: ['not_json', 'not_object', 'oversize', 'invalid_utf8', 'unknown_id', 'duplicate_id', 'bad_message', 'bad_initialize'],
+  /** `LimitName` of src/limits, and the two limits of the edge. */
+  limit: [
+    'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',
+    'user_concurrency', 'tenant_concurrency', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
+  ],
+  /** `AuthRefusalReason` of src/auth. */
+  auth_reason: [
+    'missing', 'ambiguous', 'in_query', 'scheme', 'too_large', 'malformed', 'unknown_key', 'wrong_secret', 'unknown_issuer',
+    'algorithm', 'signature', 'unknown_kid', 'audience', 'expired', 'not_yet_valid', 'claims', 'sender_constrained', 'tenant',
+    'jwks_unavailable'
+  ],
+  /** What a policy said no to: the codes of src/tenancy's refusals, in words. */
+  policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
+  edge_reason: ['host', 'origin', 'overloaded', 'draining']
+} as const satisfies Record<string, typeof CONFIGURED | readonly string[]>
+
+/** Name of a set of label values. */
+export type LabelSet = keyof typeof LABEL_SETS

@@ -1,0 +1,118 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { METRICS, METRIC_PREFIX } from './catalogue.ts'
+import type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
+import { CountCell, LevelCell } from './cells.ts'
+import { CONFIGURED, LABEL_SETS, OTHER } from './label-sets.ts'
+import type { LabelSet } from './label-sets.ts'
+import type { Count, Level, MetricRow, Observe } from './types.ts'
+
+/** Sets whose values come from outside the code. */
+export type ConfiguredSet = { [Set in LabelSet]: (typeof LABEL_SETS)[Set] extends typeof CONFIGURED ? Set : never }[LabelSet]
+
+/** No argument for a metric without labels, otherwise all of them. */
+type LabelArgs<Name extends MetricName> = keyof Labels<Name> extends never ? [] : [labels: Labels<Name>]
+
+export interface TelemetryOptions {
+  /** Drawbridge's own version, for `build_info`. */
+  readonly version: string
+  /** Names of the configured servers: the only values of the label `server` besides "other". */
+  readonly servers: Iterable<string>
+  /** Most series of all own metrics together. Default 5 000: 100 servers with every method and outcome fit. */
+  readonly maxSeries?: number
+}
+
+/**
+ * Everything that is counted. Handles may be kept: they stay valid until `close`. A label value outside its set becomes
+ * "other", and so does every label once the cap on series is reached (T59); nothing here throws on a caller's value.
+ */
+export interface Telemetry {
+  count<Name extends CounterName> (name: Name, ...labels: LabelArgs<Name>): Count
+  level<Name extends GaugeName> (name: Name, ...labels: LabelArgs<Name>): Level
+  observe<Name extends HistogramName> (name: Name, ...labels: LabelArgs<Name>): Observe
+  /** Has `read` called before each scrape, to set levels that are cheaper to look up than to keep. */
+  beforeScrape (read: () => void): void
+  /** Adds values to a configured set: route patterns at start, server names at a reload. */
+  allow (set: ConfiguredSet, values: Iterable<string>): void
+  /** Everything in Prometheus' text format, with Node's own process metrics. */
+  expose (): Promise<string>
+  readonly contentType: string
+  /** Stops the collectors of the process metrics. */
+  close (): void
+}
+
+type AnyMetric = Counter | Gauge | Histogram
+type Handle = CountCell | LevelCell | Observe
+
+/** Builds the registry with every metric of the catalogue. */
+export function createTelemetry (options: TelemetryOptions): Telemetry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const metrics = new Map<MetricName, AnyMetric>()
+  for (const name of Object.keys(METRICS) as MetricName[]) metrics.set(name, createMetric(name, registry))
+  const allowed = createAllowedValues()
+  const handles = new Map<string, Handle>()
+  const readers: Array<() => void> = []
+  const maxSeries = options.maxSeries ?? 5000
+
+  const bind = (name: MetricName, labels: Readonly<Record<string, string>> = {}): Handle => {
+    const values = labelValues(name, labels, allowed)
+    const key = [name, ...values].join('\0')
+    const known = handles.get(key)
+    if (known !== undefined) return known
+    if (handles.size < maxSeries || values.every((value) => value === OTHER)) return keep(key, name, values)
+    const refused = bind('series_refused_total') as CountCell
+    refused.inc()
+    return bind(name, Object.fromEntries(Object.keys(METRICS[name].labels).map((label) => [label, OTHER])))
+  }
+  const keep = (key: string, name: MetricName, values: readonly string[]): Handle => {
+    const metric = metrics.get(name)
+    if (metric === undefined) throw new Error(`metric ${name} is not registered`)
+    const handle = createHandle(metric, Object.fromEntries(Object.keys(METRICS[name].labels).map((label, at) => [label, values[at] ?? OTHER])))
+    handles.set(key, handle)
+    return handle
+  }
+
+  const telemetry: Telemetry = {
+    count: (name, ...labels) => bind(name, labels[0]) as CountCell,
+    level: (name, ...labels) => bind(name, labels[0]) as LevelCell,
+    observe: (name, ...labels) => bind(name, labels[0]) as Observe,
+    beforeScrape: (read) => { readers.push(read) },
+    allow: (set, values) => { for (const value of values) allowed.get(set)?.add(value) },
+    expose: async () => {
+      for (const read of readers) read()
+      for (const handle of handles.values()) if ('flush' in handle) handle.flush()
+      return await registry.metrics()
+    },
+    contentType: registry.contentType,
+    close: () => { registry.clear() }
+  }
+  telemetry.allow('server', options.servers)
+  telemetry.allow('build', [options.version, process.version])
+  telemetry.level('build_info', { version: options.version, node: process.version }).set(1)
+  return telemetry
+}
+
+function createMetric (name: MetricName, registry: Registry): AnyMetric {
+  const row: MetricRow = METRICS[name]
+  const common = { name: METRIC_PREFIX + name, help: row.help, labelNames: Object.keys(row.labels), registers: [registry] }
+  if (row.kind === 'counter') return new Counter(common)
+  if (row.kind === 'gauge') return new Gauge(common)
+  return new Histogram({ ...common, buckets: [...row.buckets ?? []] })
+}
+
+function createHandle (metric: AnyMetric, labels: Record<string, string>): Handle {
+  if (metric instanceof Counter) return new CountCell((by) => { metric.inc(labels, by) })
+  if (metric instanceof Gauge) return new LevelCell((value) => { metric.set(labels, value) })
+  return metric.labels(labels)
+}
+
+function createAllowedValues (): ReadonlyMap<string, Set<string>> {
+  return new Map(Object.entries(LABEL_SETS).map(([set, values]) => [set, new Set<string>(values === CONFIGURED ? [] : values)]))
+}
+
+function labelValues (name: MetricName, labels: Readonly<Record<string, string>>, allowed: ReadonlyMap<string, Set<string>>): string[] {
+  return Object.entries(METRICS[name].labels).map(([label, set]) => {
+    const value = labels[label]
+    return value !== undefined && allowed.get(set)?.has(value) === true ? value : OTHER
+  })
+}
