@@ -37,7 +37,15 @@ export interface Limiter {
   call (principal: Principal, server: ServerName, tool: string | undefined, deadlineMs: number, signal?: AbortSignal): CallGrant | Promise<CallGrant>
   /** Everything else that is a request. */
   request (principal: Principal): LimitDecision
-  /** initialize, besides `request`. */
+  /** initialize, besides `request`: charges its own window only, so the caller asks `request` first. */
   initialize (principal: Principal): LimitDecision
   close (): void
+}
+
+/** What the limiter tells telemetry. Callbacks must not throw; they run on the path of a call. */
+export interface LimitEvents {
+  /** A decision was a refusal. */
+  refused (name: LimitName): void
+  /** A call left the queue for a concurrency slot after `waitedMs`. */
+  waited (waitedMs: number, outcome: 'granted' | 'deadline' | 'aborted' | 'closed'): void
 }

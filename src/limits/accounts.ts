@@ -1,0 +1,52 @@
+/** What is kept for one user, key or tenant. */
+export interface Account {
+  /** Set when it was forgotten: whoever still holds it must ask for the account again. */
+  forgotten: boolean
+}
+
+/** Accounts by key, each opened at first use and forgotten when idle. */
+export interface Accounts<A extends Account> {
+  get (key: string): A
+  /** Looks at a few accounts and forgets the idle ones. Call it once per decision. */
+  forgetSome (nowMs: number): void
+  readonly size: number
+}
+
+/** Two per decision: the walk is faster than any growth, and no single call pays for a full sweep. */
+const LOOKS = 2
+
+/**
+ * Makes an empty set of accounts. There is no timer: a walk moves on with every decision, so what is kept is bounded
+ * by the keys of the last minute or so of traffic (T59), and with no traffic nothing grows.
+ * @param isIdle may the account be forgotten without anybody being able to tell?
+ */
+export function createAccounts<A extends Account> (open: (key: string) => A, isIdle: (account: A, nowMs: number) => boolean): Accounts<A> {
+  const accounts = new Map<string, A>()
+  let walk = accounts.entries()
+  return {
+    get (key) {
+      let account = accounts.get(key)
+      if (account === undefined) {
+        account = open(key)
+        accounts.set(key, account)
+      }
+      return account
+    },
+    forgetSome (nowMs) {
+      for (let i = 0; i < LOOKS; i++) {
+        const step = walk.next()
+        if (step.done === true) {
+          walk = accounts.entries()
+          return
+        }
+        const [key, account] = step.value
+        if (!isIdle(account, nowMs)) continue
+        account.forgotten = true
+        accounts.delete(key)
+      }
+    },
+    get size () {
+      return accounts.size
+    }
+  }
+}

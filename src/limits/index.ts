@@ -1,0 +1,20 @@
+/**
+ * Limits: how many calls, requests and initializes a user, key, tenant and tool may make in any 60 s, and how many
+ * calls of a user and a tenant may run at once.
+ *
+ * Owns the windows, the concurrency slots and the lines in front of them. Must never do I/O, look at the date (windows
+ * run on the monotonic clock, FR36), or charge for a refusal. Called by gateway/ after classification, once per
+ * request and once per entry of a batch.
+ *
+ * Binding: rulings 3 (sliding windows, what counts where, refused calls are not charged), RFC 6585 4, T55, T59, FR36.
+ *
+ * How a key's own `callsPerMinute` works: its calls are charged to the key's window and to the user's, and for them the
+ * user's limit is the higher of the two. So the number in the key's entry holds, and many keys of one user do not add
+ * up past the highest of them (T55). A tool's limit is per tenant.
+ *
+ * Fails by returning refusals, never by throwing or rejecting. Keys that were idle for a minute are forgotten.
+ * `LimitEvents` feeds the counters of refusals by limit and the histogram of waits.
+ */
+export { createMemoryLimiter } from './memory-limiter.ts'
+export type { MemoryLimiterParts } from './memory-limiter.ts'
+export type { CallGrant, LimitDecision, Limiter, LimitEvents, LimitName, LimitRefusal, WindowState } from './types.ts'

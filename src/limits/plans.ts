@@ -1,0 +1,123 @@
+import type { ServerName, TenantId } from '../shared/ids.ts'
+import type { Principal } from '../shared/principal.ts'
+import type { LimitSettings, ServerSettings, TenantSettings } from '../shared/settings.ts'
+import { createAccounts } from './accounts.ts'
+import type { Account } from './accounts.ts'
+import { createMeter } from './meter.ts'
+import type { Meter } from './meter.ts'
+import type { WaitingRoom } from './slot-queue.ts'
+import { createWindow, placesTaken } from './sliding-window.ts'
+import type { SlidingWindow } from './sliding-window.ts'
+import { createSlots } from './slots.ts'
+
+/** At least one: every kind of request has a window per user. */
+export type Meters = readonly [Meter, ...Meter[]]
+
+/** Windows and slots of a user or a tenant; of a key only the calls are used. */
+interface Holder extends Account, WaitingRoom {
+  readonly calls: SlidingWindow
+  readonly requests: SlidingWindow
+  readonly initializes: SlidingWindow
+  /** By server and tool, for tools that have a limit: so bounded by the config. */
+  readonly tools: Map<string, Meter>
+}
+
+/** Everything that the requests of one principal are charged to, found once and kept. */
+export interface Plan {
+  readonly user: WaitingRoom
+  readonly tenant: WaitingRoom
+  readonly requests: Meters
+  readonly initializes: Meters
+  /** Meters of one call, the tool's included. */
+  calls (server: ServerName, tool: string | undefined): Meters
+}
+
+/** Finds plans. */
+export interface Plans {
+  of (principal: Principal, nowMs: number): Plan
+  /** Users, keys and tenants that are kept right now. */
+  size (): number
+}
+
+interface KeptPlan { readonly plan: Plan, readonly holders: readonly Holder[] }
+
+/** Makes the plans of one configuration snapshot. */
+export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<TenantId, TenantSettings> | undefined, servers: ReadonlyMap<ServerName, ServerSettings>): Plans {
+  const users = createAccounts(() => openHolder(settings.concurrentCalls), isIdle)
+  const keys = createAccounts(() => openHolder(Infinity), isIdle)
+  const tenantHolders = createAccounts((id) => openHolder(tenants?.get(id as TenantId)?.limits.concurrentCalls ?? Infinity), isIdle)
+  const plans = new WeakMap<Principal, KeptPlan>()
+
+  function make (principal: Principal): KeptPlan {
+    const user = users.get(principal.userKey)
+    const tenant = tenantHolders.get(principal.tenant)
+    const own = principal.callsPerMinute
+    const key = own === undefined ? undefined : keys.get(principal.ownerKey)
+    const limits = tenants?.get(principal.tenant)?.limits ?? {}
+    const calls: Meters = [
+      createMeter('user_calls', Math.max(settings.callsPerMinute, own ?? 0), user.calls),
+      ...(key === undefined || own === undefined ? [] : [createMeter('key_calls', own, key.calls)]),
+      ...(limits.callsPerMinute === undefined ? [] : [createMeter('tenant_calls', limits.callsPerMinute, tenant.calls)])
+    ]
+    const requests: Meters = [
+      createMeter('user_requests', settings.requestsPerMinute, user.requests),
+      ...(limits.requestsPerMinute === undefined ? [] : [createMeter('tenant_requests', limits.requestsPerMinute, tenant.requests)])
+    ]
+    const initializes: Meters = [createMeter('user_initialize', settings.initializePerMinute, user.initializes)]
+    return {
+      plan: { user, tenant, requests, initializes, calls: (server, tool) => withTool(calls, tenant, servers.get(server), tool) },
+      holders: key === undefined ? [user, tenant] : [user, tenant, key]
+    }
+  }
+
+  return {
+    of (principal, nowMs) {
+      users.forgetSome(nowMs)
+      keys.forgetSome(nowMs)
+      tenantHolders.forgetSome(nowMs)
+      let kept = plans.get(principal)
+      if (kept === undefined || kept.holders.some(isForgotten)) {
+        kept = make(principal)
+        plans.set(principal, kept)
+      }
+      return kept.plan
+    },
+    size: () => users.size + keys.size + tenantHolders.size
+  }
+}
+
+function openHolder (concurrentCalls: number): Holder {
+  return {
+    forgotten: false,
+    slots: createSlots(concurrentCalls),
+    waiting: 0,
+    calls: createWindow(),
+    requests: createWindow(),
+    initializes: createWindow(),
+    tools: new Map()
+  }
+}
+
+function isForgotten (holder: Holder): boolean {
+  return holder.forgotten
+}
+
+/** Forgetting an idle holder frees nothing that a caller could use: all its windows are empty and its slots free. */
+function isIdle (holder: Holder, nowMs: number): boolean {
+  if (holder.slots.taken > 0 || holder.waiting > 0) return false
+  if (placesTaken(holder.calls, nowMs) + placesTaken(holder.requests, nowMs) + placesTaken(holder.initializes, nowMs) > 0) return false
+  for (const { window } of holder.tools.values()) if (placesTaken(window, nowMs) > 0) return false
+  return true
+}
+
+/** A tool's window belongs to the tenant: its users share it, and other tenants neither see nor exhaust it. */
+function withTool (calls: Meters, tenant: Holder, server: ServerSettings | undefined, tool: string | undefined): Meters {
+  if (server === undefined || tool === undefined || !Object.hasOwn(server.tools.callsPerMinute, tool)) return calls
+  const key = `${server.name}__${tool}`
+  let meter = tenant.tools.get(key)
+  if (meter === undefined) {
+    meter = createMeter('tool_calls', server.tools.callsPerMinute[tool] ?? Infinity)
+    tenant.tools.set(key, meter)
+  }
+  return [...calls, meter]
+}

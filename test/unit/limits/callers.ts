@@ -1,0 +1,80 @@
+import type { Clock } from '../../../src/shared/clock.ts'
+import { brandAs } from '../../../src/shared/ids.ts'
+import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
+import type { Principal } from '../../../src/shared/principal.ts'
+import type { LimitSettings, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+
+export const fs = brandAs<ServerName>('fs')
+
+/** A clock that stands still until it is told to move. */
+export interface TestClock extends Clock { advance (ms: number): void }
+
+export function testClock (startMs = 1_000_000): TestClock {
+  let nowMs = startMs
+  return {
+    nowMs: () => nowMs,
+    wallMs: () => 1_763_800_000_000 + nowMs,
+    advance (ms) { nowMs += ms }
+  }
+}
+
+/** A user's principal; `key` makes it one of an API key with its own limit. */
+export function caller (user: string, { tenant = 'acme', key }: { tenant?: string, key?: { id: string, callsPerMinute: number } } = {}): Principal {
+  const clientId = key?.id ?? 'web'
+  return {
+    issuer: key === undefined ? 'https://idp.example' : 'apikey',
+    tenant: brandAs<TenantId>(tenant),
+    user: brandAs<UserId>(user),
+    clientId,
+    credentialId: clientId,
+    ...(key === undefined ? {} : { callsPerMinute: key.callsPerMinute }),
+    ownerKey: JSON.stringify([tenant, user, clientId]),
+    userKey: JSON.stringify([tenant, user])
+  }
+}
+
+export function limits (settings: Partial<LimitSettings> = {}): LimitSettings {
+  return { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, ipRequestsPerMinute: 600, ...settings }
+}
+
+/** The tenant acme with these limits. */
+export function acme (own: TenantSettings['limits']): ReadonlyMap<TenantId, TenantSettings> {
+  return new Map([[brandAs<TenantId>('acme'), { tools: { deny: [] }, limits: own }]])
+}
+
+/** One server, fs, with limits of its tools. */
+export function tools (callsPerMinute: Readonly<Record<string, number>> = {}): ReadonlyMap<ServerName, ServerSettings> {
+  return new Map([[fs, {
+    name: fs,
+    transport: 'stdio',
+    command: 'true',
+    args: [],
+    env: {},
+    headers: {},
+    isolation: 'user',
+    roots: 'filtered',
+    capabilities: 'client',
+    interactive: false,
+    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
+    timeoutMs: 60_000,
+    maxTimeoutMs: 600_000,
+    startTimeoutMs: 30_000,
+    cancelOnDisconnect: false,
+    tools: { deny: [], timeoutMs: {}, callsPerMinute },
+    prompts: { deny: [] },
+    resources: { deny: [] },
+    sandboxPaths: [],
+    entryHash: 'fs'
+  }]])
+}
+
+/** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
+export function seeded (seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6D2B79F5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
