@@ -23,8 +23,8 @@ const RETRY_MS = 1000
 export class EventLog {
   readonly #salt: string
   readonly #onDropped: () => void
-  /** Priming events came with 2025-11-25; older clients would take the empty data for a broken message. */
-  readonly primes: boolean
+  /** Does a stream begin with an id to resume from? Set when the client's revision is known. */
+  primes = false
   #events: LoggedEvent[] = []
   #first = 0
   #bytes = 0
@@ -32,9 +32,8 @@ export class EventLog {
   readonly #streams = new Map<number, EventStream>()
 
   /** @param salt 8 or more characters of `[A-Za-z0-9_-]` */
-  constructor (salt: string, primes: boolean, onDropped: () => void) {
+  constructor (salt: string, onDropped: () => void) {
     this.#salt = salt
-    this.primes = primes
     this.#onDropped = onDropped
   }
 

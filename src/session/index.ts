@@ -7,6 +7,6 @@
  * sessions_open, session_owner_mismatch_total, events_dropped_total through its events.
  */
 export { createSessionRegistry, type NewSession, type SessionRegistry, type SessionRegistryOptions } from './registry.ts'
-export { declares, routeKey, Session, type CancellableCall, type ClientHello, type SessionRoute } from './session.ts'
+export { routeKey, Session, type CancellableCall, type ClientHello, type SessionRoute } from './session.ts'
 export { EventLog, EventStream, type StreamWriter } from './event-stream.ts'
 export type { Exchange } from './exchange.ts'

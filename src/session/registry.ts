@@ -2,7 +2,7 @@ import { createHash, hash, timingSafeEqual } from 'node:crypto'
 import { isSessionIdShape } from '../protocol/index.ts'
 import { brandAs, randomId, type SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import { routeKey, Session, type ClientHello, type SessionRoute } from './session.ts'
+import { routeKey, Session, type SessionRoute } from './session.ts'
 
 export interface SessionRegistryOptions {
   /** A session without call or open GET stream ends after this. */
@@ -22,7 +22,6 @@ export interface NewSession {
   readonly principal: Principal
   readonly route: SessionRoute
   readonly face: 'http' | 'sse'
-  readonly hello: ClientHello
 }
 
 export interface SessionRegistry {

@@ -1,4 +1,4 @@
-import { errorReply, isObject, notificationText, requestText, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
+import { errorReply, isAtLeast, isJsonObject, notificationText, requestText, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
 import type { ServerName, SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { EventLog, type EventStream, type StreamWriter } from './event-stream.ts'
@@ -15,10 +15,18 @@ export function routeKey (route: SessionRoute): string {
 /** Something of a session that a client's notifications/cancelled can name. */
 export interface CancellableCall {
   readonly clientId: JsonRpcId
+  /** The HTTP request it came with. */
+  readonly exchange: Exchange
+  /** The operator wants it ended when that request's connection is lost (rulings 4). */
+  readonly cancelOnDisconnect: boolean
   cancel (reason: 'client_cancelled' | 'client_disconnected' | 'session_closed' | 'draining'): void
 }
 
-interface Ask { resolve (reply: Reply): void }
+interface Ask {
+  resolve (reply: Reply): void
+  /** The server's own progress token, when it wants to hear about the client's progress. */
+  readonly onProgress: ((params: JsonObject) => void) | undefined
+}
 
 /** What the client said in initialize. */
 export interface ClientHello {
@@ -27,8 +35,16 @@ export interface ClientHello {
   readonly clientInfo: JsonObject | undefined
 }
 
-/** RFC 5424 severities in rising order (MCP logging). */
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+/** How a question to the client travels. */
+export interface AskOptions {
+  /** The request it belongs to; absent = the session's GET stream. */
+  readonly exchange: Exchange | undefined
+  /** Withdraws the question. */
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  readonly onProgress?: ((params: JsonObject) => void) | undefined
+}
+
 /** GET streams one session may hold open; the newest gets the messages, an older one is ended beyond this. */
 const MAX_STANDALONE_READERS = 4
 
@@ -38,7 +54,6 @@ export interface SessionOptions {
   readonly principal: Principal
   readonly route: SessionRoute
   readonly face: 'http' | 'sse'
-  readonly hello: ClientHello
   readonly nowMs: () => number
   readonly onEventDropped: () => void
 }
@@ -52,12 +67,15 @@ export class Session {
   readonly principal: Principal
   readonly route: SessionRoute
   readonly face: 'http' | 'sse'
-  readonly hello: ClientHello
   readonly log: EventLog
   /** Calls in flight; a client may reuse an id, so this is a set and not a map (T18). */
   readonly calls = new Set<CancellableCall>()
   readonly subscriptions = new Set<string>()
   logLevel: string | undefined
+  hello: ClientHello = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: undefined }
+  /** initialize has been received. */
+  greeted = false
+  /** notifications/initialized has been received. */
   initialized = false
   closed = false
   lastUsedMs: number
@@ -73,11 +91,18 @@ export class Session {
     this.principal = options.principal
     this.route = options.route
     this.face = options.face
-    this.hello = options.hello
     this.#nowMs = options.nowMs
     this.lastUsedMs = options.nowMs()
-    this.log = new EventLog(options.salt, options.face === 'http' && options.hello.protocolVersion >= '2025-11-25', options.onEventDropped)
+    this.log = new EventLog(options.salt, options.onEventDropped)
     this.#standalone = this.log.open()
+  }
+
+  /** Takes in what initialize said. */
+  greet (hello: ClientHello): void {
+    this.hello = hello
+    this.greeted = true
+    // Priming events came with 2025-11-25; older clients would take the empty data for a broken message.
+    this.log.primes = this.face === 'http' && hello.protocolVersion >= '2025-11-25'
   }
 
   touch (): void { this.lastUsedMs = this.#nowMs() }
@@ -91,27 +116,35 @@ export class Session {
     else this.#onClose.push(listener)
   }
 
-  /** Connects a GET stream; `after` is the sequence to resume from, absent for a new stream. */
-  attachReader (writer: StreamWriter, after?: number): void {
+  /** Connects a GET stream; `after` is the sequence to resume from, absent for a new stream. True: the oldest one was ended for it. */
+  attachReader (writer: StreamWriter, after?: number): boolean {
     this.#readers.push(writer)
-    if (this.#readers.length > MAX_STANDALONE_READERS) this.#readers.shift()?.end()
+    const surplus = this.#readers.length > MAX_STANDALONE_READERS ? this.#readers.shift() : undefined
+    surplus?.end()
     if (after === undefined) this.#standalone.attachFresh(keptOpen(writer))
     else this.#standalone.attach(keptOpen(writer), after)
     this.touch()
+    return surplus !== undefined
   }
 
-  /** A GET stream ended; an older one that is still open takes over. */
-  detachReader (writer: StreamWriter): void {
+  /** A GET stream ended; an older one that is still open takes over. False: it was none, or ended by us. */
+  detachReader (writer: StreamWriter): boolean {
     const at = this.#readers.indexOf(writer)
-    if (at < 0) return
+    if (at < 0) return false
     this.#readers.splice(at, 1)
     this.touch()
     const next = this.#readers.at(-1)
     if (at === this.#readers.length && next !== undefined && !this.closed) this.#standalone.attachFresh(keptOpen(next))
     else if (next === undefined) this.#standalone.detachAny()
+    return true
   }
 
   isStandalone (stream: EventStream): boolean { return stream === this.#standalone }
+
+  /** A complete message on the GET stream; on HTTP+SSE everything goes here. */
+  send (text: string): void {
+    if (!this.closed) this.#standalone.send(text)
+  }
 
   /** A message that belongs to no request: the GET stream, now or when one is opened. */
   notify (method: string, params: JsonObject | undefined): void {
@@ -126,11 +159,12 @@ export class Session {
 
   wantsLog (level: unknown): boolean {
     if (this.logLevel === undefined) return true
-    return LEVELS.indexOf(String(level)) >= LEVELS.indexOf(this.logLevel)
+    return isAtLeast(level, this.logLevel)
   }
 
   /** Sends a request to the client and waits for its answer. Never rejects. */
-  ask (method: string, params: JsonObject | undefined, exchange: Exchange | undefined, signal: AbortSignal, timeoutMs: number): Promise<Reply> {
+  ask (method: string, params: JsonObject | undefined, options: AskOptions): Promise<Reply> {
+    const { exchange, signal, timeoutMs, onProgress } = options
     if (this.closed || signal.aborted) return Promise.resolve(errorReply('GW_CANCELLED'))
     const id = this.#nextAskId++
     return new Promise((resolve) => {
@@ -147,8 +181,8 @@ export class Session {
       const timer = setTimeout(() => settle(errorReply('GW_UPSTREAM_DEADLINE')), timeoutMs)
       timer.unref()
       signal.addEventListener('abort', abort, { once: true })
-      this.#asks.set(id, { resolve: settle })
-      const text = requestText(id, method, params)
+      this.#asks.set(id, { resolve: settle, onProgress })
+      const text = requestText(id, method, onProgress === undefined ? params : withProgressToken(params, id))
       if (exchange === undefined) this.#standalone.send(text)
       else exchange.emit(text)
     })
@@ -160,6 +194,12 @@ export class Session {
     this.#asks.get(id)?.resolve(reply)
   }
 
+  /** The client's progress on an ask; the token is the id we gave it. */
+  askProgress (params: JsonObject | undefined): void {
+    const token = params?.['progressToken']
+    if (params !== undefined && typeof token === 'number') this.#asks.get(token)?.onProgress?.(params)
+  }
+
   /** Cancels this session's own call of that id, and nobody else's (T20). Unknown ids are ignored (MCP cancellation). */
   cancelCall (clientId: unknown): void {
     for (const call of this.calls) {
@@ -167,6 +207,13 @@ export class Session {
         call.cancel('client_cancelled')
         return
       }
+    }
+  }
+
+  /** The connection of a request was lost. Legacy calls run on unless the operator said otherwise (MCP 2025-11-25). */
+  disconnected (exchange: Exchange): void {
+    for (const call of [...this.calls]) {
+      if (call.exchange === exchange && call.cancelOnDisconnect) call.cancel('client_disconnected')
     }
   }
 
@@ -182,12 +229,13 @@ export class Session {
   }
 }
 
+function withProgressToken (params: JsonObject | undefined, token: number): JsonObject {
+  const meta = params?.['_meta']
+  return { ...params, _meta: { ...(isJsonObject(meta) ? meta : undefined), progressToken: token } }
+}
+
 /** Handing the standalone stream over from one reader to the next must not end the older response. */
 function keptOpen (writer: StreamWriter): StreamWriter {
   return { write: (frame) => writer.write(frame), end: () => undefined }
 }
 
-/** True for a capabilities member that the client really declared. */
-export function declares (capabilities: JsonObject, name: string): boolean {
-  return isObject(capabilities[name])
-}

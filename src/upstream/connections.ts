@@ -1,4 +1,4 @@
-import { GatewayError, toGatewayError } from '../shared/errors.ts'
+import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.ts'
 import { randomId, type ServerName, type TenantId } from '../shared/ids.ts'
 import { LATEST_LEGACY, type JsonObject } from '../protocol/index.ts'
 import { prepareLaunch, type HostEnvironment, type Worker, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
@@ -32,6 +32,8 @@ export interface Place {
   readonly server: ServerName
   /** The live connection, when there is one: the hot path asks nothing else. */
   readonly connection: Connection | undefined
+  /** Directories that `roots: filtered` allows; known once a worker was started. */
+  readonly rootDirs: readonly string[]
   /** The live connection, or a new one; callers share one start. */
   ready (): Promise<Connection>
   /** An open stream keeps the worker from being reaped as idle (rulings 1). */
@@ -54,7 +56,8 @@ export interface Connections {
   close (): Promise<void>
 }
 
-export interface StartFailure { readonly atMs: number, readonly reason: string, readonly stderr: string }
+/** The newest failed start of a server. `reason` and `stderr` are for operators only. */
+export interface StartFailure { readonly atMs: number, readonly code: ErrorCode, readonly reason: string, readonly stderr: string }
 
 /** @param peerFor makes the listener of a place: one per worker key, kept over restarts of the worker */
 export function createConnections (options: ConnectionsOptions, peerFor: (place: Place, request: ConnectionRequest) => ConnectionPeer): Connections {
@@ -115,9 +118,11 @@ class KeyedPlace implements Place {
   peer: ConnectionPeer | undefined
   holders = 0
   connection: Connection | undefined
+  rootDirs: readonly string[] = []
   #opening: Promise<Connection> | undefined
   #stopping: Promise<void> | undefined
   #streams = 0
+  #stderr = ''
   lastUsedMs: number
 
   constructor (key: string, request: ConnectionRequest, context: PlaceContext) {
@@ -188,15 +193,18 @@ class KeyedPlace implements Place {
       throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'backing off after failed starts', retryAfterS: Math.ceil(waitMs / 1000) })
     }
     const startedMs = options.nowMs()
+    this.#stderr = ''
     try {
       const connection = await this.#start()
       backoff.started(this.key)
+      this.#context.failures.delete(this.server)
       this.connection = connection
       this.touch()
       options.events.opened(this.server, options.nowMs() - startedMs)
       return connection
     } catch (thrown) {
       const error = toGatewayError(thrown)
+      this.#context.failures.set(this.server, { atMs: Date.now(), code: error.code, reason: error.details.reason ?? error.message, stderr: this.#stderr })
       if (countsAsFailedStart(error)) backoff.startFailed(this.key)
       options.events.startFailed(this.server, error)
       throw error
@@ -208,28 +216,26 @@ class KeyedPlace implements Place {
     const { server } = this.request
     if (server.transport !== 'stdio') throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: `transport ${server.transport} is not served by this version` })
     const launch = prepareLaunch(server, identityOf(this.request), { stateDir: options.stateDir, workerKey: this.key }, options.host)
+    this.rootDirs = launch.rootDirs
     const signal = AbortSignal.any([closing, AbortSignal.timeout(server.startTimeoutMs)])
     const worker = await options.pool.start(launch, ownerOf(this.request), signal)
     try {
-      return await this.#initialize(worker, launch.rootDirs)
+      return await this.#initialize(worker)
     } catch (thrown) {
-      const stderr = worker.stderrTail()
+      this.#stderr = worker.stderrTail()
       await worker.stop()
-      const error = toGatewayError(thrown)
-      this.#context.failures.set(this.server, { atMs: Date.now(), reason: error.details.reason ?? error.code, stderr })
-      throw error
+      throw thrown
     } finally {
       options.pool.settled(worker)
     }
   }
 
-  async #initialize (worker: Worker, rootDirs: readonly string[]): Promise<Connection> {
+  async #initialize (worker: Worker): Promise<Connection> {
     const { options } = this.#context
     const { server } = this.request
     const connection = new StdioConnection({
       server: this.server,
       worker,
-      rootDirs,
       serialise: server.interactive,
       now: options.nowMs,
       onFault: (kind) => options.events.fault(this.server, kind)

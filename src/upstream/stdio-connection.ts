@@ -16,7 +16,6 @@ export type ConnectionFault = 'unknown_id' | 'late_reply' | 'malformed_reply' | 
 export interface StdioConnectionOptions {
   readonly server: ServerName
   readonly worker: Worker
-  readonly rootDirs: readonly string[]
   /** `interactive: true`: one call at a time, so that what the server asks always has one owner (rulings 4). */
   readonly serialise: boolean
   readonly now: () => number
@@ -91,7 +90,6 @@ function onDeadline (pending: PendingCall): void {
  */
 export class StdioConnection implements Connection {
   readonly server: ServerName
-  readonly rootDirs: readonly string[]
   readonly openedAtMs: number
   readonly #options: StdioConnectionOptions
   readonly #worker: Worker
@@ -111,7 +109,6 @@ export class StdioConnection implements Connection {
     this.#options = options
     this.#worker = options.worker
     this.server = options.server
-    this.rootDirs = options.rootDirs
     this.openedAtMs = options.now()
     this.#lastHeardMs = this.openedAtMs
     this.#worker.onMessage = (message) => this.#receive(message)

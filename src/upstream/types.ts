@@ -45,8 +45,6 @@ export interface ConnectionPeer {
 /** An initialized MCP server, of whatever transport. */
 export interface Connection {
   readonly server: ServerName
-  /** Directories that `roots: filtered` allows (rulings 1); empty for servers without any. */
-  readonly rootDirs: readonly string[]
   /** The server's InitializeResult as it came. */
   readonly initializeResult: JsonObject
   readonly open: boolean

@@ -1,0 +1,47 @@
+import type { JsonRpcId } from '../protocol/index.ts'
+import type { NameIndex } from '../routing/index.ts'
+import type { Exchange, Session, SessionRegistry } from '../session/index.ts'
+import type { ServerName } from '../shared/ids.ts'
+import type { Limiter } from '../limits/index.ts'
+import type { Principal } from '../shared/principal.ts'
+import type { ServerSettings, Settings } from '../shared/settings.ts'
+import type { AuditSink } from '../telemetry/index.ts'
+import type { Policy } from '../tenancy/index.ts'
+import type { Connections } from '../upstream/index.ts'
+import type { Links } from './links.ts'
+
+/** One HTTP request, as far as the gateway knows it. */
+export interface Caller {
+  readonly principal: Principal
+  readonly requestId: string
+}
+
+/** One JSON-RPC request of a session, with the way back. */
+export interface Turn extends Caller {
+  readonly session: Session
+  readonly exchange: Exchange
+  readonly id: JsonRpcId
+}
+
+/** What is counted. Labels are bound by the implementation; names of servers are configured ones. */
+export interface GatewayEvents {
+  call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
+  limitRefused (name: string): void
+  policyRefused (kind: string): void
+}
+
+/** What the files of this room share; made once by createGateway. */
+export interface GatewayContext {
+  readonly settings: Settings
+  readonly policy: Policy
+  readonly limiter: Limiter
+  readonly sessions: SessionRegistry
+  readonly connections: Connections
+  readonly links: Links
+  readonly names: NameIndex
+  readonly audit: AuditSink
+  readonly events: GatewayEvents
+  readonly nowMs: () => number
+  readonly version: string
+  server (name: ServerName): ServerSettings
+}

@@ -1,0 +1,47 @@
+import { isJsonObject, negotiate, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
+import type { ClientHello, Session } from '../session/index.ts'
+import { toGatewayError } from '../shared/errors.ts'
+import type { GatewayContext } from './context.ts'
+
+/** Reads initialize's params; whatever version was asked for, a version is agreed on, never an error (MCP lifecycle). */
+export function helloOf (params: JsonObject | undefined): ClientHello {
+  const capabilities = params?.['capabilities']
+  const clientInfo = params?.['clientInfo']
+  return {
+    protocolVersion: negotiate(params?.['protocolVersion']),
+    capabilities: isJsonObject(capabilities) ? capabilities : {},
+    clientInfo: isJsonObject(clientInfo) ? clientInfo : undefined
+  }
+}
+
+/** What the client is told about a server's own endpoint: the server's words, our version, without what is not bridged. */
+export async function initializeServer (context: GatewayContext, session: Session): Promise<Reply> {
+  if (session.route.kind !== 'server') return { result: aggregateHello(context, session) }
+  const relay = context.links.of(session, context.server(session.route.server))
+  try {
+    const { initializeResult } = await relay.connection()
+    const capabilities = isJsonObject(initializeResult['capabilities']) ? initializeResult['capabilities'] : {}
+    const { tasks: _tasks, ...bridged } = capabilities
+    return { result: { ...initializeResult, protocolVersion: session.hello.protocolVersion, capabilities: bridged } }
+  } catch (thrown) {
+    return { error: toJsonRpcError(toGatewayError(thrown)) }
+  }
+}
+
+/**
+ * The aggregate answers at once, whatever its servers are doing: it offers what any server may offer, and lists come
+ * from those that are up.
+ */
+function aggregateHello (context: GatewayContext, session: Session): JsonObject {
+  return {
+    protocolVersion: session.hello.protocolVersion,
+    capabilities: {
+      tools: { listChanged: true },
+      prompts: { listChanged: true },
+      resources: { listChanged: true, subscribe: true },
+      completions: {},
+      logging: {}
+    },
+    serverInfo: { name: 'drawbridge', version: context.version }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * protocol: JSON-RPC and MCP as text. Bytes to classified messages, messages to text, revisions, SSE frames, and the
+ * exact reading of the two headers on which those depend.
+ *
+ * Owns: what a well-formed message is; the bounds on a body's structure; the wire form of errors.
+ * Must never: do I/O, know tenants or servers, change `params` or a `result`, validate by MCP's per-method schemas.
+ * Called by: routes/ (bodies, headers, frames), gateway, bridge, upstream, routing (types and texts).
+ * Bound by: JSON-RPC 2.0; MCP 2024-11-05 to 2025-11-25 base protocol and transports; RFC 9110 8.3 and 12.5.1; WHATWG
+ * server-sent events; T03, T30, T32-T34, T36, T38; rulings 4.
+ * Fails: by `Result` only (GW_PROTOCOL_PARSE, GW_PROTOCOL_SHAPE, GW_PROTOCOL_BATCH); nothing here throws on input.
+ * Metrics: none of its own; callers count refusals by code.
+ */
+export type { JsonObject, JsonRpcErrorBody, JsonRpcId, JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Reply } from './message.ts'
+export type { Inbound, InboundInvalid, InboundMessage, InboundNotification, InboundRequest, InboundResponse } from './inbound.ts'
+export { parseBody } from './parse-body.ts'
+export type { BodyRanges, BodyRefusal, ParsedBody } from './parse-body.ts'
+export { isJsonObject } from './classify.ts'
+export { isJsonRpcId } from './json-rpc-id.ts'
+export { MAX_BATCH, MAX_DEPTH, MAX_ID_LENGTH, MAX_KEYS, MAX_METHOD_LENGTH } from './limits.ts'
+export { ASSUMED_REVISION, FIRST_MODERN, hasFeature, isKnownRevision, isModernVersion, LATEST_LEGACY, LEGACY_REVISIONS, negotiate } from './revisions.ts'
+export type { LegacyRevision, RevisionFeature } from './revisions.ts'
+export { SSE_KEEPALIVE, sseEndpoint, sseMessage, ssePriming } from './sse.ts'
+export { acceptsBoth, acceptsEventStream } from './accept.ts'
+export { isJsonMediaType } from './media-type.ts'
+export { isAtLeast, LOG_LEVELS } from './log-levels.ts'
+export { isSessionIdShape } from './session-id.ts'
+export { errorReply, toJsonRpcError } from './error-reply.ts'
+export { lineSafe, notificationText, requestText, responseText } from './message-text.ts'
