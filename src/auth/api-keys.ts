@@ -1,0 +1,59 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { GatewayError } from '../shared/errors.ts'
+import type { Principal } from '../shared/principal.ts'
+import { ok } from '../shared/result.ts'
+import type { Result } from '../shared/result.ts'
+import type { ApiKeySettings } from '../shared/settings.ts'
+import { API_KEY_ISSUER, makePrincipal } from './make-principal.ts'
+import { refused } from './refused.ts'
+import type { AuthRefusal } from './types.ts'
+
+/** How every key begins; no JWT can, because its first byte decodes to `{` or white space. */
+export const API_KEY_PREFIX = 'db_'
+
+interface KnownKey {
+  readonly digest: Buffer
+  readonly verdict: Result<Principal, AuthRefusal>
+}
+
+/** Verifies API keys. */
+export interface ApiKeys {
+  /** @param text the whole key, `db_<id>_<secret>` */
+  verify (text: string): Result<Principal, AuthRefusal>
+  readonly size: number
+}
+
+/**
+ * Makes the verifier of the configured keys. A plain SHA-256 is enough, because a key's secret is 256 random bits and
+ * not a password. Every key, known or not, costs one hash and one comparison of equal length, so time does not tell
+ * which ids exist (T13).
+ * @throws GatewayError GW_CONFIG for a hash that is not 64 hex digits or an id given twice
+ */
+export function createApiKeys (settings: readonly ApiKeySettings[]): ApiKeys {
+  const keys = new Map<string, KnownKey>()
+  const nobody = randomBytes(32)
+  for (const entry of settings) {
+    if (!/^[0-9a-f]{64}$/.test(entry.sha256)) throw new GatewayError('GW_CONFIG', { reason: `auth.apiKeys: ${entry.id}: sha256 must be 64 hex digits` })
+    if (keys.has(entry.id)) throw new GatewayError('GW_CONFIG', { reason: `auth.apiKeys: ${entry.id} is given twice` })
+    keys.set(entry.id, { digest: Buffer.from(entry.sha256, 'hex'), verdict: Object.freeze(ok(keyPrincipal(entry))) })
+  }
+  return {
+    verify (text) {
+      const known = keys.get(keyId(text))
+      const equal = timingSafeEqual(known?.digest ?? nobody, hash('sha256', text, 'buffer'))
+      if (known === undefined) return refused('unknown_key')
+      return equal ? known.verdict : refused('wrong_secret')
+    },
+    size: keys.size
+  }
+}
+
+/** The id, or an empty one that no key has. */
+function keyId (text: string): string {
+  const end = text.indexOf('_', API_KEY_PREFIX.length)
+  return end === -1 ? '' : text.slice(API_KEY_PREFIX.length, end)
+}
+
+function keyPrincipal ({ id, tenant, user, scopes, callsPerMinute }: ApiKeySettings): Principal {
+  return makePrincipal({ issuer: API_KEY_ISSUER, tenant, user, clientId: id, credentialId: id, scopes, callsPerMinute })
+}

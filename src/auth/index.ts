@@ -1,0 +1,2 @@
+export { createAuthenticator } from './authenticator.ts'
+export type { Authenticator, AuthRefusal, AuthRefusalReason } from './types.ts'
