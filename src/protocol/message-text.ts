@@ -1,0 +1,41 @@
+import type { JsonObject, JsonRpcId, Reply } from './message.ts'
+
+/** Characters that JSON allows raw in strings and that some line readers take for line ends. */
+const lineEnd = /[\u0085\u2028\u2029]/
+const lineEnds = /[\u0085\u2028\u2029]/g
+
+/**
+ * Escapes U+0085, U+2028 and U+2029 in a JSON text: the same JSON, and one line to every reader (T38). JSON has these
+ * characters only inside strings, so the text need not be parsed.
+ */
+export function lineSafe (json: string): string {
+  if (!lineEnd.test(json)) return json
+  return json.replace(lineEnds, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** JSON of a result; what JSON cannot express becomes null rather than a broken message. */
+function valueText (value: unknown): string {
+  return (JSON.stringify(value) as string | undefined) ?? 'null'
+}
+
+/**
+ * A response for HTTP, as JSON or in an SSE frame: one line as HTTP reads it. Pass it through {@link lineSafe} when it
+ * goes to a worker instead.
+ * @param id null only where the id of a request could not be read
+ */
+export function responseText (id: JsonRpcId | null, reply: Reply): string {
+  const idText = typeof id === 'number' ? id : JSON.stringify(id)
+  return reply.error === undefined
+    ? `{"jsonrpc":"2.0","id":${idText},"result":${valueText(reply.result)}}`
+    : `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(reply.error)}}`
+}
+
+/** A request as one line, fit for a worker's stdin as well as for HTTP. */
+export function requestText (id: JsonRpcId, method: string, params?: JsonObject): string {
+  return lineSafe(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+}
+
+/** A notification as one line, fit for a worker's stdin as well as for HTTP. */
+export function notificationText (method: string, params?: JsonObject): string {
+  return lineSafe(JSON.stringify({ jsonrpc: '2.0', method, params }))
+}

@@ -1,0 +1,96 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import type { ErrorCode } from '../shared/errors.ts'
+import { ok, refuse } from '../shared/result.ts'
+import type { Result } from '../shared/result.ts'
+import { classify } from './classify.ts'
+import type { Inbound, InboundMessage } from './inbound.ts'
+import { isIntegerToken, isJsonRpcId } from './json-rpc-id.ts'
+import type { JsonRpcId } from './message.ts'
+import { scanBody } from './scan-body.ts'
+import type { BodyScan } from './scan-body.ts'
+import type { MessageRanges } from './scan-message.ts'
+
+/** Where the parts of a single message stand in its body. */
+export interface BodyRanges extends Readonly<MessageRanges> {
+  /**
+   * May bytes of the body be copied into a line for a worker as they are? False when a byte below 0x20 stands outside
+   * strings or when U+0085, U+2028 or U+2029 occurs raw anywhere (rulings 4, T38): re-serialise instead. Duplicate
+   * members deeper than `params._meta` are not looked for, so bytes under argument rules may not be spliced.
+   */
+  readonly spliceable: boolean
+}
+
+/** A body of well-formed JSON whose messages are classified. */
+export type ParsedBody =
+  | { readonly kind: 'single', readonly message: InboundMessage, readonly ranges: BodyRanges }
+  | { readonly kind: 'batch', readonly messages: readonly Inbound[] }
+
+/** Why a body was refused as a whole. */
+export interface BodyRefusal {
+  /** Not JSON; JSON but no message; more than 50 messages. */
+  readonly code: Extract<ErrorCode, 'GW_PROTOCOL_PARSE' | 'GW_PROTOCOL_SHAPE' | 'GW_PROTOCOL_BATCH'>
+  /** From a closed set; for the log. */
+  readonly reason: string
+  /** The id to answer under, null when none could be read. */
+  readonly id: JsonRpcId | null
+}
+
+const faultCodes = { syntax: 'GW_PROTOCOL_PARSE', shape: 'GW_PROTOCOL_SHAPE', envelope: 'GW_PROTOCOL_SHAPE', batch: 'GW_PROTOCOL_BATCH' } as const
+
+function parseRefusal (reason: string): Result<never, BodyRefusal> {
+  return refuse({ code: 'GW_PROTOCOL_PARSE', reason, id: null })
+}
+
+/** The id of a single message that was refused before it was parsed, if the scan had come past it. */
+function scannedId (body: Buffer, { batch, messages, fault }: BodyScan): JsonRpcId | null {
+  const only = batch ? undefined : messages[0]
+  if (fault?.kind !== 'shape' || only === undefined || only.idStart === -1) return null
+  try {
+    const id: unknown = JSON.parse(body.toString('utf8', only.idStart, only.idEnd))
+    const echoable = isJsonRpcId(id) && (typeof id === 'string' || isIntegerToken(body, only.idStart, only.idEnd))
+    return echoable ? id : null
+  } catch {
+    return null
+  }
+}
+
+/** Characters that are line ends to somebody although JSON allows them raw in strings (T38). */
+const lineEnds = ['\u0085', '\u2028', '\u2029'].map((character) => Buffer.from(character))
+
+function holdsLineEnd (body: Buffer): boolean {
+  return lineEnds.some((bytes) => body.includes(bytes))
+}
+
+function parseSingle (value: unknown, body: Buffer, ranges: MessageRanges, spliceable: boolean): Result<ParsedBody, BodyRefusal> {
+  const message = classify(value, body, ranges)
+  if (message.kind === 'invalid') return refuse({ code: message.code, reason: message.reason, id: message.id })
+  const { idStart, idEnd, paramsStart, paramsEnd } = ranges
+  return ok({ kind: 'single', message, ranges: { idStart, idEnd, paramsStart, paramsEnd, spliceable } })
+}
+
+function parseBatch (values: readonly unknown[], body: Buffer, ranges: readonly MessageRanges[]): Result<ParsedBody, BodyRefusal> {
+  if (values.length === 0) return refuse({ code: 'GW_PROTOCOL_SHAPE', reason: 'empty batch', id: null })
+  return ok({ kind: 'batch', messages: values.map((value, index) => classify(value, body, ranges[index] as MessageRanges)) })
+}
+
+/**
+ * Turns the bytes of a POST into classified messages: strict UTF-8, one scan for bounds and disguises, JSON.parse once,
+ * one classification (JSON-RPC 2.0; T30, T33, T34, T36). Never throws. A single message is always well-formed; in a
+ * batch each element stands for itself and may be `invalid`, but what the scan refuses, it refuses for the whole body.
+ */
+export function parseBody (body: Buffer): Result<ParsedBody, BodyRefusal> {
+  const ascii = isAscii(body)
+  if (!ascii && !isUtf8(body)) return parseRefusal('not UTF-8')
+  const scan = scanBody(body)
+  if (scan.fault !== undefined) return refuse({ code: faultCodes[scan.fault.kind], reason: scan.fault.reason, id: scannedId(body, scan) })
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString(ascii ? 'latin1' : 'utf8'))
+  } catch {
+    return parseRefusal('not JSON')
+  }
+  if (Array.isArray(value)) return parseBatch(value, body, scan.messages)
+  const ranges = scan.messages[0]
+  if (ranges === undefined) return refuse({ code: 'GW_PROTOCOL_SHAPE', reason: 'a message must be an object', id: null })
+  return parseSingle(value, body, ranges, scan.oneLine && (ascii || !holdsLineEnd(body)))
+}

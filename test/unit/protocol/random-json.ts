@@ -1,0 +1,82 @@
+/** A repeatable source of numbers in [0, 1): mulberry32. A failing property names its seed. */
+export function createRandom (seed: number): Random {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** A JSON value as it was written, so that duplicates and spellings are still known. */
+export interface Written {
+  readonly text: string
+  readonly depth: number
+  readonly keys: number
+}
+
+/** One member: what its key means, how it is written, and its value. */
+export interface Pair {
+  readonly key: string
+  readonly spelled: string
+  readonly value: Written
+}
+
+/** A source of numbers in [0, 1). */
+export type Random = () => number
+
+export function pick<T> (random: Random, choices: readonly T[]): T {
+  return choices[Math.floor(random() * choices.length)] as T
+}
+
+const blanks = ['', '', '', ' ', '  ', '\n', '\t', '\r\n ']
+const strings = ['', 'a', 'id', 'params', '"', '\\', '\\"', '\\\\"', '}', '{', '[', ']', ':', ',', 'é', '\u2028', '\u0085', '\u{1f600}', 'ſ', '\u0000', '\n', 'x'.repeat(60), `${'y'.repeat(50)}"`, `${'\\'.repeat(51)}"z`, '__proto__', 'constructor']
+
+/** A JSON string literal for the text, with some characters escaped that need not be. */
+export function spell (random: Random, text: string): string {
+  let literal = ''
+  for (const unit of text) {
+    const plain = JSON.stringify(unit).slice(1, -1)
+    literal += random() < 0.1 ? [...unit].flatMap((character) => character.split('')).map((half) => `\\u${half.charCodeAt(0).toString(16).padStart(4, '0')}`).join('') : plain
+  }
+  return `"${literal}"`
+}
+
+export function randomString (random: Random): string {
+  return Array.from({ length: Math.floor(random() * 3) }, () => pick(random, strings)).join('')
+}
+
+function scalar (random: Random): Written {
+  const text = random() < 0.5 ? spell(random, randomString(random)) : pick(random, ['0', '-0', '1.5e-7', '12345678901234567890', 'true', 'false', 'null', '-17'])
+  return { text, depth: 0, keys: 0 }
+}
+
+/** An object literal of the pairs, in this order, with white space anywhere it may stand. */
+export function writeObject (random: Random, pairs: readonly Pair[]): Written {
+  const blank = () => pick(random, blanks)
+  const members = pairs.map(({ spelled, value }) => `${blank()}${spelled}${blank()}:${blank()}${value.text}${blank()}`)
+  return {
+    text: `{${members.length === 0 ? blank() : members.join(',')}}`,
+    depth: 1 + Math.max(0, ...pairs.map(({ value }) => value.depth)),
+    keys: pairs.length + pairs.reduce((sum, { value }) => sum + value.keys, 0)
+  }
+}
+
+/** Any JSON value, at most `room` levels deep. */
+export function randomValue (random: Random, room: number): Written {
+  if (room === 0 || random() < 0.3) return scalar(random)
+  const parts = Array.from({ length: Math.floor(random() * 4) }, () => randomValue(random, room - 1))
+  if (random() < 0.5) {
+    const blank = () => pick(random, blanks)
+    return {
+      text: `[${parts.length === 0 ? blank() : parts.map((part) => `${blank()}${part.text}${blank()}`).join(',')}]`,
+      depth: 1 + Math.max(0, ...parts.map((part) => part.depth)),
+      keys: parts.reduce((sum, part) => sum + part.keys, 0)
+    }
+  }
+  return writeObject(random, parts.map((value) => {
+    const key = randomString(random)
+    return { key, value, spelled: spell(random, key) }
+  }))
+}
