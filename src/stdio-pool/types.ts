@@ -9,6 +9,11 @@ export interface WorkerLaunch {
   readonly env: Readonly<Record<string, string>>
   /** Absolute. */
   readonly cwd: string
+  /**
+   * The worker's own scratch directory (its `home` and `tmp`), absolute, new for each launch: created before the start,
+   * removed when the process group is gone. One launch therefore starts one process.
+   */
+  readonly privateDir: string
   /** Directories that must exist before the start: templated data directories, absolute. */
   readonly dataDirs: readonly string[]
   /** Directories named by the entry's args, cwd and sandbox paths: what `roots: filtered` allows (rulings 1). */
@@ -40,10 +45,10 @@ export interface Worker {
   readonly startedAtMs: number
   /**
    * Called for each parsed object that the process wrote, in order; `bytes` is the line's length. Set once, right after
-   * start. Non-JSON and non-object lines never reach it.
+   * start: reading begins with it, so nothing is lost before. Must not throw. Non-JSON and non-object lines never reach it.
    */
   onMessage: ((message: Record<string, unknown>, bytes: number) => void) | undefined
-  /** Settles once, when the process has ended (its group is being killed then). Never rejects. */
+  /** Settles once, when the process has ended and what it wrote was read (its group is being killed then). Never rejects. */
   readonly exited: Promise<WorkerExit>
   /**
    * Queues one message. `text` is a complete JSON text without line breaks. All texts of one event-loop turn leave in
@@ -52,20 +57,25 @@ export interface Worker {
   send (text: string): 'sent' | 'full' | 'closed'
   /** Closes stdin, waits 2 s, TERM to the group, waits 2 s, KILL. Resolves when the group is gone. Idempotent. */
   stop (): Promise<void>
-  /** KILL to the group at once (FR02). */
-  kill (): void
+  /** KILL to the group at once (FR02). `reason` is what {@link WorkerExit} then names; default 'stopped'. Safe when dead. */
+  kill (reason?: WorkerExitReason): void
   /** The last 64 KB of stderr as text. Unredacted: redact before showing. */
   stderrTail (): string
 }
 
 /** Live numbers for /status and metrics. */
 export interface PoolStats {
+  /** Processes that are settled: initialized, or ending. */
   readonly running: number
+  /** Processes that were started and are not settled yet. Callers still in line are not counted. */
   readonly starting: number
+  /** Processes of each server, starting ones included. */
   readonly byServer: ReadonlyMap<ServerName, number>
 }
 
 export interface WorkerPool {
+  /** This gateway's tag: the value of DRAWBRIDGE_WORKER in the environment of every process it starts. */
+  readonly instanceId: string
   /**
    * Starts a process within the bounds (all, server, server+tenant, tenant, user; a bounded number starting at once, the
    * rest wait in line until `signal` aborts). Resolves when spawned, not when initialized.

@@ -1,0 +1,146 @@
+import { GatewayError } from '../shared/errors.ts'
+import { randomId } from '../shared/ids.ts'
+import type { WorkerBound, WorkerPoolOptions } from './pool-options.ts'
+import { createDirectories, removePrivateDirectory } from './private-directories.ts'
+import { spawnProcess } from './spawn-process.ts'
+import { createStartingLine } from './starting-line.ts'
+import { createSupervisor } from './supervisor.ts'
+import type { PoolStats, Worker, WorkerExit, WorkerLaunch, WorkerOwner, WorkerPool } from './types.ts'
+import { countByServer, countsAgainst } from './worker-counts.ts'
+import { createWorkerSlots } from './worker-slots.ts'
+import { createWorker } from './worker.ts'
+import type { LiveWorker } from './worker.ts'
+
+/** By this variable the supervisor finds processes that left their group (T44). Its value says nothing to a server. */
+export const TAG_VARIABLE = 'DRAWBRIDGE_WORKER'
+/** MCP leaves the times open; two seconds are what real servers need to finish a request of their own (clients 1). */
+const STOP_GRACE_MS = 2000
+const NEVER_WAS: WorkerExit = { reason: 'spawn_failed', code: null, signal: null }
+
+/** Starts, bounds and ends the processes of one gateway. */
+export function createWorkerPool (options: WorkerPoolOptions): WorkerPool {
+  return new ProcessPool(options)
+}
+
+class ProcessPool implements WorkerPool {
+  readonly instanceId = randomId()
+  readonly #options: WorkerPoolOptions
+  readonly #workers = new Set<LiveWorker>()
+  readonly #starting = new Set<Worker>()
+  /** Starts and ends under way: a place is freed and a directory removed after the process itself is gone. */
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #closing = new AbortController()
+  readonly #slots
+  readonly #line
+  readonly #supervisor
+  #started = 0
+
+  constructor (options: WorkerPoolOptions) {
+    this.#options = options
+    const noRoom = async (): Promise<boolean> => false
+    this.#slots = createWorkerSlots(options.limits, options.makeRoom ?? noRoom, (owner, bound) => this.#countEnding(owner, bound))
+    this.#line = createStartingLine(() => options.limits.global().maxStarting)
+    this.#supervisor = createSupervisor(this.instanceId, (reason) => options.events.supervisorLost(reason))
+  }
+
+  start (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
+    return this.#track(this.#start(launch, owner, signal))
+  }
+
+  settled (worker: Worker): void {
+    if (this.#starting.delete(worker)) this.#line.leave()
+  }
+
+  stats (): PoolStats {
+    const owners = [...this.#workers].map((worker) => worker.owner)
+    return { running: this.#workers.size - this.#starting.size, starting: this.#starting.size, byServer: countByServer(owners) }
+  }
+
+  async close (): Promise<void> {
+    this.#closing.abort()
+    while (this.#workers.size > 0 || this.#underWay.size > 0) {
+      const stops = [...this.#workers].map((worker) => worker.stop())
+      await Promise.all(stops)
+      await Promise.allSettled(this.#underWay)
+    }
+    await this.#supervisor.close()
+  }
+
+  async #start (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
+    const either = AbortSignal.any([signal, this.#closing.signal])
+    try {
+      either.throwIfAborted()
+      await this.#slots.take(owner, either)
+      return await this.#startInPlace(launch, owner, either)
+    } catch (error) {
+      if (!either.aborted || error !== either.reason) throw error
+      throw new GatewayError(error === this.#closing.signal.reason ? 'GW_DRAINING' : 'GW_CANCELLED', {}, error)
+    }
+  }
+
+  async #startInPlace (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
+    try {
+      return await this.#startInLine(launch, owner, signal)
+    } catch (error) {
+      this.#slots.release(owner)
+      throw error
+    }
+  }
+
+  async #startInLine (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
+    await this.#line.enter(signal)
+    try {
+      await createDirectories(launch)
+      signal.throwIfAborted()
+      return await this.#spawn(launch, owner)
+    } catch (error) {
+      this.#line.leave()
+      if (isStartFailure(error)) this.#options.events.workerEnded(owner, NEVER_WAS)
+      await removePrivateDirectory(launch)
+      throw error
+    }
+  }
+
+  async #spawn (launch: WorkerLaunch, owner: WorkerOwner): Promise<Worker> {
+    const { clock, events, stopGraceMs = STOP_GRACE_MS } = this.#options
+    const child = await spawnProcess(launch, { ...launch.env, [TAG_VARIABLE]: this.instanceId })
+    this.#supervisor.watch(child.pid, launch.privateDir)
+    this.#started += 1
+    const worker = createWorker({ id: `w${this.#started}`, child, owner, clock, events, stopGraceMs })
+    this.#workers.add(worker)
+    this.#starting.add(worker)
+    events.workerStarted(worker)
+    // Cannot reject: nothing that it awaits does.
+    this.#track(this.#clearAfter(worker, launch)).catch(() => {})
+    return worker
+  }
+
+  #track<T> (work: Promise<T>): Promise<T> {
+    this.#underWay.add(work)
+    const done = (): void => { this.#underWay.delete(work) }
+    work.then(done, done)
+    return work
+  }
+
+  /** What a worker leaves behind is cleared in the order in which others may need it. */
+  async #clearAfter (worker: LiveWorker, launch: WorkerLaunch): Promise<void> {
+    const exit = await worker.exited
+    this.settled(worker)
+    this.#options.events.workerEnded(worker.owner, exit, worker)
+    await worker.gone
+    this.#workers.delete(worker)
+    this.#slots.release(worker.owner)
+    this.#supervisor.forget(worker.pid)
+    await removePrivateDirectory(launch)
+  }
+
+  #countEnding (owner: WorkerOwner, bound: WorkerBound): number {
+    let count = 0
+    for (const worker of this.#workers) if (worker.isEnding && countsAgainst(bound, owner, worker.owner)) count += 1
+    return count
+  }
+}
+
+function isStartFailure (error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'GW_UPSTREAM_START'
+}
