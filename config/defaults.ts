@@ -1,0 +1,40 @@
+import { availableParallelism } from 'node:os'
+
+/**
+ * Every default of the configuration, once: the schema publishes these numbers and the settings are filled from them.
+ * Times in milliseconds, sizes in bytes. Sources: interface (configuration), rulings 1 to 3.
+ */
+export const DEFAULTS = {
+  mode: 'development',
+  host: '127.0.0.1',
+  port: 8080,
+  managementHost: '127.0.0.1',
+  managementPort: 8081,
+  logLevel: 'info',
+  drainMs: 30_000,
+  stateDir: '.drawbridge',
+  /** 4 MiB: what server-everything accepts itself; a 400 KB call must pass. */
+  maxBodyBytes: 4_194_304,
+  isolation: 'user',
+  roots: 'filtered',
+  capabilities: 'client',
+  interactive: false,
+  cancelOnDisconnect: false,
+  timeoutMs: 60_000,
+  maxTimeoutMs: 600_000,
+  startTimeoutMs: 30_000,
+  /** A launcher may first download and build: a cold sqlite server took 96 s. */
+  launcherStartTimeoutMs: 180_000,
+  pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
+  globalPool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20 },
+  limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, ipRequestsPerMinute: 600 },
+  sessions: { idleMs: 1_800_000, maxPerUser: 100 },
+  jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', userPrefix: '' },
+  jwksAlgorithms: ['RS256', 'ES256', 'EdDSA'],
+  secretAlgorithms: ['HS256']
+} as const
+
+/** Workers that may be starting at once: each start is CPU-bound for about 0.3 s (FR03). */
+export function defaultMaxStarting (): number {
+  return Math.max(4, 2 * availableParallelism())
+}

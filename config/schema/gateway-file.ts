@@ -1,0 +1,92 @@
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import { DEFAULTS } from '../defaults.ts'
+import { auth } from './auth.ts'
+import { patternRules, tenantLimits } from './rules.ts'
+import { serverEntry } from './server-entry.ts'
+import { count, dictionary, millis, reserved, strings, text } from './terms.ts'
+
+const foreign = (owner: string) => Type.Optional(Type.Unknown({ description: `Written by ${owner}; ignored.`, 'x-notice': `belongs to ${owner} and is ignored` }))
+const port = (description: string, value: number) => count(description, value, 0, 65_535)
+
+const tenant = Type.Object({
+  servers: strings('Servers the tenant may use. Absent = all, `[]` = none.'),
+  tools: patternRules('Which tools the tenant may use, as patterns over `<server>__<tool>`.'),
+  limits: tenantLimits
+}, { additionalProperties: false, description: 'A tenant.' })
+
+const limits = Type.Optional(Type.Object({
+  callsPerMinute: count('tools/call, prompts/get, resources/read and completions a minute, per user.', DEFAULTS.limits.callsPerMinute),
+  requestsPerMinute: count('Other requests a minute, per user.', DEFAULTS.limits.requestsPerMinute),
+  initializePerMinute: count('New sessions a minute, per user.', DEFAULTS.limits.initializePerMinute),
+  concurrentCalls: count('Calls in flight, per user; more wait in line.', DEFAULTS.limits.concurrentCalls, 1, 1_000_000),
+  ipRequestsPerMinute: count('Requests without a valid credential a minute, per address.', DEFAULTS.limits.ipRequestsPerMinute)
+}, { additionalProperties: false, description: 'Limits per user, unless the name says otherwise.' }))
+
+const sessions = Type.Optional(Type.Object({
+  idleMs: millis('A session without request or open stream ends after this.', DEFAULTS.sessions.idleMs),
+  maxPerUser: count('Most open sessions of a user.', DEFAULTS.sessions.maxPerUser, 1, 1_000_000)
+}, { additionalProperties: false, description: 'MCP sessions.' }))
+
+const pool = Type.Optional(Type.Object({
+  maxWorkers: count('Most workers in all.', DEFAULTS.globalPool.maxWorkers, 1, 100_000),
+  maxWorkersPerTenant: count('Most workers of a tenant over all servers.', DEFAULTS.globalPool.maxWorkersPerTenant, 1, 100_000),
+  maxWorkersPerUser: count('Most workers of a user over all servers.', DEFAULTS.globalPool.maxWorkersPerUser, 1, 100_000),
+  maxStarting: count('Workers that may be starting at once. Default twice the number of cores, at least 4.', undefined, 1, 10_000)
+}, { additionalProperties: false, description: 'Bounds on worker processes over all servers.' }))
+
+const http = Type.Optional(Type.Object({
+  publicUrl: text('Origin under which clients reach the gateway. Default `http://<listen.host>:<listen.port>`.', { pattern: '^https?://', 'x-expected': 'an origin such as https://mcp.example.com' }),
+  allowedHosts: strings('Host headers that are served, `host` or `host:port`. Absent or empty = the host of publicUrl, localhost, 127.0.0.1 and [::1].', { default: [] }),
+  allowedOrigins: strings('Origins of browser pages that may call, for example https://app.example.com.', { default: [] }),
+  trustedProxies: strings('Addresses of proxies whose X-Forwarded-For is believed.', { default: [] }),
+  maxBodyBytes: count('Largest request body, in bytes.', DEFAULTS.maxBodyBytes, 1024, 268_435_456)
+}, { additionalProperties: false, description: 'The public HTTP side.' }))
+
+const listener = (description: string, host: string, portNumber: number) => Type.Optional(Type.Object({
+  host: text('Address to listen on.', { default: host, maxLength: 255 }),
+  port: port('Port to listen on; 0 = any free one.', portNumber)
+}, { additionalProperties: false, description }))
+
+/** The whole gateway file. The type, the validator and the published editor schema all come from here. */
+export const gatewayFile = Type.Object({
+  $schema: text('For editors.'),
+  mcpServers: Type.Optional(dictionary(serverEntry, { description: 'The MCP servers by name, in the format of Claude Desktop, Cursor and mcp-proxy.' })),
+  servers: Type.Optional(dictionary(serverEntry, { description: 'Same as mcpServers, as VS Code writes it.' })),
+  inputs: Type.Optional(Type.Array(Type.Unknown(), { description: 'VS Code asks its user for these; a gateway has nobody to ask. Not supported.', 'x-notice': 'VS Code inputs are not supported: use an environment variable instead, $' + '{NAME}' })),
+  include: strings('More files in the same format, relative to this one. They may hold mcpServers, servers, tenants, auth.apiKeys, auth.jwt and include.', { default: [] }),
+  mode: Type.Optional(Type.Enum(['development', 'production'], { description: 'production refuses what development only warns of: unpinned packages, weak secrets, plain-http issuers. Environment: DRAWBRIDGE_MODE.', default: DEFAULTS.mode })),
+  listen: listener('The public listener. Environment: HOST, PORT.', DEFAULTS.host, DEFAULTS.port),
+  management: listener('The listener of /metrics and /admin. Environment: DRAWBRIDGE_MANAGEMENT_HOST, DRAWBRIDGE_MANAGEMENT_PORT; the token only from DRAWBRIDGE_MANAGEMENT_TOKEN or its _FILE.', DEFAULTS.managementHost, DEFAULTS.managementPort),
+  tenants: Type.Optional(dictionary(tenant, { description: 'The tenants by name. Absent = every tenant that a credential names exists and may use every server; present = only these exist.' })),
+  auth,
+  limits,
+  sessions,
+  pool,
+  http,
+  drainMs: millis('How long shutdown waits for calls in flight.', DEFAULTS.drainMs, 0),
+  stateDir: text('Directory for worker homes and other scratch state, relative to the working directory. Environment: DRAWBRIDGE_STATE_DIR.', { default: DEFAULTS.stateDir }),
+  logLevel: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { description: 'Least severe level that is logged. Environment: LOG_LEVEL.', default: DEFAULTS.logLevel })),
+  redis: reserved('State shared by several gateways: { url, keyPrefix }. This version keeps all state in its own memory.'),
+  audit: reserved('Where audit records go.'),
+  cache: reserved('Reuse of lists and results.'),
+  policy: reserved('policy.hook: a decision point of your own.'),
+  retries: reserved('Retries of calls that may be repeated.'),
+  breaker: reserved('Circuit breakers.'),
+  allowPrivateNetwork: reserved('May upstream URLs point into a private network?'),
+  processes: reserved('Number of gateway processes.'),
+  globalShortcut: foreign('Claude Desktop'),
+  preferences: foreign('Claude Desktop'),
+  isUsingBuiltInNodeForMcp: foreign('Claude Desktop'),
+  isDxtAutoUpdatesEnabled: foreign('Claude Desktop')
+}, {
+  additionalProperties: false,
+  patternProperties: { '^x-': {} },
+  title: 'Drawbridge gateway file',
+  description: 'Configuration of Drawbridge. Keys that begin with x- are ignored: a place for YAML anchors.'
+})
+
+/** A gateway file after validation. */
+export type GatewayFile = Static<typeof gatewayFile>
+/** A tenant as it stands in a file. */
+export type TenantEntry = Static<typeof tenant>

@@ -1,0 +1,33 @@
+import { Type } from 'typebox'
+import { count, dictionary, MAX_MS, reserved, strings } from './terms.ts'
+
+const ALLOW = 'Names that may be used; `*` matches any run of characters. Absent = all, `[]` = none.'
+const DENY = 'Names that may not be used; wins over `allow`.'
+
+/** `prompts` and `resources` of a server, `tools` of a tenant. */
+export function patternRules (what: string) {
+  return Type.Optional(Type.Object({
+    allow: strings(ALLOW),
+    deny: strings(DENY, { default: [] })
+  }, { additionalProperties: false, description: what }))
+}
+
+const perTool = (what: string, maximum: number) => dictionary(Type.Integer({ minimum: 1, maximum }), { description: what })
+
+/** `tools` of a server. */
+export const toolRules = Type.Optional(Type.Object({
+  allow: strings(ALLOW),
+  deny: strings(DENY, { default: [] }),
+  timeoutMs: Type.Optional(perTool('Deadline of single tools, by name, in milliseconds; overrides the server\'s `timeoutMs`.', MAX_MS)),
+  callsPerMinute: Type.Optional(perTool('Calls a minute of single tools, by name, over all users of a tenant.', 1_000_000_000)),
+  cache: reserved('How long results of single tools may be reused, by name, in milliseconds.'),
+  idempotent: reserved('Patterns of tools that may be called again after a lost answer.')
+}, { additionalProperties: false, description: 'Which of the server\'s tools may be seen and called, and how.' }))
+
+/** `limits` of a tenant. */
+export const tenantLimits = Type.Optional(Type.Object({
+  callsPerMinute: count('Calls a minute over all users of the tenant. Absent = no bound of the tenant\'s own.', undefined),
+  requestsPerMinute: count('Other requests a minute over all users of the tenant. Absent = no bound of the tenant\'s own.', undefined),
+  concurrentCalls: count('Calls in flight over all users of the tenant. Absent = no bound of the tenant\'s own.', undefined, 1, 1_000_000),
+  workers: count('Workers of the tenant over all servers. Absent = pool.maxWorkersPerTenant.', undefined, 1, 100_000)
+}, { additionalProperties: false, description: 'Bounds of the tenant as a whole.' }))

@@ -1,0 +1,101 @@
+import { resolve } from 'node:path'
+import { within } from '../fault.ts'
+import type { Place, Report } from '../fault.ts'
+import type { ServerName } from '../../src/shared/ids.ts'
+import type { ServerSettings, Settings } from '../../src/shared/settings.ts'
+import { DEFAULTS, defaultMaxStarting } from '../defaults.ts'
+import type { Overrides } from '../environment.ts'
+import type { GatewayFile } from '../schema/gateway-file.ts'
+import type { Lookup } from '../secret-lookup.ts'
+import { isHost } from './addresses.ts'
+import { buildAuth } from './auth-settings.ts'
+import { checkExposure } from './exposure-checks.ts'
+import { deepFreeze, frozenMap } from './freeze.ts'
+import { buildHttp } from './http-settings.ts'
+import type { MergedConfig } from './merge.ts'
+import { assignServerNames } from './server-names.ts'
+import { buildServer } from './server-settings.ts'
+import { buildTenants } from './tenant-settings.ts'
+import { checkManagementToken } from './weak-secrets.ts'
+
+/** What the merged files are read against. */
+export interface BuildContext {
+  readonly overrides: Overrides
+  readonly lookup: Lookup
+  readonly report: Report
+  readonly workingDirectory: string
+  readonly revision: number
+}
+
+/** Fills defaults, applies flags and environment, runs the checks that need more than one key, and freezes the result. */
+export function buildSettings (config: MergedConfig, context: BuildContext): Settings {
+  const { overrides, report, lookup } = context
+  const top: Place = { file: config.mainFile, path: [] }
+  const main = wellShaped(config.main, top, report)
+  const mode = overrides.mode ?? (main.mode as Settings['mode'] | undefined) ?? DEFAULTS.mode
+  const listen = { host: overrides.host ?? main.listen?.host ?? DEFAULTS.host, port: overrides.port ?? main.listen?.port ?? DEFAULTS.port }
+  checkHosts(main, top, report)
+  const names = assignServerNames(config.servers, report)
+  checkManagementToken(overrides.managementToken, mode, { path: ['DRAWBRIDGE_MANAGEMENT_TOKEN'] }, report)
+  const servers = buildServers(config, names, mode, context)
+  const tenants = buildTenants(config.tenants, { names: allNames(config, names), disabled: config.disabled }, report)
+  const settings: Omit<Settings, 'warnings'> = {
+    revision: context.revision,
+    mode,
+    listen,
+    management: managementOf(main, overrides),
+    http: buildHttp(main.http, listen, within(top, 'http'), report),
+    servers,
+    ...(tenants === undefined ? {} : { tenants }),
+    auth: buildAuth(config, { mode, lookup, report, oauth: main.auth?.oauth, tenants: tenants === undefined ? undefined : new Set(config.tenantNames) }),
+    ...numbersOf(main),
+    stateDir: resolve(context.workingDirectory, overrides.stateDir ?? main.stateDir ?? DEFAULTS.stateDir),
+    logLevel: (overrides.logLevel ?? main.logLevel ?? DEFAULTS.logLevel) as Settings['logLevel']
+  }
+  checkExposure({ ...settings, warnings: [] }, top, report)
+  return deepFreeze({ ...settings, warnings: report.warnings() })
+}
+
+/** Sections with a wrong shape fall back to their defaults, so that the checks of all others can still run. */
+function wellShaped (main: GatewayFile, top: Place, report: Report): GatewayFile {
+  return Object.fromEntries(Object.entries(main).filter(([key]) => !report.isBroken(within(top, key))))
+}
+
+function checkHosts (main: GatewayFile, top: Place, report: Report): void {
+  for (const key of ['listen', 'management'] as const) {
+    const host = main[key]?.host
+    if (host !== undefined && !isHost(host)) report.fault(within(top, key, 'host'), 'expected an address or host name to listen on, without scheme or port')
+  }
+}
+
+function buildServers (config: MergedConfig, names: ReadonlyMap<string, ServerName>, mode: Settings['mode'], context: BuildContext): ReadonlyMap<ServerName, ServerSettings> {
+  const built = config.servers.flatMap((found): [ServerName, ServerSettings][] => {
+    const name = names.get(found.name)
+    const server = name === undefined ? undefined : buildServer(found, { name, mode, workingDirectory: context.workingDirectory, report: context.report })
+    return server === undefined ? [] : [[server.name, server]]
+  })
+  if (built.length === 0) context.report.warn({ file: config.mainFile, path: ['mcpServers'] }, 'has no server to serve')
+  return frozenMap(built)
+}
+
+/** Servers with a broken entry are known by name all the same, so that tenants do not get a second fault for them. */
+function allNames (config: MergedConfig, names: ReadonlyMap<string, ServerName>): ReadonlyMap<string, ServerName> {
+  return new Map([...config.brokenServers.map((name): [string, ServerName] => [name, name as ServerName]), ...names])
+}
+
+function managementOf (main: GatewayFile, overrides: Overrides): Settings['management'] {
+  return {
+    host: overrides.managementHost ?? main.management?.host ?? DEFAULTS.managementHost,
+    port: overrides.managementPort ?? main.management?.port ?? DEFAULTS.managementPort,
+    ...(overrides.managementToken === undefined ? {} : { token: overrides.managementToken })
+  }
+}
+
+function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'drainMs'> {
+  return {
+    limits: { ...DEFAULTS.limits, ...main.limits },
+    sessions: { ...DEFAULTS.sessions, ...main.sessions },
+    pool: { ...DEFAULTS.globalPool, maxStarting: defaultMaxStarting(), ...main.pool },
+    drainMs: main.drainMs ?? DEFAULTS.drainMs
+  }
+}

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path'
+import { within } from '../fault.ts'
+import type { Place, Report } from '../fault.ts'
+import type { ServerName } from '../../src/shared/ids.ts'
+import type { CapabilitiesSetting, Isolation, PatternRules, ServerSettings } from '../../src/shared/settings.ts'
+import { DEFAULTS } from '../defaults.ts'
+import { TRANSPORTS } from '../schema/server-entry.ts'
+import type { ServerEntry } from '../schema/server-entry.ts'
+import { hashOf } from './freeze.ts'
+import type { Named } from './merge.ts'
+import { isLauncher } from './packages.ts'
+import { absoluteArgs, absoluteCommand, absolutePath } from './relative-paths.ts'
+import { checkPackages, checkTemplates } from './server-checks.ts'
+
+/** What one entry is read against. */
+export interface ServerContext {
+  readonly name: ServerName
+  readonly mode: 'development' | 'production'
+  readonly workingDirectory: string
+  readonly report: Report
+}
+
+/** One entry with its defaults, absolute paths and hash. `undefined` after a fault. */
+export function buildServer (found: Named<ServerEntry>, context: ServerContext): ServerSettings | undefined {
+  const { value: entry, place } = found
+  const isolation = (entry.isolation ?? DEFAULTS.isolation) as Isolation
+  const transport = transportOf(entry, place, context.report)
+  checkTemplates(entry, isolation, place, context.report)
+  checkPackages(entry, context.mode, place, context.report)
+  checkTimes(entry, place, context.report)
+  if (transport === undefined) return undefined
+  if (transport !== 'stdio') context.report.warn(place, `is an upstream ${transport} server, which this version does not serve: its calls are answered as unavailable`)
+  const effective = {
+    name: context.name,
+    ...(found.name === context.name ? {} : { originalName: found.name }),
+    transport,
+    ...launchOf(entry, context.workingDirectory),
+    ...(entry.url === undefined ? {} : { url: entry.url }),
+    headers: entry.headers ?? {},
+    isolation,
+    ...behaviourOf(entry)
+  }
+  return { ...effective, entryHash: hashOf(effective) }
+}
+
+type Transport = ServerSettings['transport']
+
+function transportOf (entry: ServerEntry, place: Place, report: Report): Transport | undefined {
+  const written = (['type', 'transport', 'transportType'] as const).filter((key) => entry[key] !== undefined)
+  const named = new Set(written.map((key) => TRANSPORTS[entry[key] as keyof typeof TRANSPORTS]))
+  if (named.size > 1) {
+    report.fault(within(place, written.at(-1) ?? 'type'), `expected the same transport as in ${written[0]}`)
+    return undefined
+  }
+  const transport: Transport | undefined = [...named][0] ?? guess(entry)
+  if (transport === undefined) {
+    report.fault(place, entry.command === undefined ? 'expected command (a program to start) or url (an upstream server)' : 'expected either command or url, got both; type says which one counts')
+    return undefined
+  }
+  const needed = transport === 'stdio' ? 'command' : 'url'
+  if (entry[needed] !== undefined) return transport
+  report.fault(within(place, needed), `expected ${needed === 'command' ? 'a program to start' : 'the address of the server'}, because the transport is ${transport}, but the key is missing`)
+  return undefined
+}
+
+/** Clients leave the type out where it can be seen: a URL that ends in /sse is the old transport by custom. */
+function guess (entry: ServerEntry): Transport | undefined {
+  if ((entry.command === undefined) === (entry.url === undefined)) return undefined
+  if (entry.url === undefined) return 'stdio'
+  return /\/sse\/?(?:[?#].*)?$/.test(entry.url) ? 'sse' : 'http'
+}
+
+function checkTimes (entry: ServerEntry, place: Place, report: Report): void {
+  if (entry.timeoutMs !== undefined && entry.maxTimeoutMs !== undefined && entry.maxTimeoutMs < entry.timeoutMs) {
+    report.fault(within(place, 'maxTimeoutMs'), `expected at least timeoutMs (${entry.timeoutMs}), got ${entry.maxTimeoutMs}`)
+  }
+}
+
+function launchOf (entry: ServerEntry, workingDirectory: string) {
+  const cwd = entry.cwd === undefined ? undefined : resolve(workingDirectory, entry.cwd)
+  const base = cwd ?? workingDirectory
+  const command = entry.command ?? ''
+  const paths = [...entry.sandbox?.readOnly ?? [], ...entry.sandbox?.writable ?? []]
+  return {
+    command: absoluteCommand(command, workingDirectory),
+    args: absoluteArgs(command, entry.args ?? [], base, cwd !== undefined),
+    env: Object.fromEntries(Object.entries(entry.env ?? {}).flatMap(([name, value]) => value === null ? [] : [[name, absolutePath(String(value), base)]])),
+    ...(cwd === undefined ? {} : { cwd }),
+    sandboxPaths: paths.map((path) => resolve(base, path))
+  }
+}
+
+function behaviourOf (entry: ServerEntry) {
+  const timeoutMs = entry.timeoutMs ?? DEFAULTS.timeoutMs
+  return {
+    roots: entry.roots ?? DEFAULTS.roots,
+    capabilities: (entry.capabilities ?? DEFAULTS.capabilities) as CapabilitiesSetting,
+    interactive: entry.interactive ?? DEFAULTS.interactive,
+    pool: {
+      max: entry.pool?.max ?? DEFAULTS.pool.max,
+      maxPerTenant: entry.pool?.maxPerTenant ?? DEFAULTS.pool.maxPerTenant,
+      idleMs: entry.pool?.idleMs ?? DEFAULTS.pool.idleMs
+    },
+    timeoutMs,
+    maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
+    startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),
+    cancelOnDisconnect: entry.cancelOnDisconnect ?? DEFAULTS.cancelOnDisconnect,
+    tools: { ...rulesOf(entry.tools), timeoutMs: entry.tools?.timeoutMs ?? {}, callsPerMinute: entry.tools?.callsPerMinute ?? {} },
+    prompts: rulesOf(entry.prompts),
+    resources: rulesOf(entry.resources)
+  }
+}
+
+/** Allow and deny lists; an absent allow-list stays absent, because `[]` means none. */
+export function rulesOf (rules: { readonly allow?: readonly string[], readonly deny?: readonly string[] } | undefined): PatternRules {
+  return { ...(rules?.allow === undefined ? {} : { allow: rules.allow }), deny: rules?.deny ?? [] }
+}
