@@ -37,6 +37,8 @@ export function createAuditSink (logger: Logger): AuditSink {
         name: isTool ? undefined : name,
         outcome: entry.outcome,
         code: safe(entry.code),
+        reason: safe(entry.reason),
+        remote_address: entry.remoteAddress,
         status: entry.httpStatus,
         duration_ms: entry.durationMs === undefined ? undefined : Math.round(entry.durationMs * 1000) / 1000
       }, entry.event)

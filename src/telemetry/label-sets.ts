@@ -30,11 +30,12 @@ export const LABEL_SETS = {
   status_class: ['1xx', '2xx', '3xx', '4xx', '5xx'],
   mcp_method: MCP_METHODS,
   outcome: OUTCOMES,
-  face: ['streamable', 'sse'],
+  /** Streamable HTTP and HTTP+SSE. */
+  face: ['http', 'sse'],
   /** `WorkerExitReason` of src/stdio-pool. */
   exit_reason: ['stopped', 'crashed', 'oversize', 'noise', 'stdin_full', 'spawn_failed'],
   /** What a worker or upstream did that MCP does not allow. */
-  protocol_error: ['not_json', 'not_object', 'oversize', 'invalid_utf8', 'unknown_id', 'duplicate_id', 'bad_message', 'bad_initialize'],
+  protocol_error: ['noise', 'oversize', 'invalid_utf8', 'unknown_id', 'late_reply', 'malformed_reply', 'malformed_message'],
   /** `LimitName` of src/limits, and the two limits of the edge. */
   limit: [
     'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',

@@ -30,6 +30,10 @@ export interface AuditRecord {
   readonly outcome: 'ok' | 'tool_error' | 'error' | 'refused' | 'cancelled'
   /** Catalogue or closed-set reason. */
   readonly code?: string
+  /** Closed-set reason behind the code, where one code has several. */
+  readonly reason?: string
+  /** Address of the peer, for refused credentials. */
+  readonly remoteAddress?: string
   readonly httpStatus?: number
   readonly durationMs?: number
 }

@@ -1,0 +1,61 @@
+import type { Authenticator } from '../src/auth/index.ts'
+import type { Gateway } from '../src/gateway/index.ts'
+import type { Limiter } from '../src/limits/index.ts'
+import type { Clock } from '../src/shared/clock.ts'
+import type { Principal } from '../src/shared/principal.ts'
+import type { Settings } from '../src/shared/settings.ts'
+import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
+import type { Policy } from '../src/tenancy/index.ts'
+import type { Arrival } from './edge/arrival.ts'
+
+/** Worst of the checks decides; `degraded` still takes traffic. */
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
+
+/** What the composition knows about the gateway's state. No tenant data: /health needs no credential. */
+export interface HealthState {
+  readonly phase: 'starting' | 'serving' | 'draining'
+  /** By name of what was checked: `workers`, `servers`, … */
+  readonly checks: Readonly<Record<string, { readonly status: HealthStatus, readonly detail?: string }>>
+}
+
+/**
+ * Everything the HTTP side is made from. One object goes to every plugin and route, because @fastify/autoload passes the
+ * same options to all of them; each takes what it needs.
+ */
+export interface AppOptions {
+  readonly settings: Settings
+  readonly telemetry: Telemetry
+  readonly logger: Logger
+  readonly audit: AuditSink
+  readonly authenticator: Authenticator
+  readonly policy: Policy
+  readonly limiter: Limiter
+  readonly gateway: Gateway
+  readonly clock: Clock
+  /** Drawbridge's own version, for /health. */
+  readonly version: string
+  readonly health: () => HealthState
+  /** What `/admin/servers/<name>` on the management listener shows; undefined = no such server. */
+  readonly adminServer: (name: string) => unknown
+  /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */
+  readonly maxInFlight?: number
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Security headers of every answer, lower-case; for answers written past Fastify's reply. */
+    securityHeaders: Readonly<Record<string, string>>
+  }
+  interface FastifyRequest {
+    /** Set by the credential guard before any handler of a route that is not public. */
+    principal: Principal | undefined
+    /** What the edge noted about this request. */
+    arrival: Arrival
+  }
+  interface FastifyContextConfig {
+    /** Needs no credential. Absent = needs one. */
+    public?: boolean
+    /** Errors are JSON-RPC error bodies. */
+    mcp?: boolean
+  }
+}

@@ -1,0 +1,31 @@
+import fp from 'fastify-plugin'
+import type { AppOptions } from '../app-options.ts'
+import arrivals from '../edge/arrivals.ts'
+import capacityGuard from '../edge/capacity-guard.ts'
+import credentialGuard from '../edge/credential-guard.ts'
+import errors from '../edge/errors.ts'
+import hostGuard from '../edge/host-guard.ts'
+import jsonBody from '../edge/json-body.ts'
+import { OpenRequests } from '../edge/open-requests.ts'
+import originGuard from '../edge/origin-guard.ts'
+import { refuseMalformed } from '../edge/malformed.ts'
+import cors from '../external/cors.ts'
+import { holdContinue } from '../edge/expectations.ts'
+
+/**
+ * What every request passes, in this order, before its body is read: id and headers, Host, Origin, CORS preflight,
+ * capacity, credential, tenant. Cheap refusals first; nothing that needs the body.
+ */
+export default fp<AppOptions>(async (app, options) => {
+  const open = new OpenRequests()
+  await app.register(errors, options)
+  await app.register(arrivals, { ...options, open })
+  await app.register(hostGuard, options)
+  await app.register(originGuard, options)
+  await app.register(cors, options)
+  await app.register(capacityGuard, { ...options, open })
+  await app.register(credentialGuard, options)
+  await app.register(jsonBody, options)
+  holdContinue(app.server, (request, answer) => { app.routing(request, answer) })
+  refuseMalformed(app, open)
+}, { name: 'edge' })

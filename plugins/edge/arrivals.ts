@@ -1,0 +1,35 @@
+import fp from 'fastify-plugin'
+import type { FastifyRequest } from 'fastify'
+import type { AppOptions } from '../app-options.ts'
+import type { Arrival } from './arrival.ts'
+import type { OpenRequests } from './open-requests.ts'
+import { createRequestLog } from './request-log.ts'
+
+/**
+ * First and last touch of every request: its id and the security headers go on the answer before anything can refuse it,
+ * and when the answer has ended, or its client is gone, it is counted and logged once.
+ */
+export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, options) => {
+  const { clock, open } = options
+  const log = createRequestLog(options)
+  app.decorateRequest('arrival')
+
+  app.addHook('onRoute', (route) => { options.telemetry.allow('route', [route.url]) })
+  app.addHook('onRequest', (request, reply, done) => {
+    request.arrival = arrivalOf(request, clock.nowMs())
+    reply.headers(app.securityHeaders)
+    reply.header('x-request-id', request.id)
+    const { socket } = request.raw
+    open.enter(request.raw, reply.raw)
+    reply.raw.once('close', () => {
+      open.leave(socket)
+      log.ended(request, reply)
+    })
+    done()
+  })
+}, { name: 'arrivals', dependencies: ['helmet-once'] })
+
+function arrivalOf (request: FastifyRequest, startedMs: number): Arrival {
+  const { config, url } = request.routeOptions
+  return { startedMs, route: url, isPublic: config.public === true, isMcp: config.mcp === true, audited: false, code: undefined, reason: undefined }
+}

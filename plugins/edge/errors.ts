@@ -1,0 +1,37 @@
+import fp from 'fastify-plugin'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../src/shared/errors.ts'
+import { safeText } from '../../src/telemetry/index.ts'
+import type { AppOptions } from '../app-options.ts'
+import { JSON_TYPE, errorBody } from './error-body.ts'
+import { setErrorHeaders } from './error-headers.ts'
+import { isWaitingToSend } from './expectations.ts'
+import { toHttpFault } from './http-fault.ts'
+import { linger } from './linger.ts'
+
+/**
+ * The one place where a refusal or fault becomes an HTTP answer (R42): status, Retry-After and the public sentence of its
+ * catalogue row. Causes, stacks and reasons stay in the log; headers a route or guard has set (WWW-Authenticate,
+ * RateLimit-*, Allow) stay on the answer.
+ */
+export default fp<AppOptions>(async (app, { logger, settings }) => {
+  app.setErrorHandler((thrown, request, reply) => {
+    answer(toHttpFault(thrown), request, reply)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    answer(new GatewayError('GW_HTTP_NOT_FOUND'), request, reply)
+  })
+
+  function answer (fault: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
+    setErrorHeaders(reply, fault)
+    if (fault.code === 'GW_INTERNAL') report(fault, request)
+    if (isWaitingToSend(request.raw)) reply.header('connection', 'close')
+    else if (reply.getHeader('connection') !== undefined && fault.code !== 'GW_DRAINING') reply.removeHeader('connection')
+    linger(request.raw, settings.http.maxBodyBytes)
+    reply.code(fault.row.status).header('content-type', JSON_TYPE).send(errorBody(fault, request.id, request.arrival.isMcp))
+  }
+
+  function report (fault: GatewayError, request: FastifyRequest): void {
+    logger.error({ request_id: request.id, route: request.arrival.route, reason: safeText(fault.details.reason ?? ''), err: fault.cause ?? fault }, 'request failed')
+  }
+}, { name: 'errors' })

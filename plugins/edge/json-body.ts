@@ -1,0 +1,42 @@
+import fp from 'fastify-plugin'
+import type { FastifyRequest } from 'fastify'
+import { isJsonMediaType } from '../../src/protocol/index.ts'
+import { GatewayError } from '../../src/shared/errors.ts'
+import type { AppOptions } from '../app-options.ts'
+import { continueExpected } from './expectations.ts'
+
+type BodyDone = (error: Error | null, body?: Buffer) => void
+
+/**
+ * The one body parser: `application/json`, exactly, as bytes (T32); src/protocol parses them. Every other media type,
+ * and any Content-Encoding, is 415; more than `http.maxBodyBytes` is 413, counted while it arrives (T30). An empty body
+ * is no error here: clients send DELETE with a JSON content type and nothing in it.
+ */
+export default fp<AppOptions>(async (app, { settings }) => {
+  const { maxBodyBytes } = settings.http
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', (request: FastifyRequest, _payload: unknown, done: BodyDone) => {
+    const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = request.headers
+    if (!isJsonMediaType(type) || (encoding !== undefined && encoding !== 'identity')) return done(new GatewayError('GW_HTTP_MEDIA_TYPE'))
+    if (Number(length ?? 0) > maxBodyBytes) return done(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
+    continueExpected(request.raw)
+    collect(request, maxBodyBytes, done)
+  })
+}, { name: 'json-body' })
+
+function collect ({ raw }: FastifyRequest, maxBytes: number, done: BodyDone): void {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const settle = (error: Error | null, body?: Buffer): void => {
+    raw.off('data', onData).off('end', onEnd).off('error', onError)
+    done(error, body)
+  }
+  const onData = (chunk: Buffer): void => {
+    bytes += chunk.length
+    if (bytes > maxBytes) return settle(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
+    chunks.push(chunk)
+  }
+  const onEnd = (): void => { settle(null, Buffer.concat(chunks, bytes)) }
+  const onError = (error: Error): void => { settle(new GatewayError('GW_HTTP_BAD_REQUEST', { reason: error.message }, error)) }
+  raw.on('data', onData).on('end', onEnd).on('error', onError)
+}

@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Count, Observe } from '../../src/telemetry/index.ts'
+import { OTHER, safeText } from '../../src/telemetry/index.ts'
+import type { AppOptions } from '../app-options.ts'
+
+/** Says that an answer has ended, once per request. */
+export interface RequestLog {
+  ended (request: FastifyRequest, reply: FastifyReply): void
+}
+
+/** nginx's number for a client that left before its answer; only ever in logs. */
+const CLIENT_GONE = 499
+
+/**
+ * Counts each ended request and writes one line about it, unless an audit line already tells of it or it was an answered
+ * probe. The query is left out and the path is cut: both are the caller's (T58).
+ */
+export function createRequestLog ({ telemetry, logger, clock }: AppOptions): RequestLog {
+  const counts = new Map<string, Count>()
+  const durations = new Map<string, Observe>()
+
+  const count = (route: string, method: string, statusClass: string): Count => {
+    const key = `${route} ${method} ${statusClass}`
+    const known = counts.get(key)
+    if (known !== undefined) return known
+    const made = telemetry.count('http_requests_total', { route, method, status_class: statusClass })
+    counts.set(key, made)
+    return made
+  }
+  const duration = (route: string): Observe => {
+    const known = durations.get(route)
+    if (known !== undefined) return known
+    const made = telemetry.observe('http_request_seconds', { route })
+    durations.set(route, made)
+    return made
+  }
+
+  return {
+    ended: (request, reply) => {
+      const { arrival } = request
+      const status = reply.raw.headersSent ? reply.raw.statusCode : CLIENT_GONE
+      const durationMs = clock.nowMs() - arrival.startedMs
+      const route = arrival.route ?? OTHER
+      count(route, request.method, `${Math.floor(status / 100)}xx`).inc()
+      duration(route).observe(durationMs / 1000)
+      if (!arrival.audited && !(arrival.isPublic && status < 400) && logger.enabled('info')) writeLine(request, reply, status, durationMs)
+    }
+  }
+
+  function writeLine (request: FastifyRequest, reply: FastifyReply, status: number, durationMs: number): void {
+    const { arrival, principal } = request
+    logger.record({
+      request_id: request.id,
+      tenant: principal === undefined ? undefined : safeText(principal.tenant),
+      user: principal === undefined ? undefined : safeText(principal.user),
+      http_method: request.method,
+      path: safeText(request.raw.url?.split('?', 1)[0] ?? ''),
+      status,
+      code: arrival.code,
+      reason: arrival.reason === undefined ? undefined : safeText(arrival.reason),
+      aborted: reply.raw.writableFinished ? undefined : true,
+      remote_address: request.ip,
+      duration_ms: Math.round(durationMs * 1000) / 1000
+    }, 'request')
+  }
+}

@@ -1,0 +1,9 @@
+import type { FastifyInstance } from 'fastify'
+import type { AppOptions } from '../../plugins/app-options.ts'
+
+/** Prometheus' scrape target (R22, T59). The management guard has checked the token, where one is needed. */
+export default async function metricsRoute (app: FastifyInstance, { telemetry }: AppOptions): Promise<void> {
+  app.get('/metrics', { config: { openOnLoopback: true } }, async (_request, reply) => {
+    return await reply.header('content-type', telemetry.contentType).send(await telemetry.expose())
+  })
+}
