@@ -1,0 +1,48 @@
+/** Where a target listens. `mcp`: Streamable HTTP. `echo`: a floor that answers a POST with its body. */
+export interface Endpoint {
+  readonly kind: 'mcp' | 'echo'
+  readonly port: number
+  readonly path: string
+  /** Session i uses credential i modulo their number; empty = no Authorization header. */
+  readonly credentials: readonly string[]
+}
+
+/** Orders to the load worker. It holds one set of sessions at a time. */
+export type Order =
+  | { readonly op: 'open', readonly endpoint: Endpoint, readonly sessions: number, readonly atOnce: number, readonly streams: boolean }
+  | { readonly op: 'run', readonly concurrency: number, readonly payloadBytes: number, readonly warmMs: number, readonly forMs: number, readonly maxCalls: number }
+  | { readonly op: 'close', readonly how: 'delete' | 'drop' }
+  | { readonly op: 'cycles', readonly endpoint: Endpoint, readonly count: number, readonly atOnce: number, readonly end: 'delete' | 'drop' }
+
+export interface OpenReport {
+  readonly sessions: number
+  readonly tookMs: number
+  /** initialize + initialized of each session, on a fresh connection. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface RunReport {
+  /** Calls answered inside the window, right or wrong. */
+  readonly calls: number
+  readonly errors: number
+  readonly mixups: number
+  readonly firstError?: string
+  readonly tookMs: number
+  readonly callsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface CyclesReport {
+  readonly done: number
+  readonly failed: number
+  readonly firstError?: string
+  readonly tookMs: number
+}
+
+/** What the worker sends: progress of a window, then exactly one `done` or `failed` per order. */
+export type Notice =
+  | { readonly at: 'ready' | 'window-start' | 'window-end' }
+  | { readonly at: 'done', readonly report: OpenReport | RunReport | CyclesReport | null }
+  | { readonly at: 'failed', readonly message: string }

@@ -1,0 +1,73 @@
+import type { Backend, Target } from '../targets/target.ts'
+import { cellOf } from './cell.ts'
+import { createStage, type Stage } from './stage.ts'
+import { measureWindow, type Window } from './window.ts'
+import { firstLineOf, messageOf } from './failure.ts'
+import type { Bench, Cell, Figures } from './row.ts'
+
+/** A row of calls: so many sessions, so many calls under way. */
+export interface CallRow {
+  readonly id: string
+  readonly backend: Backend
+  readonly sessions: number
+  readonly concurrency: number
+  readonly payloadBytes: number
+}
+
+const row = (id: string, sessions: number, concurrency: number, payloadBytes = 100, backend: Backend = 'echo'): CallRow =>
+  ({ id, backend, sessions, concurrency, payloadBytes })
+
+export const callRows: readonly CallRow[] = [
+  row('s1c1', 1, 1),
+  row('s10c10', 10, 10),
+  row('s100c64', 100, 64),
+  row('s1000c64', 1000, 64),
+  row('1MiB', 4, 4, 1_048_576),
+  row('everything', 10, 10, 100, 'everything')
+]
+
+/** Measures call rows of one backend: every round visits every target once, so that drift of the machine meets all alike. */
+export async function measureCallRows (bench: Bench, backend: Backend, rows: readonly CallRow[]): Promise<Cell[]> {
+  const stage = createStage(backend)
+  const cells: Cell[] = []
+  try {
+    for (const row of rows) cells.push(...await measureRow(bench, stage, row))
+  } finally {
+    await stage.close()
+  }
+  return cells
+}
+
+async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Cell[]> {
+  const runners = bench.targets.map((target) => ({ target, samples: [] as Figures[], note: reasonToSkip(target, row) }))
+  for (let round = 1; round <= bench.effort.repeats; round++) {
+    for (const runner of runners) {
+      if (runner.note !== undefined && runner.samples.length === 0) continue
+      try {
+        const { figures, firstError } = await visit(bench, stage, runner.target, row)
+        runner.samples.push(figures)
+        runner.note ??= firstError === undefined ? undefined : `errors: ${firstError}`
+        bench.say(`${row.id} round ${round} ${runner.target.id}: ${Math.round(figures['callsPerSecond'] ?? 0)} calls/s, ${(figures['gatewayCpuUs'] ?? 0).toFixed(1)} µs`)
+      } catch (error) {
+        runner.note = messageOf(error)
+        bench.say(`${row.id} round ${round} ${runner.target.id}: ${firstLineOf(runner.note)}`)
+      }
+    }
+  }
+  return runners.map(({ target, samples, note }) => cellOf(row.id, target, { backend: row.backend, sessions: row.sessions, samples, note }))
+}
+
+async function visit (bench: Bench, stage: Stage, target: Target, row: CallRow): Promise<Window> {
+  const started = await stage.enter(target)
+  await bench.driver.open(started.endpoint, row.sessions)
+  try {
+    return await measureWindow(bench, started, row)
+  } finally {
+    await bench.driver.close('delete')
+  }
+}
+
+function reasonToSkip (target: Target, row: CallRow): string | undefined {
+  if (row.sessions <= target.maxSessions) return undefined
+  return `not run: a child per ${target.children}, asked for at most ${target.maxSessions} sessions here`
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort, launchNode, untilListening } from '../machine/launch.ts'
+import { workDir } from '../rivals/install.ts'
+import { apiKeyUsers, AUDIENCE, ISSUER, jwtUsers, type BenchUsers } from './drawbridge-users.ts'
+import type { BackendCommand, Started, Target } from './target.ts'
+
+export interface DrawbridgeMode {
+  readonly id: string
+  readonly isolation: 'shared' | 'user' | 'session'
+  readonly credentials: 'API keys' | 'JWT HS256'
+  readonly users: number
+  /** Idle time of sessions and workers; short only in the rows about vanished clients. */
+  readonly idleMs: number
+  readonly maxSessions: number
+  /** Arguments for Node itself, as --cpu-prof. */
+  readonly nodeArgs?: readonly string[]
+}
+
+/** High enough never to refuse, low enough to be counted: every window is kept and asked on each call. */
+const UNREACHED = 1_000_000_000
+const CONCURRENT = 100_000
+
+/** Drawbridge as a user would run it, with everything on: nothing in this file turns a layer off. */
+export function drawbridge (mode: DrawbridgeMode): Target {
+  const users = mode.credentials === 'API keys' ? apiKeyUsers(mode.users) : jwtUsers(mode.users)
+  return {
+    id: mode.id,
+    family: 'drawbridge',
+    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}`,
+    children: mode.isolation,
+    users: mode.users,
+    maxSessions: mode.maxSessions,
+    start: (backend) => start(mode, users, backend)
+  }
+}
+
+async function start (mode: DrawbridgeMode, users: BenchUsers, backend: BackendCommand): Promise<Started> {
+  const [port, managementPort] = [await freePort(), await freePort()]
+  const home = join(workDir, 'drawbridge', mode.id)
+  mkdirSync(home, { recursive: true })
+  const config = join(home, 'gateway.json')
+  writeFileSync(config, JSON.stringify(gatewayFile(mode, users, backend, join(home, 'state')), undefined, 2))
+  const program = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
+  const args = [...mode.nodeArgs ?? [], program, 'serve', '--config', config, '--host', '127.0.0.1', '--port', String(port)]
+  const process = launchNode(args, backend.tag, { DRAWBRIDGE_MANAGEMENT_PORT: String(managementPort), ...users.env })
+  await untilListening(process, port)
+  return { process, endpoint: { kind: 'mcp', port, path: '/servers/bench/mcp', credentials: users.credentials } }
+}
+
+function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, { command, args }: BackendCommand, stateDir: string): object {
+  const { idleMs } = mode
+  const rates = { callsPerMinute: UNREACHED, requestsPerMinute: UNREACHED, concurrentCalls: CONCURRENT }
+  const workers = 1000
+  return {
+    mcpServers: { bench: { command, args, isolation: mode.isolation, pool: { max: workers, maxPerTenant: workers, idleMs }, tools: { callsPerMinute: { echo: UNREACHED } } } },
+    tenants: Object.fromEntries(users.tenants.map((tenant) => [tenant, { servers: ['bench'], limits: { ...rates, workers } }])),
+    auth: { apiKeys: users.apiKeys, jwt: users.secretEnv === undefined ? [] : [{ issuer: ISSUER, audience: AUDIENCE, secretEnv: users.secretEnv, algorithms: ['HS256'], tenants: users.tenants, userClaim: 'sub' }] },
+    limits: { ...rates, initializePerMinute: UNREACHED, ipRequestsPerMinute: UNREACHED },
+    sessions: { idleMs, maxPerUser: 100_000 },
+    pool: { maxWorkers: workers, maxWorkersPerTenant: workers, maxWorkersPerUser: workers },
+    stateDir
+  }
+}

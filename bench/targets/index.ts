@@ -1,0 +1,42 @@
+import { drawbridge } from './drawbridge.ts'
+import { fastifyFloor } from './fastify-floor.ts'
+import { rivals, supergatewayShortIdle } from './rivals.ts'
+import type { Target } from './target.ts'
+
+const USERS = 10
+const LONG_IDLE_MS = 1_800_000
+/** Idle time of sessions and workers in the rows about clients that vanish (rulings 1). */
+export const SHORT_IDLE_MS = 5000
+
+const ours = { credentials: 'API keys', users: USERS, idleMs: LONG_IDLE_MS, maxSessions: 1000 } as const
+
+/** Ours: one child for all (as most rivals do), the same with tokens, and a child per user (the default). */
+const drawbridges: readonly Target[] = [
+  drawbridge({ ...ours, id: 'drawbridge-shared', isolation: 'shared' }),
+  drawbridge({ ...ours, id: 'drawbridge-jwt', isolation: 'shared', credentials: 'JWT HS256' }),
+  drawbridge({ ...ours, id: 'drawbridge-user', isolation: 'user' })
+]
+
+/** Everything that takes calls, floor first, ours last. */
+export const targets: readonly Target[] = [fastifyFloor, ...rivals, ...drawbridges]
+
+const shortLived: readonly Target[] = [
+  supergatewayShortIdle(SHORT_IDLE_MS),
+  ...(['shared', 'user', 'session'] as const).map((isolation) =>
+    drawbridge({ ...ours, id: `drawbridge-${isolation}`, isolation, idleMs: SHORT_IDLE_MS }))
+]
+
+/** For the rows about clients that leave: variants with a short idle time stand in for ours, and beside a rival that has one. */
+export function withShortIdle (chosen: readonly Target[]): readonly Target[] {
+  const families = new Set(chosen.map(({ family }) => family))
+  return [...chosen.filter(({ family }) => family !== 'drawbridge'), ...shortLived.filter(({ family }) => families.has(family))]
+}
+
+const QUICK = new Set(['fastify', 'mcp-proxy', 'mcp-proxy-lean', 'supergateway-stateful', 'naive-shared-json', 'drawbridge-shared', 'drawbridge-user'])
+
+/** Targets for a run: those that --only names, or the short list of --quick, or all. */
+export function chooseTargets ({ only, quick }: { readonly only: readonly string[], readonly quick: boolean }): readonly Target[] {
+  const named = targets.filter(({ id }) => only.includes(id))
+  if (named.length > 0) return named
+  return quick ? targets.filter(({ id }) => QUICK.has(id)) : targets
+}

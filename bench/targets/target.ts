@@ -1,0 +1,34 @@
+import type { Endpoint } from '../load/messages.ts'
+import type { Launched } from '../machine/launch.ts'
+
+/** Which MCP server stands behind a target. `echo-reverse` answers what came in one read in reverse order. */
+export type Backend = 'echo' | 'echo-reverse' | 'everything'
+
+/** The command of a stdio server, as each gateway is given it. */
+export interface BackendCommand {
+  readonly command: string
+  readonly args: readonly string[]
+  /** An argument unique to this start, by which its processes are known. */
+  readonly tag: string
+}
+
+/** A thing that is measured. */
+export interface Target {
+  readonly id: string
+  /** Who made it; ratios are formed by family, against its best mode. */
+  readonly family: 'drawbridge' | 'mcp-proxy' | 'supergateway' | 'naive' | 'fastify'
+  /** For the table: name and mode, `default` or `fastest` where that applies. */
+  readonly label: string
+  /** Whose servers: `shared` child, one per `user`, per `session`, per `request`; `none` for a floor. */
+  readonly children: 'shared' | 'user' | 'session' | 'request' | 'none'
+  /** Users (credentials) the sessions are spread over; 0 = the target knows no users. */
+  readonly users: number
+  /** Most sessions it is asked to hold, for the time and memory a server per session takes. */
+  readonly maxSessions: number
+  readonly start: (backend: BackendCommand) => Promise<Started>
+}
+
+export interface Started {
+  readonly process: Launched
+  readonly endpoint: Endpoint
+}
