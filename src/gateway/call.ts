@@ -48,10 +48,7 @@ export function useFeature (context: GatewayContext, caller: Caller, use: Featur
 }
 
 function admit (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget, grant: CallGrant, startedMs: number): void {
-  if (!grant.admitted) {
-    context.events.limitRefused(grant.refusal.name)
-    return refuse(context, caller, use, target, limitError(grant.refusal))
-  }
+  if (!grant.admitted) return refuse(context, caller, use, target, limitError(grant.refusal))
   const timeoutMs = timeoutOf(use)
   const call = new RelayedCall({
     method: use.method,
@@ -123,7 +120,8 @@ function refuse (context: GatewayContext, caller: Caller, use: FeatureUse, targe
 }
 
 function record (context: GatewayContext, caller: Caller, use: FeatureUse, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled' | 'refused', durationMs: number, code: string | number | undefined): void {
-  const { principal, requestId } = caller
+  const { principal, requestId, trail } = caller
+  if (trail !== undefined) trail.audited = true
   context.audit.record({
     event: 'call',
     requestId,

@@ -14,6 +14,8 @@ import type { Links } from './links.ts'
 export interface Caller {
   readonly principal: Principal
   readonly requestId: string
+  /** Set when an audit line tells of this request, so that the request log need not. */
+  readonly trail?: { audited: boolean }
 }
 
 /** One JSON-RPC request of a session, with the way back. */
@@ -26,7 +28,6 @@ export interface Turn extends Caller {
 /** What is counted. Labels are bound by the implementation; names of servers are configured ones. */
 export interface GatewayEvents {
   call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
-  limitRefused (name: string): void
   policyRefused (kind: string): void
 }
 

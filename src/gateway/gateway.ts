@@ -9,7 +9,7 @@ import { ok, refuse, type Result } from '../shared/result.ts'
 import type { ServerSettings, Settings } from '../shared/settings.ts'
 import type { AuditSink } from '../telemetry/index.ts'
 import type { Policy } from '../tenancy/index.ts'
-import type { WorkerOwner } from '../stdio-pool/index.ts'
+import type { MakeRoom } from '../stdio-pool/index.ts'
 import { createConnections, type ConnectionsOptions } from '../upstream/index.ts'
 import type { Caller, GatewayContext, GatewayEvents } from './context.ts'
 import { helloOf } from './initialize.ts'
@@ -51,9 +51,11 @@ export interface Gateway {
   serverNamed (principal: Principal, urlName: string): ServerName | undefined
   readonly sessionCounts: { readonly http: number, readonly sse: number }
   readonly callsInFlight: number
+  /** Servers whose newest start failed. */
+  readonly failingServers: number
   readonly draining: boolean
   /** A worker bound was hit: ends one idle worker that counts against it. */
-  makeRoom (owner: WorkerOwner): Promise<boolean>
+  readonly makeRoom: MakeRoom
   /** Refuses new sessions, waits for calls in flight up to drainMs, ends streams and workers. */
   drain (): Promise<void>
   /** Ends everything now. */
@@ -99,10 +101,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     open (caller, route, face) {
       if (draining) return refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))
       const decision = limiter.initialize(caller.principal)
-      if (!decision.admitted) {
-        options.events.limitRefused(decision.refusal.name)
-        return refuse(limitError(decision.refusal))
-      }
+      if (!decision.admitted) return refuse(limitError(decision.refusal))
       const session = sessions.open({ principal: caller.principal, route, face })
       return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
     },
@@ -124,8 +123,9 @@ export function createGateway (options: GatewayOptions): Gateway {
     },
     get sessionCounts () { return { http: sessions.countByFace('http'), sse: sessions.countByFace('sse') } },
     get callsInFlight () { return inFlight(context) },
+    get failingServers () { return [...settings.servers.keys()].filter((name) => connections.lastFailure(name) !== undefined).length },
     get draining () { return draining },
-    makeRoom: (owner) => connections.makeRoom(owner),
+    makeRoom: (owner, bound) => connections.makeRoom(owner, bound),
     async drain () {
       draining = true
       const endMs = nowMs() + settings.drainMs
@@ -153,7 +153,7 @@ function request (context: GatewayContext, session: Session, caller: Caller, mes
   } else if (!session.greeted && message.method !== 'ping') {
     return exchange.finish(message.id, errorReply('GW_PROTOCOL_NOT_INITIALIZED'))
   }
-  receiveRequest(context, { ...caller, session, exchange, id: message.id }, message.method, message.params)
+  receiveRequest(context, { principal: caller.principal, requestId: caller.requestId, ...(caller.trail === undefined ? undefined : { trail: caller.trail }), session, exchange, id: message.id }, message.method, message.params)
 }
 
 function notification (context: GatewayContext, session: Session, message: Extract<Inbound, { kind: 'notification' }>): void {

@@ -12,10 +12,7 @@ import { changeSubscription, setLogLevel } from './subscriptions.ts'
 export function receiveRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
   if (USES.has(method)) return receiveUse(context, turn, method, params)
   const decision = context.limiter.request(turn.principal)
-  if (!decision.admitted) {
-    context.events.limitRefused(decision.refusal.name)
-    return turn.exchange.refuse(limitError(decision.refusal), turn.id)
-  }
+  if (!decision.admitted) return turn.exchange.refuse(limitError(decision.refusal), turn.id)
   const scopes = LISTS[method] === undefined ? undefined : context.policy.missingListScope(turn.principal, LISTS[method].kind)
   if (scopes !== undefined) return turn.exchange.refuse(new GatewayError('GW_AUTH_SCOPE', { scopes }), turn.id)
   const reply = otherRequest(context, turn, method, params)

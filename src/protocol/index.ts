@@ -14,6 +14,7 @@ export type { JsonObject, JsonRpcErrorBody, JsonRpcId, JsonRpcMessage, JsonRpcNo
 export type { Inbound, InboundInvalid, InboundMessage, InboundNotification, InboundRequest, InboundResponse } from './inbound.ts'
 export { parseBody } from './parse-body.ts'
 export type { BodyRanges, BodyRefusal, ParsedBody } from './parse-body.ts'
+export { parseJson } from './parse-json.ts'
 export { isJsonObject } from './classify.ts'
 export { isJsonRpcId } from './json-rpc-id.ts'
 export { MAX_BATCH, MAX_DEPTH, MAX_ID_LENGTH, MAX_KEYS, MAX_METHOD_LENGTH } from './limits.ts'

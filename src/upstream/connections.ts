@@ -1,7 +1,7 @@
 import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.ts'
 import { randomId, type ServerName, type TenantId } from '../shared/ids.ts'
 import { LATEST_LEGACY, type JsonObject } from '../protocol/index.ts'
-import { prepareLaunch, type HostEnvironment, type Worker, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
+import { countsAgainst, prepareLaunch, type HostEnvironment, type MakeRoom, type Worker, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
 import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus } from './types.ts'
 import { StdioConnection, type ConnectionFault } from './stdio-connection.ts'
 import { createStartBackoff } from './start-backoff.ts'
@@ -49,8 +49,8 @@ export interface Connections {
   /** The place of this request's worker key; starts nothing yet. `peerOf` is asked once per new place. */
   place (request: ConnectionRequest): Place
   status (): ConnectionStatus[]
-  /** Ends one idle worker that counts against the owner's bounds; false when there is none. */
-  makeRoom (owner: WorkerOwner): Promise<boolean>
+  /** Ends one idle worker that counts against the bound; false when there is none. */
+  readonly makeRoom: MakeRoom
   /** Last error class and stderr of the newest failed start, per server, for operators. */
   lastFailure (server: ServerName): StartFailure | undefined
   close (): Promise<void>
@@ -82,8 +82,8 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
       return place
     },
     status: () => [...places.values()].flatMap((place) => place.status() ?? []),
-    makeRoom: async (owner) => {
-      const idle = oldestIdle(places.values(), owner, options.nowMs())
+    makeRoom: async (owner, bound) => {
+      const idle = oldestIdle(places.values(), owner, bound, options.nowMs())
       if (idle === undefined) return false
       await idle.end()
       return true
@@ -293,20 +293,14 @@ function reapIdle (places: Iterable<KeyedPlace>, nowMs: number): void {
   }
 }
 
-/** The longest idle worker whose end helps this owner: same tenant first, others only when long idle. */
-function oldestIdle (places: Iterable<KeyedPlace>, owner: WorkerOwner, nowMs: number): KeyedPlace | undefined {
+/** The longest idle worker that counts against the bound. Another tenant's is only taken when it has been idle long. */
+function oldestIdle (places: Iterable<KeyedPlace>, owner: WorkerOwner, bound: WorkerBound, nowMs: number): KeyedPlace | undefined {
   let best: KeyedPlace | undefined
   for (const place of places) {
-    if (!place.idle) continue
-    const foreign = place.tenant !== owner.tenant
-    if (foreign && nowMs - place.lastUsedMs < FOREIGN_IDLE_MS) continue
-    if (best === undefined || rankForRoom(place, owner, nowMs) > rankForRoom(best, owner, nowMs)) best = place
+    if (!place.idle || !countsAgainst(bound, owner, ownerOf(place.request))) continue
+    const isForeign = place.tenant !== owner.tenant
+    if (isForeign && nowMs - place.lastUsedMs < FOREIGN_IDLE_MS) continue
+    if (best === undefined || place.lastUsedMs < best.lastUsedMs) best = place
   }
   return best
-}
-
-function rankForRoom (place: KeyedPlace, owner: WorkerOwner, nowMs: number): number {
-  const sameUser = place.tenant === owner.tenant && place.request.user === owner.user
-  const sameServer = place.server === owner.server
-  return (sameUser ? 2e12 : 0) + (sameServer ? 1e12 : 0) + (nowMs - place.lastUsedMs)
 }

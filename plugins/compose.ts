@@ -1,0 +1,158 @@
+import { createAuthenticator } from '../src/auth/index.ts'
+import { createGateway } from '../src/gateway/index.ts'
+import type { Gateway } from '../src/gateway/index.ts'
+import { createMemoryLimiter } from '../src/limits/index.ts'
+import type { Session } from '../src/session/index.ts'
+import { systemClock } from '../src/shared/clock.ts'
+import { brandAs, type ServerName } from '../src/shared/ids.ts'
+import type { Settings } from '../src/shared/settings.ts'
+import { createWorkerPool, readHostEnvironment } from '../src/stdio-pool/index.ts'
+import type { WorkerPool } from '../src/stdio-pool/index.ts'
+import { createAuditSink, createLogger, createTelemetry, redact } from '../src/telemetry/index.ts'
+import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
+import { createPolicy } from '../src/tenancy/index.ts'
+import { openStreams } from '../routes/answer/response-writer.ts'
+import type { AppOptions, HealthState } from './app-options.ts'
+
+export interface Composition {
+  readonly options: AppOptions
+  readonly gateway: Gateway
+  readonly logger: Logger
+  /** Called when the listeners are up, and when draining begins. */
+  setPhase (phase: HealthState['phase']): void
+  /** After the gateway has stopped: what is left. */
+  close (): void
+}
+
+/** Builds every room from one snapshot of the settings. Starts no worker and listens on nothing. */
+export function compose (settings: Settings, version: string, env: NodeJS.ProcessEnv): Composition {
+  const clock = systemClock
+  const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
+  const logger = createLogger({ level: settings.logLevel, onDropped: () => telemetry.count('log_lines_dropped_total').inc() })
+  const audit = createAuditSink(logger)
+  const authenticator = createAuthenticator(settings.auth, { clock })
+  const policy = createPolicy(settings)
+  const limiter = createMemoryLimiter(settings.limits, settings.tenants, settings.servers, {
+    clock,
+    events: { refused: (limit) => telemetry.count('limit_refusals_total', { limit }).inc(), waited () {} }
+  })
+  const pool = createPool(settings, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
+  const gateway = createGateway({
+    settings,
+    policy,
+    limiter,
+    audit,
+    version,
+    pool,
+    nowMs: clock.nowMs,
+    host: readHostEnvironment(env),
+    events: gatewayEvents(telemetry, audit)
+  })
+  let phase: HealthState['phase'] = 'starting'
+  readLevels(telemetry, settings, gateway, pool)
+  return {
+    gateway,
+    logger,
+    options: {
+      settings, telemetry, logger, audit, authenticator, policy, limiter, gateway, clock, version,
+      health: () => healthOf(phase, settings, gateway),
+      adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
+    },
+    setPhase: (next) => { phase = next },
+    close () {
+      authenticator.close()
+      telemetry.close()
+      logger.close()
+    }
+  }
+}
+
+type MakeRoom = NonNullable<Parameters<typeof createWorkerPool>[0]['makeRoom']>
+
+function createPool (settings: Settings, telemetry: Telemetry, logger: Logger, audit: AuditSink, makeRoom: MakeRoom): WorkerPool {
+  return createWorkerPool({
+    clock: systemClock,
+    limits: {
+      global: () => settings.pool,
+      server: (server) => settings.servers.get(server)?.pool,
+      tenantWorkers: (tenant) => settings.tenants?.get(tenant)?.limits.workers
+    },
+    makeRoom,
+    events: {
+      workerStarted (worker) {
+        const { server, tenant, user } = worker.owner
+        telemetry.count('worker_spawn_total', { server }).inc()
+        audit.record({ event: 'worker_started', server, ...(tenant === undefined ? undefined : { tenant }), ...(user === undefined ? undefined : { user }), outcome: 'ok' })
+      },
+      workerEnded (owner, exit) {
+        const { server, tenant, user } = owner
+        telemetry.count('worker_exit_total', { server, reason: exit.reason }).inc()
+        audit.record({ event: 'worker_ended', server, ...(tenant === undefined ? undefined : { tenant }), ...(user === undefined ? undefined : { user }), outcome: exit.reason === 'stopped' ? 'ok' : 'error', code: exit.reason })
+      },
+      protocolError: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc(),
+      stderrBytes () {},
+      supervisorLost: (reason) => logger.warn({ event: 'supervisor_lost', reason }, 'workers may outlive a killed gateway until the next worker starts')
+    }
+  })
+}
+
+function gatewayEvents (telemetry: Telemetry, audit: AuditSink): Parameters<typeof createGateway>[0]['events'] {
+  return {
+    call (server, method, outcome, durationMs) {
+      telemetry.count('calls_total', { server, method, outcome }).inc()
+      telemetry.observe('call_seconds', { server }).observe(durationMs / 1000)
+    },
+    policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),
+    sessions: {
+      opened (session) {
+        telemetry.count('sessions_total', { face: faceLabel(session) }).inc()
+        audit.record({ event: 'session_opened', tenant: session.principal.tenant, user: session.principal.user, credentialId: session.principal.credentialId, outcome: 'ok' })
+      },
+      closed: (session) => audit.record({ event: 'session_closed', tenant: session.principal.tenant, user: session.principal.user, credentialId: session.principal.credentialId, outcome: 'ok' }),
+      ownerMismatch (principal) {
+        telemetry.count('session_owner_mismatch_total').inc()
+        audit.record({ event: 'refused', tenant: principal.tenant, user: principal.user, credentialId: principal.credentialId, outcome: 'refused', code: 'GW_SESSION_NOT_FOUND', reason: 'owner_mismatch' })
+      },
+      eventDropped: () => telemetry.count('events_dropped_total').inc()
+    },
+    upstream: {
+      opened: (server, startMs) => telemetry.observe('worker_start_seconds', { server }).observe(startMs / 1000),
+      startFailed () {},
+      fault: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc()
+    }
+  }
+}
+
+function faceLabel (session: Session): string {
+  return session.face === 'sse' ? 'sse' : 'streamable'
+}
+
+/** Levels that are cheaper to look up at a scrape than to keep. */
+function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway, pool: WorkerPool): void {
+  telemetry.beforeScrape(() => {
+    const { http, sse } = gateway.sessionCounts
+    telemetry.level('sessions_open', { face: 'streamable' }).set(http)
+    telemetry.level('sessions_open', { face: 'sse' }).set(sse)
+    telemetry.level('sse_streams_open').set(openStreams())
+    telemetry.level('config_revision').set(settings.revision)
+    telemetry.count('worker_reassigned_total').inc(0)
+    const { byServer } = pool.stats()
+    for (const server of settings.servers.keys()) telemetry.level('workers_running', { server }).set(byServer.get(server) ?? 0)
+  })
+}
+
+function healthOf (phase: HealthState['phase'], settings: Settings, gateway: Gateway): HealthState {
+  const failing = gateway.failingServers
+  return {
+    phase: gateway.draining ? 'draining' : phase,
+    checks: {
+      servers: failing === 0 ? { status: 'healthy', detail: `${settings.servers.size} configured` } : { status: 'degraded', detail: `${failing} of ${settings.servers.size} failed to start last time` }
+    }
+  }
+}
+
+/** What an operator sees of a server; a worker's stderr goes through the same masking as the log (T58). */
+function adminView (gateway: Gateway, name: ServerName): unknown {
+  const view = gateway.statusForOperator(name)
+  return view === undefined ? undefined : JSON.parse(JSON.stringify(view, (key, value: unknown) => key === 'stderr' && typeof value === 'string' ? redact(value) : value))
+}

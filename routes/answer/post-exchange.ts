@@ -1,0 +1,95 @@
+import type { FastifyReply } from 'fastify'
+import { responseText, toJsonRpcError, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
+import type { EventStream, Exchange, Session } from '../../src/session/index.ts'
+import type { GatewayError } from '../../src/shared/errors.ts'
+import { sendRefusal } from './send-refusal.ts'
+import { startSse } from './start-sse.ts'
+
+/** An answer that takes longer than this becomes a stream, so that it can be resumed (rulings 4). */
+const JSON_WAIT_MS = 1000
+
+/**
+ * The answer of one Streamable HTTP POST: JSON if everything is ready soon and nothing came before it, a resumable SSE
+ * stream otherwise (MCP 2025-11-25, sending messages to the server; rulings 4).
+ */
+export class PostExchange implements Exchange {
+  readonly #reply: FastifyReply
+  readonly #session: Session
+  /** Requests still without an answer; more than one in a 2025-03-26 batch. */
+  #owed: number
+  readonly #batch: boolean
+  readonly #texts: string[] = []
+  #stream: EventStream | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor (reply: FastifyReply, session: Session, requests: number, batch: boolean) {
+    this.#reply = reply
+    this.#session = session
+    this.#owed = requests
+    this.#batch = batch
+    this.#timer = setTimeout(becomeStream, JSON_WAIT_MS, this)
+  }
+
+  emit (text: string): void {
+    this.openStream().send(text)
+  }
+
+  finish (id: JsonRpcId, reply: Reply): void {
+    this.#answered(responseText(id, reply))
+  }
+
+  drop (): void {
+    this.#answered(undefined)
+  }
+
+  refuse (error: GatewayError, id: JsonRpcId | null): void {
+    if (!this.#batch && this.#stream === undefined) {
+      clearTimeout(this.#timer)
+      sendRefusal(this.#reply, error, id)
+      return
+    }
+    this.#answered(responseText(id, { error: toJsonRpcError(error) }))
+  }
+
+  #answered (text: string | undefined): void {
+    this.#owed--
+    if (this.#stream !== undefined) {
+      if (text !== undefined) this.#stream.send(text)
+      if (this.#owed === 0) this.#stream.end()
+      return
+    }
+    if (text !== undefined) this.#texts.push(text)
+    if (this.#owed === 0) this.#sendJson()
+  }
+
+  #sendJson (): void {
+    clearTimeout(this.#timer)
+    const [only] = this.#texts
+    // Nothing to say: every request was cancelled by its client.
+    if (only === undefined) this.#reply.code(202).send()
+    else this.#reply.header('content-type', 'application/json; charset=utf-8').send(this.#batch ? `[${this.#texts.join(',')}]` : only)
+  }
+
+  /** From now on everything goes over a stream of the session's log. */
+  openStream (): EventStream {
+    if (this.#stream !== undefined) return this.#stream
+    clearTimeout(this.#timer)
+    const stream = this.#session.log.open()
+    this.#stream = stream
+    const { raw } = this.#reply
+    if (!raw.destroyed) {
+      const writer = startSse(this.#reply)
+      stream.attach(writer, 0)
+      raw.once('close', () => {
+        stream.detach(writer)
+        if (!stream.ended) this.#session.disconnected(this)
+      })
+    }
+    for (const text of this.#texts.splice(0)) stream.send(text)
+    return stream
+  }
+}
+
+function becomeStream (exchange: PostExchange): void {
+  exchange.openStream()
+}

@@ -1,0 +1,10 @@
+import type { FastifyReply } from 'fastify'
+import { responseText, toJsonRpcError, type JsonRpcId } from '../../src/protocol/index.ts'
+import type { GatewayError } from '../../src/shared/errors.ts'
+import { setErrorHeaders } from '../../plugins/edge/error-headers.ts'
+
+/** A refusal of a JSON-RPC request whose id is known: HTTP status, headers, and the error under that id (rulings 3, 4). */
+export function sendRefusal (reply: FastifyReply, error: GatewayError, id: JsonRpcId | null): void {
+  setErrorHeaders(reply, error)
+  reply.code(error.row.status).header('content-type', 'application/json; charset=utf-8').send(responseText(id, { error: toJsonRpcError(error) }))
+}

@@ -1,0 +1,129 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AppOptions } from '../plugins/app-options.ts'
+import type { Gateway } from '../src/gateway/index.ts'
+import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModernVersion, parseBody, type Inbound, type InboundMessage, type LegacyRevision, type ParsedBody } from '../src/protocol/index.ts'
+import type { Session, SessionRoute } from '../src/session/index.ts'
+import type { Clock } from '../src/shared/clock.ts'
+import { GatewayError } from '../src/shared/errors.ts'
+import { expireStream } from './answer/expire-stream.ts'
+import { PostExchange } from './answer/post-exchange.ts'
+import { sendRefusal } from './answer/send-refusal.ts'
+import { startSse } from './answer/start-sse.ts'
+import { callerOf, routeOf } from './answer/target.ts'
+
+/** Where Streamable HTTP is served, in the spellings that users of other gateways have configured (R3, R4). */
+const PATHS = ['/mcp', '/mcp/', '/servers/:name/mcp', '/servers/:name/mcp/', '/servers/:name', '/servers/:name/']
+
+/** Streamable HTTP of the legacy era: 2025-03-26 to 2025-11-25 (MCP 2025-11-25 transports). */
+export default async function mcpRoutes (app: FastifyInstance, { gateway, clock }: AppOptions): Promise<void> {
+  for (const url of PATHS) {
+    app.post(url, { config: { mcp: true } }, (request, reply) => { post(gateway, request, reply) })
+    app.get(url, { config: { mcp: true } }, (request, reply) => { openStream(gateway, request, reply, clock) })
+    app.delete(url, { config: { mcp: true } }, (request, reply) => { endSession(gateway, request, reply) })
+    app.route({ method: ['PUT', 'PATCH'], url, config: { mcp: true }, handler: refuseMethod })
+  }
+}
+
+function refuseMethod (_request: FastifyRequest, reply: FastifyReply): never {
+  reply.header('allow', 'POST, GET, DELETE')
+  throw new GatewayError('GW_HTTP_METHOD')
+}
+
+function post (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
+  const route = routeOf(request, gateway)
+  if (!acceptsBoth(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
+  const parsed = parseBody(request.body as Buffer)
+  if (!parsed.ok) return sendRefusal(reply, new GatewayError(parsed.error.code, { reason: parsed.error.reason }), parsed.error.id)
+  const body = parsed.value
+  if (body.kind === 'single') postSingle(gateway, request, reply, route, body.message)
+  else postBatch(gateway, request, reply, route, body)
+}
+
+function postSingle (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, message: InboundMessage): void {
+  if (message.kind === 'request' && message.method === 'initialize') return initialize(gateway, request, reply, route, message)
+  if (message.kind === 'request' && message.method === 'server/discover') {
+    // The modern face is not served yet: dual-era clients fall back on exactly this answer (rulings 4).
+    return sendRefusal(reply, new GatewayError('GW_PROTOCOL_METHOD'), message.id)
+  }
+  const session = sessionOf(gateway, request, route)
+  if (message.kind === 'request') {
+    gateway.receive(session, callerOf(request), message, new PostExchange(reply, session, 1, false))
+    return
+  }
+  gateway.receive(session, callerOf(request), message, NO_ANSWER)
+  reply.code(202).send()
+}
+
+/** A client's choice of session id is never taken (T03): initialize always opens a new session. */
+function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, message: InboundMessage & { kind: 'request' }): void {
+  const caller = callerOf(request)
+  const opened = gateway.open(caller, route, 'http')
+  if (!opened.ok) return sendRefusal(reply, opened.error, message.id)
+  reply.header('mcp-session-id', opened.value.id)
+  gateway.receive(opened.value, caller, message, new PostExchange(reply, opened.value, 1, false))
+}
+
+function postBatch (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, body: ParsedBody & { kind: 'batch' }): void {
+  const session = sessionOf(gateway, request, route)
+  if (!hasFeature(session.hello.protocolVersion as LegacyRevision, 'batch')) throw new GatewayError('GW_PROTOCOL_BATCH')
+  const owed = body.messages.filter(isOwedAnAnswer).length
+  const exchange = owed === 0 ? NO_ANSWER : new PostExchange(reply, session, owed, true)
+  const caller = callerOf(request)
+  for (const message of body.messages) gateway.receive(session, caller, withoutInitialize(message), exchange)
+  if (owed === 0) reply.code(202).send()
+}
+
+function isOwedAnAnswer (message: Inbound): boolean {
+  return message.kind === 'request' || message.kind === 'invalid'
+}
+
+/** initialize must not be part of a batch (MCP 2025-03-26 lifecycle). */
+function withoutInitialize (message: Inbound): Inbound {
+  if (message.kind !== 'request' || message.method !== 'initialize') return message
+  return { kind: 'invalid', id: message.id, code: 'GW_PROTOCOL_SHAPE', reason: 'initialize in a batch' }
+}
+
+/** For messages that are owed no answer. */
+const NO_ANSWER = { emit: nothing, finish: nothing, drop: nothing, refuse: nothing }
+function nothing (): void {}
+
+/** The session a request names. Missing = 400; unknown, ended or somebody else's = one constant 404 (rulings 4, T01). */
+function sessionOf (gateway: Gateway, request: FastifyRequest, route: SessionRoute): Session {
+  const version = request.headers['mcp-protocol-version']
+  if (version !== undefined && !isKnownRevision(version)) throw new GatewayError('GW_PROTOCOL_VERSION')
+  const id = request.headers['mcp-session-id']
+  if (typeof id !== 'string' || id === '') throw new GatewayError('GW_SESSION_REQUIRED')
+  const session = gateway.find(id, callerOf(request), route)
+  if (session === undefined || session.face !== 'http') throw new GatewayError('GW_SESSION_NOT_FOUND')
+  return session
+}
+
+function refuseModern (request: FastifyRequest, reply: FastifyReply): void {
+  if (!isModernVersion(request.headers['mcp-protocol-version'] as string | undefined)) return
+  reply.header('allow', 'POST')
+  throw new GatewayError('GW_HTTP_METHOD')
+}
+
+function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
+  const route = routeOf(request, gateway)
+  refuseModern(request, reply)
+  const session = sessionOf(gateway, request, route)
+  if (!acceptsEventStream(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
+  const lastEventId = request.headers['last-event-id']
+  const writer = startSse(reply)
+  const attached = gateway.attach(session, writer, typeof lastEventId === 'string' ? lastEventId : undefined)
+  // An event id that this session never gave out resumes nothing (T20); the client gets a stream of its own from now on.
+  if (!attached) gateway.attach(session, writer, undefined)
+  const keep = expireStream(callerOf(request).principal, writer, clock)
+  reply.raw.once('close', () => {
+    keep()
+    gateway.detach(session, writer)
+  })
+}
+
+function endSession (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
+  const route = routeOf(request, gateway)
+  refuseModern(request, reply)
+  gateway.close(sessionOf(gateway, request, route))
+  reply.code(204).send()
+}

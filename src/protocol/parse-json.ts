@@ -1,0 +1,22 @@
+import { isUtf8 } from 'node:buffer'
+import type { ErrorCode } from '../shared/errors.ts'
+import { ok, refuse } from '../shared/result.ts'
+import type { Result } from '../shared/result.ts'
+import { skipValue } from './scan-cursor.ts'
+import type { Cursor } from './scan-cursor.ts'
+
+/**
+ * A body that is JSON but no JSON-RPC message, under the same bounds on encoding, depth and member count as
+ * `parseBody` (T30): a value that passes can be stringified again without fear for the stack.
+ */
+export function parseJson (body: Buffer): Result<unknown, { readonly code: Extract<ErrorCode, 'GW_PROTOCOL_PARSE'>, readonly reason: string }> {
+  if (!isUtf8(body)) return refuse({ code: 'GW_PROTOCOL_PARSE', reason: 'not UTF-8' })
+  const cursor: Cursor = { bytes: body, at: 0, depth: 0, keys: 0, sawControl: false, fault: undefined }
+  skipValue(cursor)
+  if (cursor.fault !== undefined) return refuse({ code: 'GW_PROTOCOL_PARSE', reason: cursor.fault.reason })
+  try {
+    return ok(JSON.parse(body.toString()) as unknown)
+  } catch {
+    return refuse({ code: 'GW_PROTOCOL_PARSE', reason: 'not JSON' })
+  }
+}
