@@ -24,6 +24,14 @@ const MAX_PARAM_CHARS = 256
  * yet. `close` refuses new work with 503 and waits for the answers under way; draining is server.ts' job.
  */
 export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
+  const app = await buildEdge(options)
+  await app.register(autoload, { dir: folder('routes'), options, dirNameRoutePrefix: false, ignoreFilter: isInSubfolder })
+  await app.ready()
+  return app
+}
+
+/** Everything that a request passes before its route, without any route. */
+export async function buildEdge (options: AppOptions): Promise<FastifyInstance> {
   const { http } = options.settings
   const app = Fastify({
     logger: false,
@@ -40,12 +48,13 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     return503OnClosing: false,
     frameworkErrors: answerUnroutable
   })
-  const folder = (name: string): string => join(import.meta.dirname, name)
   await app.register(autoload, { dir: folder('plugins/external'), options, encapsulate: false })
   await app.register(autoload, { dir: folder('plugins/app'), options, encapsulate: false })
-  await app.register(autoload, { dir: folder('routes'), options, dirNameRoutePrefix: false, ignoreFilter: isInSubfolder })
-  await app.ready()
   return app
+}
+
+function folder (name: string): string {
+  return join(import.meta.dirname, name)
 }
 
 /** `routes/` itself holds the public routes; its folders hold parts of them, and the management listener's. */

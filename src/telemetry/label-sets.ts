@@ -31,7 +31,7 @@ export const LABEL_SETS = {
   mcp_method: MCP_METHODS,
   outcome: OUTCOMES,
   /** Streamable HTTP and HTTP+SSE. */
-  face: ['http', 'sse'],
+  face: ['streamable', 'sse'],
   /** `WorkerExitReason` of src/stdio-pool. */
   exit_reason: ['stopped', 'crashed', 'oversize', 'noise', 'stdin_full', 'spawn_failed'],
   /** What a worker or upstream did that MCP does not allow. */
