@@ -24,8 +24,8 @@ export async function serve (settings: Settings, env: NodeJS.ProcessEnv = proces
   const app = await buildApp(composition.options)
   const management = await buildManagement(composition.options)
   try {
-    await app.listen(settings.listen)
-    await management.listen(settings.management)
+    await app.listen({ ...settings.listen })
+    await management.listen({ host: settings.management.host, port: settings.management.port })
   } catch (thrown) {
     await Promise.allSettled([app.close(), management.close(), composition.gateway.stop()])
     composition.close()
