@@ -7,6 +7,7 @@
  * nobody is answered as protocol revisions say: elicitation cancelled, others method not found.
  */
 export { capabilitiesFor, clientUnderstands } from './client-capabilities.ts'
+export { downConvert } from './down-convert.ts'
 export { Relay, type FaceRewrite } from './relay.ts'
 export { RelayedCall, type RelayedCallOptions } from './relayed-call.ts'
 export { filterRoots } from './roots.ts'

@@ -1,4 +1,4 @@
-import { RelayedCall, type Relay } from '../bridge/index.ts'
+import { downConvert, RelayedCall, type Relay } from '../bridge/index.ts'
 import { errorReply, isJsonObject, toJsonRpcError, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
 import type { CallGrant } from '../limits/index.ts'
 import type { Exchange, Session } from '../session/index.ts'
@@ -88,15 +88,18 @@ function answer (context: GatewayContext, caller: Caller, use: FeatureUse, targe
   const durationMs = context.nowMs() - startedMs
   const outcome = call.cancelled === undefined ? outcomeOf(reply) : 'cancelled'
   if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') target.exchange.drop()
-  else target.exchange.finish(target.id, renamed(use, reply))
+  else target.exchange.finish(target.id, readable(use, target.session, reply))
   context.events.call(use.server.name, use.method, outcome, durationMs)
   record(context, caller, use, outcome, durationMs, reply.error?.code)
   target.onSettled?.()
 }
 
-function renamed (use: FeatureUse, reply: Reply): Reply {
-  if (use.rewrite === undefined || reply.error !== undefined) return reply
-  return { result: use.rewrite(reply.result) }
+/** In the client's names and revision; by reference where they are the server's. */
+function readable (use: FeatureUse, session: Session | undefined, reply: Reply): Reply {
+  if (reply.error !== undefined) return reply
+  const named = use.rewrite === undefined ? reply.result : use.rewrite(reply.result)
+  const result = session === undefined ? named : downConvert(use.method, named, session.hello.protocolVersion)
+  return result === reply.result ? reply : { result }
 }
 
 function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {
