@@ -1,2 +1,28 @@
+/**
+ * Auth: the one credential of a request, verified, as a Principal.
+ *
+ * Owns API keys, JWTs of outside issuers, their key sets, the cache of verdicts, and the challenge of a 401 or 403.
+ * Must never let a request through with a principal it did not verify, read identity from anything but the credential
+ * (T26), keep or log a raw token, or follow a URL that a token names. Called by plugins on every request, before the
+ * body is read; answers in the same turn for API keys and for tokens whose verdict is known.
+ *
+ * Binding: RFC 6750, 7515, 7517, 7519, 8707, 8725, 9068, 9728; MCP 2025-11-25 authorization; rulings 2; T04, T06-T13,
+ * T15, T25, T27.
+ *
+ * What happens to a token of an issuer with a key set:
+ * | key set                     | known key id                  | unknown key id                                  |
+ * | up to 5 min old             | verified                      | one fetch, none within 30 s of a good one, then 401 |
+ * | 5 to 10 min                 | verified; fetch in background | as above                                        |
+ * | over 10 min, issuer answers | waits for the new set         | waits for the new set                           |
+ * | over 10 min, issuer down    | verified, for one hour more   | 401                                             |
+ * | none, or older              | 503                           | 503                                             |
+ * Failed fetches pause 1, 2, 4 … 60 s, each issuer for itself; there is one fetch at a time, 5 s long at most.
+ *
+ * Fails by returning refusals from a closed set of reasons (the metric label); throws only for impossible settings.
+ */
 export { createAuthenticator } from './authenticator.ts'
-export type { Authenticator, AuthRefusal, AuthRefusalReason } from './types.ts'
+export type { AuthenticatorParts } from './authenticator.ts'
+export { challenge } from './challenge.ts'
+export type { ChallengedRefusal } from './challenge.ts'
+export type { FetchJwks } from './jwks/fetch-jwks.ts'
+export type { AuthEvents, Authenticator, AuthRefusal, AuthRefusalReason, KeySetState } from './types.ts'

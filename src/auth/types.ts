@@ -25,5 +25,23 @@ export interface Authenticator {
   authenticate (rawHeaders: readonly string[], url: string): Result<Principal, AuthRefusal> | Promise<Result<Principal, AuthRefusal>>
   /** Is there at least one key or issuer whose verification material is at hand? Part of /ready. */
   ready (): boolean
+  /** One row per issuer with a key set, for the gauge of stale keys (T08). */
+  keySets (): readonly KeySetState[]
+  /** Ends fetches in flight and starts no more. Idempotent. */
   close (): void
+}
+
+/** How fresh the verification keys of one issuer are. */
+export interface KeySetState {
+  readonly issuer: string
+  /** Are keys at hand that may be used? */
+  readonly usable: boolean
+  /** Whole seconds by which the keys have outlived their maximum age, because no newer ones could be fetched; 0 = fresh. */
+  readonly staleS: number
+}
+
+/** What the authenticator tells telemetry. Callbacks must not throw. */
+export interface AuthEvents {
+  /** A fetch of an issuer's key set ended. `reason` is for the log; a failure is retried with growing pauses. */
+  jwksFetched (issuer: string, outcome: 'ok' | 'failed', reason?: string): void
 }

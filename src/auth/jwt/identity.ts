@@ -1,0 +1,64 @@
+import { brandAs } from '../../shared/ids.ts'
+import type { TenantId } from '../../shared/ids.ts'
+import type { Principal } from '../../shared/principal.ts'
+import { ok } from '../../shared/result.ts'
+import type { Result } from '../../shared/result.ts'
+import type { JwtIssuerSettings } from '../../shared/settings.ts'
+import { makePrincipal } from '../make-principal.ts'
+import { refused } from '../refused.ts'
+import type { AuthRefusal } from '../types.ts'
+import { SKEW_S } from './claims.ts'
+import { claim } from './parse.ts'
+import type { JsonObject } from './parse.ts'
+
+/** Names go into logs, file names and headers of other rooms; no issuer's names are longer. */
+const MAX_NAME_CHARS = 256
+
+/**
+ * Makes the principal of a payload whose signature and claims hold. A tenant that is missing or not allowed is a 403
+ * (the caller is known, and has no place here); a missing user is a 401, because there is nobody to be (T04).
+ * @param digest the token's SHA-256, for tokens without `jti`
+ */
+export function readIdentity (payload: JsonObject, settings: JwtIssuerSettings, digest: string): Result<Principal, AuthRefusal> {
+  const tenant = readTenant(payload, settings)
+  if (tenant === undefined) return refused('tenant')
+  const user = claim(payload, settings.userClaim)
+  const scopes = readScopes(claim(payload, settings.scopeClaim))
+  if (!isName(user) || scopes === 'wrong') return refused('claims')
+  const clientId = claim(payload, 'client_id') ?? claim(payload, 'azp')
+  const jti = claim(payload, 'jti')
+  return ok(makePrincipal({
+    issuer: settings.issuer,
+    tenant,
+    user: settings.userPrefix + user,
+    clientId: isName(clientId) ? clientId : '',
+    credentialId: isName(jti) ? jti : `sha256:${digest.slice(0, 16)}`,
+    scopes,
+    expiresAtMs: (Number(claim(payload, 'exp')) + SKEW_S) * 1000
+  }))
+}
+
+/** The issuer's fixed tenant, or the claim if the issuer may speak for it. Without a list it may speak for any. */
+function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: JwtIssuerSettings): TenantId | undefined {
+  if (tenant !== undefined) return tenant
+  const named = claim(payload, tenantClaim)
+  if (!isName(named)) return undefined
+  const id = brandAs<TenantId>(named)
+  return tenants === undefined || tenants.includes(id) ? id : undefined
+}
+
+/**
+ * A space-separated string (RFC 8693 4.2) or an array of strings. Absent = all scopes (rulings 2); present in any other
+ * shape is refused, so that a scope list nobody can read never opens everything.
+ */
+function readScopes (value: unknown): readonly string[] | undefined | 'wrong' {
+  if (value === undefined) return undefined
+  if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '')
+  if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value
+  return 'wrong'
+}
+
+/** Usable as a name: text, not empty, not endless, without control characters, and encodable without loss. */
+function isName (value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_CHARS && !/\p{Cc}/u.test(value) && value.isWellFormed()
+}

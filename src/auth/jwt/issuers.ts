@@ -1,0 +1,55 @@
+import { createSecretKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { GatewayError } from '../../shared/errors.ts'
+import type { JwtIssuerSettings } from '../../shared/settings.ts'
+import { createKeySet } from '../jwks/key-set.ts'
+import type { KeyAnswer, KeySet, KeySetParts } from '../jwks/key-set.ts'
+import { API_KEY_ISSUER } from '../make-principal.ts'
+import { KEY_SHAPES, SECRET_ALGORITHMS } from './algorithms.ts'
+
+/** One trusted issuer, ready to verify. */
+export interface Issuer {
+  readonly settings: JwtIssuerSettings
+  readonly algorithms: ReadonlySet<string>
+  readonly audience: ReadonlySet<string>
+  /** Absent for an issuer with a shared secret. */
+  readonly keySet: KeySet | undefined
+  /** The key for a token's header. A secret has no key ids. */
+  key (kid: string | undefined, alg: string): KeyObject | KeyAnswer | Promise<KeyAnswer>
+}
+
+/**
+ * Makes the issuers by exact `iss`: no trailing slash is forgiven (RFC 9068 4, T09).
+ * @throws GatewayError GW_CONFIG for what config/ must have refused before: a name twice or reserved, neither or both of
+ * secret and key set, no audience, an algorithm that does not go with the kind of key
+ */
+export function createIssuers (settings: readonly JwtIssuerSettings[], shared: Pick<KeySetParts, 'clock' | 'fetchJwks' | 'events'>): ReadonlyMap<string, Issuer> {
+  for (const [i, entry] of settings.entries()) {
+    const wrong = fault(entry, settings.slice(0, i))
+    if (wrong !== undefined) throw new GatewayError('GW_CONFIG', { reason: `auth.jwt[${i}]: ${wrong}` })
+  }
+  return new Map(settings.map((entry) => [entry.issuer, createIssuer(entry, shared)]))
+}
+
+function createIssuer (settings: JwtIssuerSettings, shared: Pick<KeySetParts, 'clock' | 'fetchJwks' | 'events'>): Issuer {
+  const algorithms = new Set(settings.algorithms)
+  const audience = new Set(settings.audience)
+  if (settings.secret !== undefined) {
+    const secret = createSecretKey(Buffer.from(settings.secret, 'utf8'))
+    return { settings, algorithms, audience, keySet: undefined, key: () => secret }
+  }
+  const keySet = createKeySet({ ...shared, issuer: settings.issuer, uri: settings.jwksUri ?? '', algorithms })
+  return { settings, algorithms, audience, keySet, key: keySet.find }
+}
+
+function fault (entry: JwtIssuerSettings, earlier: readonly JwtIssuerSettings[]): string | undefined {
+  if (entry.issuer === '' || entry.issuer === API_KEY_ISSUER) return `issuer "${entry.issuer}" is reserved`
+  if (earlier.some(({ issuer }) => issuer === entry.issuer)) return `issuer ${entry.issuer} is given twice`
+  if ((entry.secret === undefined) === (entry.jwksUri === undefined)) return 'exactly one of a secret and jwksUri is needed'
+  if (entry.secret === '') return 'the secret is empty'
+  if (entry.audience.length === 0) return 'audience is needed'
+  const possible = entry.secret === undefined ? KEY_SHAPES : SECRET_ALGORITHMS
+  if (entry.algorithms.length === 0) return 'algorithms are needed'
+  const wrong = entry.algorithms.find((alg) => !possible.has(alg))
+  return wrong === undefined ? undefined : `algorithm ${wrong} does not go with ${entry.secret === undefined ? 'a key set' : 'a secret'}`
+}
