@@ -1,0 +1,214 @@
+// The test command. Runs on any Node >= 20 and moves itself to the Node that the project pins.
+//
+//   node test/run.mjs                     every step, in order
+//   node test/run.mjs --only unit,pins    these steps only
+//
+// Fails on a failed check or test, on a skipped test (each is named), and on a step that found no tests. The last line is
+// "N passed, N failed, N skipped" over all tests that ran.
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = join(root, 'node_modules', '.bin')
+const pinned = join(bin, 'node')
+/** Set once the run is on the pinned Node, so that it moves only once. */
+const MOVED = 'DRAWBRIDGE_TEST_ON_PINNED_NODE'
+/** First Node that runs TypeScript without a flag and has what the tests use. */
+const OLDEST_MAJOR = 24
+/** Two cores are what a small CI machine has, and many tests start processes of their own. */
+const CONCURRENCY = 2
+/** A file of tests that takes longer hangs. In milliseconds. */
+const FILE_TIMEOUT_MS = 900_000
+
+if (process.env[MOVED] === undefined && existsSync(pinned)) {
+  process.exit(await exitCodeOf(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, [MOVED]: '1' } }))
+}
+if (Number(process.versions.node.split('.')[0]) < OLDEST_MAJOR) {
+  console.error(`Node ${process.versions.node} is too old and ${relative(root, pinned)} is missing: run npm ci, or use Node ${OLDEST_MAJOR}.`)
+  process.exit(1)
+}
+// Whatever a step or a test starts as "node" is this Node.
+process.env.PATH = bin + delimiter + (process.env.PATH ?? '')
+process.chdir(root)
+
+const startedMs = performance.now()
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const broken = []
+const steps = [
+  { name: 'typecheck', run: () => command('typescript/bin/tsc', ['-p', 'tsconfig.json']) },
+  { name: 'lint', run: () => command('eslint/bin/eslint.js', ['.', '--max-warnings', '0']) },
+  { name: 'arch', run: architecture },
+  { name: 'knip', run: () => command('knip/bin/knip.js', ['--no-progress']) },
+  ...testFolders().map((folder) => ({ name: folder, run: () => tests(folder) }))
+]
+
+for (const { name, run } of chosen(steps)) {
+  const stepMs = performance.now()
+  const { ok, detail } = await run()
+  if (!ok) broken.push(name)
+  console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)} ${detail.padEnd(48)} ${seconds(stepMs)} s, ${seconds(startedMs)} s in all`)
+}
+if (broken.length > 0) console.log(`\nNot in order: ${broken.join(', ')}`)
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+process.exit(broken.length === 0 ? 0 : 1)
+
+// ---- choosing ----
+
+function chosen (all) {
+  const at = process.argv.indexOf('--only')
+  if (at === -1) return all
+  const names = (process.argv[at + 1] ?? '').split(',').filter(Boolean)
+  const unknown = names.filter((name) => !all.some((step) => step.name === name))
+  if (names.length === 0 || unknown.length > 0) {
+    console.error(`--only takes names of ${all.map((step) => step.name).join(', ')}; got ${unknown.join(', ') || 'none'}`)
+    process.exit(1)
+  }
+  return all.filter((step) => names.includes(step.name))
+}
+
+/** Folders of test/ that hold tests: the quick ones first, integration last. */
+function testFolders () {
+  const first = ['unit', 'plugins', 'pins']
+  const found = readdirSync('test', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'clients' && testFiles(entry.name).length > 0)
+    .map((entry) => entry.name)
+    .filter((name) => !first.includes(name) && name !== 'integration')
+  return [...first, ...found.sort(), 'integration']
+}
+
+function testFiles (folder) {
+  return filesIn(join('test', folder)).filter((path) => path.endsWith('.test.ts')).sort()
+}
+
+function filesIn (folder) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.split(sep).includes('node_modules'))
+}
+
+// ---- checks ----
+
+async function command (program, args) {
+  const { code, output } = await outputOf(process.execPath, [join('node_modules', program), ...args])
+  if (code !== 0) process.stdout.write(output)
+  return { ok: code === 0, detail: code === 0 ? '' : `exit code ${code}` }
+}
+
+/** Import rules. The tool reports success on files that it cannot read, so every source file has to be among those it saw. */
+async function architecture () {
+  const targets = ['src', 'config', 'plugins', 'routes', 'app.ts', 'management.ts', 'server.ts'].filter((path) => existsSync(path))
+  const { stdout } = await outputOf(process.execPath, ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...targets])
+  const { modules, summary } = JSON.parse(stdout)
+  const seen = new Set(modules.map((module) => module.source))
+  const missed = targets.flatMap((path) => path.endsWith('.ts') ? [path] : filesIn(path)).filter((path) => path.endsWith('.ts') && !seen.has(path.split(sep).join('/')))
+  for (const { from, to, rule } of summary.violations) console.log(`  ${rule.name}: ${from} -> ${to}`)
+  for (const path of missed) console.log(`  not seen: ${path}`)
+  const ok = summary.violations.length === 0 && missed.length === 0
+  return { ok, detail: ok ? `${summary.totalCruised} modules, ${summary.totalDependenciesCruised} imports` : `${summary.violations.length} violations, ${missed.length} files not seen` }
+}
+
+// ---- tests ----
+
+async function tests (folder) {
+  const files = testFiles(folder)
+  if (folder === 'integration') await setUp()
+  if (files.length === 0) return { ok: false, detail: 'no test files' }
+  const { run } = await import('node:test')
+  const report = { passed: 0, failed: 0, skipped: 0 }
+  const said = new Map()
+  await new Promise((resolve) => {
+    run({ files, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS })
+      .on('test:stdout', (event) => keep(said, event))
+      .on('test:stderr', (event) => keep(said, event))
+      .on('test:fail', describeFailure)
+      .on('test:pass', describeSkip)
+      .on('test:summary', (event) => { finished(event, report, said, folder) })
+      .on('end', resolve)
+      .resume()
+  })
+  totals.passed += report.passed
+  totals.failed += report.failed
+  totals.skipped += report.skipped
+  const ok = report.failed === 0 && report.skipped === 0 && report.passed > 0
+  return { ok, detail: `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped` }
+}
+
+/** What only integration tests need is fetched here, not by npm ci. What is missing shows as skipped tests. */
+async function setUp () {
+  if (!existsSync('test/setup.mjs')) return
+  await exitCodeOf(process.execPath, ['test/setup.mjs'], { stdio: 'inherit' })
+}
+
+function keep (said, { file, message }) {
+  said.set(file, ((said.get(file) ?? '') + message).slice(-20_000))
+}
+
+function finished ({ file, counts, duration_ms: durationMs }, report, said, folder) {
+  if (file === undefined) {
+    report.passed = counts.passed
+    report.failed = counts.failed + counts.cancelled
+    // A test marked as to do proves nothing either.
+    report.skipped = counts.skipped + counts.todo
+    return
+  }
+  const failed = counts.failed + counts.cancelled
+  if (failed > 0 && said.has(file)) console.log(`---- output of ${relative(root, file)}\n${said.get(file)}----`)
+  if (folder === 'integration' || failed > 0) {
+    console.log(`      ${relative(root, file)}: ${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped, ${(durationMs / 1000).toFixed(1)} s`)
+  }
+}
+
+function describeFailure ({ name, file, line, details }) {
+  const error = details.error
+  if (error?.failureType === 'subtestsFailed') return
+  console.log(`FAIL  ${file === undefined ? '' : `${relative(root, file)}:${line}  `}${name}`)
+  console.log(indent(error?.cause?.stack ?? String(error?.cause ?? error?.message ?? error)))
+}
+
+function describeSkip ({ name, file, skip, todo }) {
+  const reason = skip ?? todo
+  if (reason === undefined) return
+  console.log(`SKIP  ${file === undefined ? '' : `${relative(root, file)}  `}${name}${typeof reason === 'string' ? `: ${reason}` : ''}`)
+}
+
+// ---- processes ----
+
+function exitCodeOf (program, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, options)
+    const pass = (signal) => { child.kill(signal) }
+    process.on('SIGINT', pass).on('SIGTERM', pass)
+    child.on('error', (error) => {
+      console.error(`${program}: ${error.message}`)
+      resolve(127)
+    })
+    child.on('close', (code) => {
+      process.off('SIGINT', pass).off('SIGTERM', pass)
+      resolve(code ?? 1)
+    })
+  })
+}
+
+function outputOf (program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk) => { stdout += chunk })
+    child.stderr.setEncoding('utf8').on('data', (chunk) => { stderr += chunk })
+    child.on('error', (error) => resolve({ code: 127, stdout, output: error.message }))
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout, output: stdout + stderr }))
+  })
+}
+
+function indent (text) {
+  return text.split('\n').map((line) => `      ${line}`).join('\n')
+}
+
+function seconds (sinceMs) {
+  return ((performance.now() - sinceMs) / 1000).toFixed(1).padStart(6)
+}
