@@ -53,7 +53,7 @@ export interface TestGateway {
   workers (): ProcessEntry[]
   /** Live processes started by the gateway for whatever purpose. */
   children (): ProcessEntry[]
-  /** Ends it with TERM, waits, removes the scratch directory. @returns exit code, null after a signal */
+  /** Ends it with TERM, waits, checks that no worker is left, removes the scratch directory. @returns exit code, null after a signal. @throws when a process outlived it */
   stop (): Promise<number | null>
   /** A signal, no waiting. */
   kill (signal: NodeJS.Signals): void
@@ -94,6 +94,7 @@ interface Parts {
 
 function gatewayOf ({ dir, tag, keys, child, output, exited, listening }: Parts): TestGateway {
   const wires: LegacyWire[] = []
+  let stopping: Promise<number | null> | undefined
   const keyOf = (user: string): TestKey => {
     const key = keys.get(user)
     if (key === undefined) throw new Error(`no key was made for ${user}`)
@@ -115,19 +116,33 @@ function gatewayOf ({ dir, tag, keys, child, output, exited, listening }: Parts)
     children: () => stillAlive(descendantsOf(listening.pid)),
     exited,
     kill: (signal) => { signalIfAlive(listening.pid, signal) },
-    stop: async () => {
-      for (const wire of wires) wire.close()
-      signalIfAlive(listening.pid, 'SIGTERM')
-      const { code } = await until('gateway exit', async () => await Promise.race([exited, undefined]), 40_000).catch((error: unknown) => {
-        signalIfAlive(listening.pid, 'SIGKILL')
-        throw new Error(`the gateway did not stop:\n${output.text.slice(-4000)}`, { cause: error })
-      })
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-      for (const worker of processesWithEnv(RUN_TAG, tag)) signalIfAlive(worker.pid, 'SIGKILL')
-      await rm(dir, { recursive: true, force: true, maxRetries: 5 })
-      return code
+    stop: () => {
+      stopping ??= stop()
+      return stopping
     }
   }
+
+  async function stop (): Promise<number | null> {
+    for (const wire of wires) wire.close()
+    signalIfAlive(listening.pid, 'SIGTERM')
+    const { code } = await until('gateway exit', async () => await Promise.race([exited, undefined]), 40_000).catch((error: unknown) => {
+      signalIfAlive(listening.pid, 'SIGKILL')
+      throw new Error(`the gateway did not stop:\n${output.text.slice(-4000)}`, { cause: error })
+    })
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await assertNothingLeft(tag)
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 })
+    return code
+  }
+}
+
+/** The leak check of every test: workers end with their gateway, within 10 s even if it was killed (T44). */
+async function assertNothingLeft (tag: string): Promise<void> {
+  await until('the end of every worker', () => processesWithEnv(RUN_TAG, tag).length === 0, 10_000).catch((error: unknown) => {
+    const left = processesWithEnv(RUN_TAG, tag)
+    for (const worker of left) signalIfAlive(worker.pid, 'SIGKILL')
+    throw new Error(`${left.length} processes outlived the gateway`, { cause: error })
+  })
 }
 
 function signalIfAlive (pid: number, signal: NodeJS.Signals): void {

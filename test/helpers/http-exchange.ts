@@ -111,7 +111,7 @@ function watch (response: IncomingMessage): Exchange {
     })
   })
   const messages = (): JsonRpc[] => isSse
-    ? events.filter((event) => event.data !== undefined && event.data.startsWith('{')).map((event) => JSON.parse(event.data ?? '') as JsonRpc)
+    ? events.filter((event) => /^[{[]/.test(event.data ?? '')).flatMap((event) => JSON.parse(event.data ?? '') as JsonRpc | JsonRpc[])
     : over && text !== '' ? [JSON.parse(text) as JsonRpc | JsonRpc[]].flat() : []
   const wait = <T> (what: string, find: () => T | undefined, deadlineMs = 10_000): Promise<T> => new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {

@@ -3,7 +3,8 @@
 // Node needs. Its own request ids and progress tokens start at 1 in every process on purpose: two workers always
 // collide, so a gateway that forwards ids unchanged mixes answers up.
 //
-// Environment: PROBE_START_DELAY_MS (before the initialize answer), PROBE_LOG (append-only file: one line per call run).
+// Environment: PROBE_START_DELAY_MS (before the initialize answer), PROBE_LOG (append-only file: one line per call run),
+// PROBE_EXTRA_TOOL (a tool of this name, which answers with it).
 import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
@@ -80,6 +81,8 @@ const tools = {
   toolError: [schema(), () => ({ ...text('the tool says no'), isError: true })],
   unknownMembers: [schema(), () => ({ content: [{ type: 'text', text: 'x', futureMember: { deep: [1, null, '\u2028'] } }], structuredContent: { n: 1 }, futureResult: true, _meta: { 'example.com/key': 'kept' } })]
 }
+
+if (process.env.PROBE_EXTRA_TOOL) tools[process.env.PROBE_EXTRA_TOOL] = [schema(), () => text(process.env.PROBE_EXTRA_TOOL)]
 
 const resources = { 'probe://one': 'first', 'probe://two': 'second' }
 
