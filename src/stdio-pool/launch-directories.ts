@@ -8,6 +8,8 @@ import { isTemplated } from './template.ts'
 export interface FilledText {
   readonly template: string
   readonly filled: string
+  /** It can only name a directory: a cwd, a sandbox path. An argument is judged by its form. */
+  readonly isDirectory?: boolean
 }
 
 /** What the directories of a launch are found in. */
@@ -25,15 +27,17 @@ export interface DirectorySources {
 const EXTENSION = /\.[A-Za-z0-9]+$/
 
 /**
- * The directories to create before a start: each templated path up to its last templated segment, or up to that
- * segment's parent if it is a file (`/data/{tenant}/{user}.json` makes `/data/acme`). Absolute, without doubles.
+ * The directories to create before a start, for each templated path: the parent of a file (`/data/{tenant}/{user}.json`
+ * makes `/data/acme`); the whole path of a cwd, a sandbox path or a positional argument, as servers want the directory
+ * they are given to exist; of anything else as much as is certain, up to the last templated segment. Absolute, without
+ * doubles, and never more than the operator wrote.
  */
 export function dataDirsOf (sources: DirectorySources): string[] {
-  const args = sources.container ? mountsOf(sources.args, 'source') : sources.args
+  const args = sources.container ? mountsOf(sources.args, 'source') : sources.args.map(markPositional)
   const dirs = [...sources.named, ...args, ...sources.env].flatMap((text) => {
     const filled = pathsIn(text.filled)
     return pathsIn(text.template).flatMap((template, index) => {
-      const depth = dataDirDepth(template)
+      const depth = dataDirDepth(template, text.isDirectory === true)
       const path = filled[index]
       return depth === 0 || path === undefined ? [] : [resolve(sources.cwd, path.split('/').slice(0, depth).join('/'))]
     })
@@ -42,11 +46,18 @@ export function dataDirsOf (sources: DirectorySources): string[] {
 }
 
 /** How many segments of a templated path are directories to make; 0 if it holds no template. */
-function dataDirDepth (template: string): number {
+function dataDirDepth (template: string, isDirectory: boolean): number {
   const segments = template.split('/')
   const last = segments.findLastIndex(isTemplated)
   if (last === -1) return 0
-  return namesFile(segments[last] ?? '') ? last : last + 1
+  if (isDirectory) return segments.length
+  return namesFile(template) ? segments.length - 1 : last + 1
+}
+
+/** An argument without a flag of its own or before it, and without a file's name. */
+function markPositional (text: FilledText, index: number, args: readonly FilledText[]): FilledText {
+  const isFlagged = text.template.startsWith('-') || args[index - 1]?.template.startsWith('-') === true
+  return { ...text, isDirectory: !isFlagged && !namesFile(text.template) }
 }
 
 /**
@@ -66,7 +77,7 @@ function argRoots (text: FilledText, cwd: string): string[] {
     const absolute = resolve(cwd, path)
     const kind = kindOf(absolute)
     const template = templates[index] ?? ''
-    const willBe = kind === 'absent' && isTemplated(template) && !namesFile(template.split('/').at(-1) ?? '')
+    const willBe = kind === 'absent' && isTemplated(template) && !namesFile(template)
     return kind === 'directory' || willBe ? [absolute] : []
   })
 }
@@ -74,7 +85,7 @@ function argRoots (text: FilledText, cwd: string): string[] {
 function mountsOf (args: readonly FilledText[], side: 'source' | 'target'): FilledText[] {
   const filled = containerMounts(args.map((arg) => arg.filled))
   return containerMounts(args.map((arg) => arg.template))
-    .map((mount, index) => ({ template: mount[side], filled: filled[index]?.[side] ?? '' }))
+    .map((mount, index) => ({ template: mount[side], filled: filled[index]?.[side] ?? '', isDirectory: !namesFile(mount[side]) }))
     .filter((text) => text.filled.startsWith('/'))
 }
 
@@ -84,7 +95,7 @@ function kindOf (path: string): 'directory' | 'other' | 'absent' {
   return found.isDirectory() ? 'directory' : 'other'
 }
 
-/** Only what follows the last template counts: a user called `a.b` is not a file. */
-function namesFile (segment: string): boolean {
-  return EXTENSION.test(segment.slice(segment.lastIndexOf('}') + 1))
+/** Only what follows the last template of the last segment counts: a user called `a.b` is not a file. */
+function namesFile (template: string): boolean {
+  return EXTENSION.test(template.slice(Math.max(template.lastIndexOf('/'), template.lastIndexOf('}')) + 1))
 }

@@ -21,56 +21,68 @@ export interface LineSplitter {
  * `maxBytes` ends the splitter before it is held (T39).
  */
 export function createLineSplitter (maxBytes: number, receiver: LineReceiver): LineSplitter {
-  let held = Buffer.alloc(0)
-  let heldBytes = 0
-  let over = false
+  return new ByteLineSplitter(maxBytes, receiver)
+}
 
-  function hold (chunk: Buffer, start: number, end: number): void {
-    const needed = heldBytes + end - start
-    if (needed > held.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * held.length, maxBytes), FIRST_HELD_BYTES))
-      held.copy(grown, 0, 0, heldBytes)
-      held = grown
+class ByteLineSplitter implements LineSplitter {
+  readonly #maxBytes: number
+  readonly #receiver: LineReceiver
+  /** The beginning of a line whose end has not come yet: the first `#heldBytes` of `#held`. */
+  #held = Buffer.alloc(0)
+  #heldBytes = 0
+  #over = false
+
+  constructor (maxBytes: number, receiver: LineReceiver) {
+    this.#maxBytes = maxBytes
+    this.#receiver = receiver
+  }
+
+  push (chunk: Buffer): void {
+    if (this.#over) return
+    let start = this.#heldBytes > 0 ? this.#finishHeld(chunk) : 0
+    if (start === -1) return
+    for (let end = chunk.indexOf(0x0A, start); end !== -1; end = chunk.indexOf(0x0A, start)) {
+      if (end - start > this.#maxBytes) return this.#giveUp()
+      this.#receiver.line(chunk, start, end)
+      start = end + 1
     }
-    chunk.copy(held, heldBytes, start, end)
-    heldBytes = needed
+    if (chunk.length - start > this.#maxBytes) this.#giveUp()
+    else if (start < chunk.length) this.#hold(chunk, start, chunk.length)
   }
 
   /** Hands on the held beginning of a line together with its end; returns where the next line starts, -1 for none. */
-  function finishHeld (chunk: Buffer): number {
+  #finishHeld (chunk: Buffer): number {
     const end = chunk.indexOf(0x0A)
     const stop = end === -1 ? chunk.length : end
-    if (heldBytes + stop > maxBytes) return giveUp()
-    hold(chunk, 0, stop)
+    if (this.#heldBytes + stop > this.#maxBytes) {
+      this.#giveUp()
+      return -1
+    }
+    this.#hold(chunk, 0, stop)
     if (end === -1) return -1
-    const line = held
-    const lineBytes = heldBytes
-    heldBytes = 0
-    if (held.length > KEPT_HELD_BYTES) held = Buffer.alloc(0)
-    receiver.line(line, 0, lineBytes)
+    const line = this.#held
+    const lineBytes = this.#heldBytes
+    this.#heldBytes = 0
+    if (line.length > KEPT_HELD_BYTES) this.#held = Buffer.alloc(0)
+    this.#receiver.line(line, 0, lineBytes)
     return end + 1
   }
 
-  function giveUp (): -1 {
-    over = true
-    held = Buffer.alloc(0)
-    heldBytes = 0
-    receiver.oversize()
-    return -1
-  }
-
-  function push (chunk: Buffer): void {
-    if (over) return
-    let start = heldBytes > 0 ? finishHeld(chunk) : 0
-    if (start === -1) return
-    for (let end = chunk.indexOf(0x0A, start); end !== -1; end = chunk.indexOf(0x0A, start)) {
-      if (end - start > maxBytes) { giveUp(); return }
-      receiver.line(chunk, start, end)
-      start = end + 1
+  #hold (chunk: Buffer, start: number, end: number): void {
+    const needed = this.#heldBytes + end - start
+    if (needed > this.#held.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.#held.length, this.#maxBytes), FIRST_HELD_BYTES))
+      this.#held.copy(grown, 0, 0, this.#heldBytes)
+      this.#held = grown
     }
-    if (chunk.length - start > maxBytes) giveUp()
-    else if (start < chunk.length) hold(chunk, start, chunk.length)
+    chunk.copy(this.#held, this.#heldBytes, start, end)
+    this.#heldBytes = needed
   }
 
-  return { push }
+  #giveUp (): void {
+    this.#over = true
+    this.#held = Buffer.alloc(0)
+    this.#heldBytes = 0
+    this.#receiver.oversize()
+  }
 }

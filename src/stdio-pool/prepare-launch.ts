@@ -51,8 +51,8 @@ function fillEntry (server: ServerSettings, identity: LaunchIdentity): Record<'a
   return {
     args: server.args.map((arg, index) => fill(arg, `args[${index}]`)),
     env: Object.entries(server.env).map(([name, value]) => fill(value, `env.${name}`)),
-    cwd: server.cwd === undefined ? [] : [fill(server.cwd, 'cwd')],
-    sandbox: server.sandboxPaths.map((path) => fill(path, 'sandbox'))
+    cwd: server.cwd === undefined ? [] : [{ ...fill(server.cwd, 'cwd'), isDirectory: true }],
+    sandbox: server.sandboxPaths.map((path) => ({ ...fill(path, 'sandbox'), isDirectory: true }))
   }
 }
 

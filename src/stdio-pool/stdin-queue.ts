@@ -26,69 +26,83 @@ export interface StdinQueue {
  * text larger than the bound passes when nothing else waits.
  */
 export function createStdinQueue (stream: Writable, bounds: StdinBounds = STDIN_BOUNDS): StdinQueue {
-  let waiting: string[] = []
-  let waitingBytes = 0
-  let flying = { messages: 0, bytes: 0 }
-  let scheduled = false
-  let closed = false
+  return new TurnQueue(stream, bounds)
+}
 
-  function send (text: string): 'sent' | 'full' | 'closed' {
-    if (closed) return 'closed'
+const NOTHING = { messages: 0, bytes: 0 }
+
+class TurnQueue implements StdinQueue {
+  readonly #stream: Writable
+  readonly #bounds: StdinBounds
+  #waiting: string[] = []
+  #waitingBytes = 0
+  /** What was written and the pipe has not taken yet. */
+  #flying = NOTHING
+  #isScheduled = false
+  #isClosed = false
+
+  constructor (stream: Writable, bounds: StdinBounds) {
+    this.#stream = stream
+    this.#bounds = bounds
+  }
+
+  send (text: string): 'sent' | 'full' | 'closed' {
+    if (this.#isClosed) return 'closed'
     const bytes = Buffer.byteLength(text) + 1
-    if (isOver(bytes)) {
-      flush()
-      if (isOver(bytes)) return closed ? 'closed' : 'full'
+    if (this.#isOver(bytes)) {
+      // Perhaps only this turn's own texts are over, and the pipe takes them.
+      this.#flush()
+      if (this.#isOver(bytes)) return 'full'
     }
-    waiting.push(safeLine(text, bytes - 1))
-    waitingBytes += bytes
-    if (!scheduled && flying.messages === 0) {
-      scheduled = true
-      setImmediate(onTurnEnd)
+    this.#waiting.push(safeLine(text, bytes - 1))
+    this.#waitingBytes += bytes
+    if (!this.#isScheduled && this.#flying.messages === 0) {
+      this.#isScheduled = true
+      setImmediate(this.#onTurnEnd)
     }
     return 'sent'
   }
 
-  function isOver (bytes: number): boolean {
-    const messages = waiting.length + flying.messages
+  end (): void {
+    if (this.#isClosed) return
+    const rest = this.#waiting
+    this.drop()
+    if (rest.length > 0) this.#stream.write(`${rest.join('\n')}\n`)
+    this.#stream.end()
+  }
+
+  drop (): void {
+    this.#isClosed = true
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
+  #isOver (bytes: number): boolean {
+    const messages = this.#waiting.length + this.#flying.messages
     if (messages === 0) return false
-    return messages >= bounds.maxMessages || waitingBytes + flying.bytes + bytes > bounds.maxBytes
+    return messages >= this.#bounds.maxMessages || this.#waitingBytes + this.#flying.bytes + bytes > this.#bounds.maxBytes
   }
 
-  function onTurnEnd (): void {
-    scheduled = false
-    flush()
+  readonly #onTurnEnd = (): void => {
+    this.#isScheduled = false
+    this.#flush()
   }
 
-  function flush (): void {
-    if (flying.messages > 0 || waiting.length === 0 || stream.destroyed) return
-    const text = waiting.length === 1 ? `${waiting[0]}\n` : `${waiting.join('\n')}\n`
-    flying = { messages: waiting.length, bytes: waitingBytes }
-    waiting = []
-    waitingBytes = 0
-    stream.write(text, onTaken)
+  readonly #onTaken = (): void => {
+    // Also called for writes that were taken at once: those are done with already.
+    if (this.#flying.messages === 0 || this.#stream.writableLength > 0) return
+    this.#flying = NOTHING
+    this.#flush()
+  }
+
+  #flush (): void {
+    const texts = this.#waiting
+    if (this.#flying.messages > 0 || texts.length === 0 || this.#stream.destroyed) return
+    this.#flying = { messages: texts.length, bytes: this.#waitingBytes }
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#stream.write(texts.length === 1 ? `${texts[0]}\n` : `${texts.join('\n')}\n`, this.#onTaken)
     // The kernel mostly takes it at once; the callback would say so only after this turn.
-    if (stream.writableLength === 0) flying = { messages: 0, bytes: 0 }
+    if (this.#stream.writableLength === 0) this.#flying = NOTHING
   }
-
-  function onTaken (): void {
-    if (flying.messages === 0 || stream.writableLength > 0) return
-    flying = { messages: 0, bytes: 0 }
-    flush()
-  }
-
-  function end (): void {
-    if (closed) return
-    closed = true
-    if (waiting.length > 0) stream.write(`${waiting.join('\n')}\n`)
-    waiting = []
-    stream.end()
-  }
-
-  function drop (): void {
-    closed = true
-    waiting = []
-    waitingBytes = 0
-  }
-
-  return { send, end, drop }
 }

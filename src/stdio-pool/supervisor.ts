@@ -12,7 +12,7 @@ const CLOSE_MS = 5000
 
 /** The process that outlives the gateway for long enough to end its workers. */
 export interface Supervisor {
-  /** A process group began; `privateDir` is removed should the gateway not live to do it. Starts the supervisor if needed. */
+  /** A process group began; its `privateDir` is removed if the gateway does not live to do it. Starts the supervisor if needed. */
   watch (pgid: number, privateDir: string): void
   /** The group is gone. */
   forget (pgid: number): void
@@ -26,46 +26,36 @@ export interface Supervisor {
  * TERM and HUP. Started with the first worker; if it dies, the next worker starts another, which is told all groups.
  */
 export function createSupervisor (tag: string, onLost: (reason: string) => void): Supervisor {
-  const groups = new Map<number, string>()
-  let child: ChildProcess | undefined
-  let closing = false
+  return new ShellSupervisor(tag, onLost)
+}
 
-  function start (): ChildProcess {
-    const started = spawn('/bin/sh', [SCRIPT, tag], { cwd: '/', detached: true, env: { PATH: TOOLS_PATH }, stdio: ['pipe', 'ignore', 'ignore'] })
-    const lost = (reason: string): void => {
-      if (child !== started) return
-      child = undefined
-      if (!closing) onLost(reason)
-    }
-    started.once('error', (error) => lost(error.message))
-    started.once('exit', (code, signal) => lost(`ended with ${signal ?? code}`))
-    started.stdin?.on('error', () => {})
-    letGo(started)
-    return started
+class ShellSupervisor implements Supervisor {
+  readonly #tag: string
+  readonly #onLost: (reason: string) => void
+  readonly #groups = new Map<number, string>()
+  #child: ChildProcess | undefined
+  #isClosing = false
+
+  constructor (tag: string, onLost: (reason: string) => void) {
+    this.#tag = tag
+    this.#onLost = onLost
   }
 
-  function tell (line: string): void {
-    child?.stdin?.write(line)
+  watch (pgid: number, privateDir: string): void {
+    // The directory ends its line: one with a line break in it is not told.
+    this.#groups.set(pgid, privateDir.includes('\n') ? '' : privateDir)
+    if (this.#child !== undefined) return this.#tell(this.#lineFor(pgid))
+    this.#child = this.#start()
+    for (const group of this.#groups.keys()) this.#tell(this.#lineFor(group))
   }
 
-  function watch (pgid: number, privateDir: string): void {
-    groups.set(pgid, privateDir.includes('\n') ? '' : privateDir)
-    if (child !== undefined) return tell(lineFor(pgid))
-    child = start()
-    for (const group of groups.keys()) tell(lineFor(group))
+  forget (pgid: number): void {
+    if (this.#groups.delete(pgid)) this.#tell(`- ${pgid}\n`)
   }
 
-  function lineFor (pgid: number): string {
-    return `+ ${pgid} ${groups.get(pgid) ?? ''}\n`
-  }
-
-  function forget (pgid: number): void {
-    if (groups.delete(pgid)) tell(`- ${pgid}\n`)
-  }
-
-  async function close (): Promise<void> {
-    closing = true
-    const last = child
+  async close (): Promise<void> {
+    this.#isClosing = true
+    const last = this.#child
     if (last === undefined) return
     last.ref()
     const exited = new Promise((resolve) => { last.once('exit', resolve) })
@@ -74,7 +64,27 @@ export function createSupervisor (tag: string, onLost: (reason: string) => void)
     last.unref()
   }
 
-  return { watch, forget, close }
+  #start (): ChildProcess {
+    const child = spawn('/bin/sh', [SCRIPT, this.#tag], { cwd: '/', detached: true, env: { PATH: TOOLS_PATH }, stdio: ['pipe', 'ignore', 'ignore'] })
+    const onEnd = (reason: string): void => {
+      if (this.#child !== child) return
+      this.#child = undefined
+      if (!this.#isClosing) this.#onLost(reason)
+    }
+    child.once('error', (error) => onEnd(error.message))
+    child.once('exit', (code, signal) => onEnd(`ended with ${signal ?? code}`))
+    child.stdin?.on('error', () => {})
+    letGo(child)
+    return child
+  }
+
+  #tell (line: string): void {
+    this.#child?.stdin?.write(line)
+  }
+
+  #lineFor (pgid: number): string {
+    return `+ ${pgid} ${this.#groups.get(pgid) ?? ''}\n`
+  }
 }
 
 /** The supervisor must not keep the gateway's event loop alive. */

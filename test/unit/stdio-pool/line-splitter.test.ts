@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createLineSplitter } from '../../../src/stdio-pool/line-splitter.ts'
+
+const MAX_BYTES = 1000
+
+function splitAll (chunks: readonly Buffer[], maxBytes = MAX_BYTES): string[] {
+  const lines: string[] = []
+  const splitter = createLineSplitter(maxBytes, {
+    line: (chunk, start, end) => { lines.push(chunk.toString('utf8', start, end)) },
+    oversize: () => { lines.push('OVERSIZE') }
+  })
+  for (const chunk of chunks) splitter.push(chunk)
+  return lines
+}
+
+describe('line splitter (T38, T39)', () => {
+  const lines = ['{"a":"é✂😀"}', '', 'x\u2028y\u2029z\u0085', '{"b":1}\r', '\r', '"last"']
+  const stream = Buffer.from(lines.map((line) => line + '\n').join(''))
+
+  it('gives the same lines wherever the stream is cut once', () => {
+    for (let at = 0; at <= stream.length; at++) {
+      assert.deepEqual(splitAll([stream.subarray(0, at), stream.subarray(at)]), lines, `cut at byte ${at}`)
+    }
+  })
+
+  it('gives the same lines in chunks of any size', () => {
+    for (let size = 1; size <= stream.length; size++) {
+      const chunks = Array.from({ length: Math.ceil(stream.length / size) }, (_, index) => stream.subarray(index * size, (index + 1) * size))
+      assert.deepEqual(splitAll(chunks), lines, `chunks of ${size}`)
+    }
+  })
+
+  it('keeps an unfinished line back', () => {
+    assert.deepEqual(splitAll([Buffer.from('one\ntw')]), ['one'])
+  })
+
+  it('hands on a line inside one chunk without a copy', () => {
+    const chunk = Buffer.from('one\ntwo\n')
+    const seen: Buffer[] = []
+    createLineSplitter(MAX_BYTES, { line: (bytes) => { seen.push(bytes) }, oversize: () => {} }).push(chunk)
+    assert.ok(seen.length === 2 && seen.every((bytes) => bytes === chunk))
+  })
+
+  it('takes a line of exactly the cap and refuses one byte more, however it is cut', () => {
+    for (const size of [1, 7, 100, 5000]) {
+      for (const [length, expected] of [[MAX_BYTES, 'x'.repeat(MAX_BYTES)], [MAX_BYTES + 1, 'OVERSIZE']] as const) {
+        const bytes = Buffer.from('x'.repeat(length) + '\n')
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
+        assert.deepEqual(splitAll(chunks), [expected], `${length} bytes in chunks of ${size}`)
+      }
+    }
+  })
+
+  it('refuses before the end of the line comes, and is silent from then on', () => {
+    assert.deepEqual(splitAll([Buffer.from('a\n' + 'x'.repeat(MAX_BYTES + 1)), Buffer.from('\nb\n')]), ['a', 'OVERSIZE'])
+  })
+
+  it('holds single bytes without keeping their chunks', () => {
+    const cap = 2 * 1024 * 1024
+    const lengths: number[] = []
+    const splitter = createLineSplitter(cap, { line: (_chunk, start, end) => { lengths.push(end - start) }, oversize: () => {} })
+    const before = process.memoryUsage().arrayBuffers
+    for (let count = 0; count < cap; count++) splitter.push(Buffer.from('x'))
+    assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024)
+    splitter.push(Buffer.from('\n'))
+    assert.deepEqual(lengths, [cap])
+  })
+})

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { safeLine } from '../../../src/stdio-pool/safe-line.ts'
+import { createStdinQueue } from '../../../src/stdio-pool/stdin-queue.ts'
+import { until } from '../../helpers/until.ts'
+
+interface Piped {
+  readonly child: ChildProcessWithoutNullStreams
+  /** The texts of each write to the pipe. */
+  readonly writes: string[]
+}
+
+function pipeTo (t: TestContext, command: string, ...args: string[]): Piped {
+  const child = spawn(command, args)
+  t.after(() => child.kill('SIGKILL'))
+  child.stdin.on('error', () => {})
+  const writes: string[] = []
+  const write = child.stdin.write.bind(child.stdin) as (...all: unknown[]) => boolean
+  child.stdin.write = (...all: unknown[]) => {
+    writes.push(String(all[0]))
+    return write(...all)
+  }
+  return { child, writes }
+}
+
+function reads (child: ChildProcessWithoutNullStreams): { text: string } {
+  const read = { text: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { read.text += text })
+  return read
+}
+
+describe('stdin queue', () => {
+  it('sends all texts of one turn in one write', async (t) => {
+    const { child, writes } = pipeTo(t, '/bin/cat')
+    const queue = createStdinQueue(child.stdin)
+    for (let id = 0; id < 100; id++) assert.equal(queue.send(`{"id":${id}}`), 'sent')
+    await Promise.resolve().then(() => queue.send('{"id":100}'))
+    assert.equal(writes.length, 0)
+    await turn()
+    assert.equal(writes.length, 1)
+    queue.send('{"id":101}')
+    await turn()
+    assert.equal(writes.length, 2)
+    assert.equal(writes.join(''), Array.from({ length: 102 }, (_, id) => `{"id":${id}}\n`).join(''))
+  })
+
+  it('delivers more than the bounds in one turn while the pipe is read', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    const queue = createStdinQueue(child.stdin, { maxBytes: 1024 * 1024, maxMessages: 10 })
+    for (let id = 0; id < 35; id++) assert.equal(queue.send(String(id)), 'sent', String(id))
+    await until('all lines', () => read.text.split('\n').length === 36)
+    assert.deepEqual(read.text.trim().split('\n').map(Number), Array.from({ length: 35 }, (_, id) => id))
+  })
+
+  it('is full at the bound on bytes when nobody reads, and holds no more (FR09)', async (t) => {
+    const { child } = pipeTo(t, '/bin/sleep', '60')
+    const queue = createStdinQueue(child.stdin, { maxBytes: 1024 * 1024, maxMessages: 1024 })
+    const text = JSON.stringify('x'.repeat(100_000))
+    let sent = 0
+    for (let count = 0; count < 500; count++) {
+      if (queue.send(text) === 'sent') sent += 1
+      if (count % 10 === 0) await turn()
+    }
+    // What the kernel takes, some 200 KB, and the bound.
+    assert.ok(sent >= 10 && sent <= 16, `${sent} sent`)
+    assert.ok(child.stdin.writableLength <= 1024 * 1024)
+    assert.equal(queue.send(text), 'full')
+  })
+
+  it('is full at the bound on messages when nobody reads', async (t) => {
+    const { child } = pipeTo(t, '/bin/sleep', '60')
+    const queue = createStdinQueue(child.stdin, { maxBytes: 1024 * 1024 * 1024, maxMessages: 5 })
+    queue.send(JSON.stringify('x'.repeat(1_000_000)))
+    await turn()
+    assert.deepEqual(Array.from({ length: 6 }, () => queue.send('1')), ['sent', 'sent', 'sent', 'sent', 'full', 'full'])
+  })
+
+  it('lets one text larger than the bound pass when nothing waits, and is usable again when it is read', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    child.stdout.pause()
+    const queue = createStdinQueue(child.stdin, { maxBytes: 1000, maxMessages: 1024 })
+    assert.equal(queue.send('x'.repeat(3_000_000)), 'sent')
+    assert.equal(queue.send('y'), 'full')
+    child.stdout.resume()
+    await until('the large text', () => read.text.length === 3_000_001)
+    assert.equal(queue.send('y'), 'sent')
+    await until('the small text', () => read.text.endsWith('x\ny\n'))
+  })
+
+  it('writes what is queued before the end, and nothing after', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    const queue = createStdinQueue(child.stdin)
+    queue.send('1')
+    queue.end()
+    assert.equal(queue.send('2'), 'closed')
+    await once(child, 'close')
+    assert.equal(read.text, '1\n')
+  })
+
+  it('forgets what is queued when dropped', async (t) => {
+    const { child, writes } = pipeTo(t, '/bin/cat')
+    const queue = createStdinQueue(child.stdin)
+    queue.send('1')
+    queue.drop()
+    await turn()
+    assert.deepEqual([queue.send('2'), writes], ['closed', []])
+  })
+})
+
+describe('one message is one line for every reader (T38)', () => {
+  const line = (text: string): string => safeLine(text, Buffer.byteLength(text))
+
+  it('escapes the Unicode line breaks and nothing else', () => {
+    const value = { a: 'x\u2028y\u2029z\u0085 é✂😀\u00a0\u200b' }
+    const text = line(JSON.stringify(value))
+    assert.doesNotMatch(text, /[\u0085\u2028\u2029]/)
+    assert.equal(text, '{"a":"x\\u2028y\\u2029z\\u0085 é✂😀\u00a0\u200b"}')
+    assert.deepEqual(JSON.parse(text), value)
+  })
+
+  it('keeps NUL, CR, LF and lone surrogates escaped as JSON.stringify made them', () => {
+    const text = JSON.stringify('\0\r\n\uD800')
+    assert.equal(line(text), text)
+  })
+
+  it('turns raw line breaks between tokens into spaces', () => {
+    assert.equal(line('{\r\n"a":\n1}'), '{  "a": 1}')
+  })
+})
