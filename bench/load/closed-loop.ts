@@ -1,4 +1,4 @@
-import type { McpSession } from './mcp-session.ts'
+import type { ClientSession } from './client-session.ts'
 import type { RunReport } from './messages.ts'
 import { percentile } from './percentile.ts'
 
@@ -17,7 +17,7 @@ export interface LoopOrder {
  * A closed loop: `concurrency` calls are kept under way over all sessions in turn (the one that rested longest goes
  * next). Calls answered inside the window count. Resolves when the last call under way is back.
  */
-export function runClosedLoop (sessions: readonly McpSession[], order: LoopOrder): Promise<RunReport> {
+export function runClosedLoop (sessions: readonly ClientSession[], order: LoopOrder): Promise<RunReport> {
   const { promise, resolve } = Promise.withResolvers<RunReport>()
   const padding = 'x'.repeat(Math.max(0, order.payloadBytes - 16))
   const resting = createRing(sessions)
@@ -72,24 +72,24 @@ function summarise (tally: Pick<RunReport, 'calls' | 'errors' | 'mixups'> & { fi
     ...counts,
     ...(firstError === undefined ? {} : { firstError }),
     tookMs,
-    callsPerSecond: (counts.calls - counts.errors) * 1000 / tookMs,
+    callsPerSecond: (counts.calls - counts.errors - counts.mixups) * 1000 / tookMs,
     p50Ms: percentile(sorted, 0.5),
     p99Ms: percentile(sorted, 0.99)
   }
 }
 
 /** A queue over a fixed set: sessions leave at the front and come back at the end. */
-function createRing (sessions: readonly McpSession[]) {
+function createRing (sessions: readonly ClientSession[]) {
   const slots = [...sessions]
   let [head, tail] = [0, 0]
   return {
-    shift (): McpSession {
+    shift (): ClientSession {
       const session = slots[head]
       if (session === undefined) throw new Error('no session rests')
       head = (head + 1) % slots.length
       return session
     },
-    push (session: McpSession): void {
+    push (session: ClientSession): void {
       slots[tail] = session
       tail = (tail + 1) % slots.length
     }

@@ -1,5 +1,5 @@
-import { McpSession } from './mcp-session.ts'
-import { credentialOf } from './open-sessions.ts'
+import type { ClientSession } from './client-session.ts'
+import { createSession } from './create-session.ts'
 import type { CyclesReport, Order } from './messages.ts'
 
 /** Clients that come, call once and go: by DELETE, or (`drop`) by cutting their sockets without a word. */
@@ -10,7 +10,7 @@ export async function runCycles (order: Extract<Order, { op: 'cycles' }>, run: s
   let firstError: string | undefined
   const lane = async () => {
     for (const i of numbers) {
-      const session = new McpSession(order.endpoint, credentialOf(order.endpoint.credentials, i), `${run}.${i}`)
+      const session = createSession(order.endpoint, run, i)
       try {
         await visit(session, order.end)
         done += 1
@@ -25,7 +25,7 @@ export async function runCycles (order: Extract<Order, { op: 'cycles' }>, run: s
   return { done, failed, ...(firstError === undefined ? {} : { firstError }), tookMs: performance.now() - startedAt }
 }
 
-async function visit (session: McpSession, end: 'delete' | 'drop'): Promise<void> {
+async function visit (session: ClientSession, end: 'delete' | 'drop'): Promise<void> {
   await session.open()
   await new Promise<void>((resolve, reject) => {
     session.call('', (verdict) => {

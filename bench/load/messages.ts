@@ -1,6 +1,6 @@
-/** Where a target listens. `mcp`: Streamable HTTP. `echo`: a floor that answers a POST with its body. */
+/** Where a target listens. `mcp`: Streamable HTTP. `sse`: HTTP+SSE of 2024-11-05. `echo`: a floor that answers a POST with its body. */
 export interface Endpoint {
-  readonly kind: 'mcp' | 'echo'
+  readonly kind: 'mcp' | 'sse' | 'echo'
   readonly port: number
   readonly path: string
   /** Session i uses credential i modulo their number; empty = no Authorization header. */
@@ -29,6 +29,7 @@ export interface RunReport {
   readonly mixups: number
   readonly firstError?: string
   readonly tookMs: number
+  /** Right answers only. */
   readonly callsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number

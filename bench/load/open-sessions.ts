@@ -1,12 +1,13 @@
-import { McpSession } from './mcp-session.ts'
+import type { ClientSession } from './client-session.ts'
+import { createSession } from './create-session.ts'
 import type { OpenReport, Order } from './messages.ts'
 import { percentile } from './percentile.ts'
 
 /** Opens sessions, `atOnce` at a time, each on a fresh connection, and times initialize + initialized. */
-export async function openSessions (order: Extract<Order, { op: 'open' }>, run: string): Promise<{ sessions: McpSession[], report: OpenReport }> {
+export async function openSessions (order: Extract<Order, { op: 'open' }>, run: string): Promise<{ sessions: ClientSession[], report: OpenReport }> {
   const { endpoint } = order
   const sessions = Array.from({ length: order.sessions }, (_, i) =>
-    new McpSession(endpoint, credentialOf(endpoint.credentials, i), `${run}.${i}`))
+    createSession(endpoint, run, i))
   const tookMs: number[] = []
   const startedAt = performance.now()
   const queue = sessions.values()
@@ -27,7 +28,3 @@ function percentiles (values: readonly number[]): { p50Ms: number, p99Ms: number
   const sorted = values.toSorted((a, b) => a - b)
   return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) }
 }
-
-/** Users take turns over the sessions. */
-export const credentialOf = (credentials: readonly string[], session: number): string | undefined =>
-  credentials[session % credentials.length]

@@ -1,12 +1,12 @@
 // The load generator: a process of its own, so that the bench's bookkeeping never delays a call. Takes orders over IPC.
 import { randomBytes } from 'node:crypto'
+import type { ClientSession } from './client-session.ts'
 import { runClosedLoop } from './closed-loop.ts'
 import { runCycles } from './cycles.ts'
-import type { McpSession } from './mcp-session.ts'
 import { openSessions } from './open-sessions.ts'
 import type { Notice, Order } from './messages.ts'
 
-let sessions: McpSession[] = []
+let sessions: ClientSession[] = []
 
 const say = (notice: Notice): void => { process.send?.(notice) }
 

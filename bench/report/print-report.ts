@@ -19,9 +19,9 @@ function measured (cells: readonly Cell[]): string {
   const lines = cells.map((cell) => [
     cell.target, cell.children, String(cell.users), String(cell.sessions),
     ...shown.map((name) => number(cell.median[name])),
-    cell.note === undefined ? '' : `  ${cell.note.split('\n')[0]?.slice(0, 90)}`
+    cell.note?.split('\n')[0]?.slice(0, 90) ?? ''
   ])
-  return textTable(['target', 'child per', 'users', 'sessions', ...shown, ''], lines, 2)
+  return textTable(['target', 'child per', 'users', 'sessions', ...shown, 'note'], lines, 2)
 }
 
 function ratioTable (ratios: readonly Ratio[], cells: readonly Cell[]): string {

@@ -46,7 +46,7 @@ async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Ce
       try {
         const { figures, firstError } = await visit(bench, stage, runner.target, row)
         runner.samples.push(figures)
-        runner.note ??= firstError === undefined ? undefined : `errors: ${firstError}`
+        runner.note ??= noteOn(figures, firstError)
         bench.say(`${row.id} round ${round} ${runner.target.id}: ${Math.round(figures['callsPerSecond'] ?? 0)} calls/s, ${(figures['gatewayCpuUs'] ?? 0).toFixed(1)} µs`)
       } catch (error) {
         runner.note = messageOf(error)
@@ -65,6 +65,11 @@ async function visit (bench: Bench, stage: Stage, target: Target, row: CallRow):
   } finally {
     await bench.driver.close('delete')
   }
+}
+
+function noteOn ({ mixups = 0, calls = 1 }: Figures, firstError: string | undefined): string | undefined {
+  if (mixups > 0) return `${Math.round(mixups / calls * 100)} % of the answers belonged to other calls`
+  return firstError === undefined ? undefined : `errors: ${firstError}`
 }
 
 function reasonToSkip (target: Target, row: CallRow): string | undefined {

@@ -7,7 +7,7 @@ import { measureStdioFloor } from './stdio-floor.ts'
 import { targets as allTargets, withShortIdle } from '../targets/index.ts'
 import type { Bench, Cell } from './row.ts'
 
-const QUICK_SKIPS = new Set(['everything', 's1000c64'])
+const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete'])
 
 /** Runs the rows one after the other, each over all its targets. */
 export async function runRows (bench: Bench, { only, quick }: { readonly only: readonly string[], readonly quick: boolean }): Promise<Cell[]> {

@@ -4,12 +4,12 @@ import type { BackendCommand, Started, Target } from './target.ts'
 
 type ArgsFor = (port: number, backend: BackendCommand) => readonly string[]
 
-function rival (target: Omit<Target, 'start' | 'users'>, argsFor: ArgsFor): Target {
+function rival (target: Omit<Target, 'start' | 'users'>, argsFor: ArgsFor, kind: 'mcp' | 'sse' = 'mcp'): Target {
   const start = async (backend: BackendCommand): Promise<Started> => {
     const port = await freePort()
     const process = launchNode(argsFor(port, backend), backend.tag)
     await untilListening(process, port)
-    return { process, endpoint: { kind: 'mcp', port, path: '/mcp', credentials: [] } }
+    return { process, endpoint: { kind, port, path: `/${kind}`, credentials: [] } }
   }
   return { ...target, users: 0, start }
 }
@@ -19,7 +19,7 @@ const mcpProxy = (...flags: string[]): ArgsFor => (port, { command, args }) =>
 
 const supergateway = (...flags: string[]): ArgsFor => (port, { command, args }) =>
   [rivalFile('supergateway/dist/index.js'), '--stdio', [command, ...args].map((word) => `'${word}'`).join(' '),
-    '--outputTransport', 'streamableHttp', '--port', String(port), ...flags]
+    '--port', String(port), ...flags]
 
 const naive = (children: 'shared' | 'session', reply: 'json' | 'sse'): ArgsFor => (port, { command, args }) =>
   [naiveProxyFile, String(port), children, reply, command, ...args]
@@ -27,7 +27,7 @@ const naive = (children: 'shared' | 'session', reply: 'json' | 'sse'): ArgsFor =
 /** supergateway with the idle time that ours has in the rows about vanished clients; its own default is 30 minutes. */
 export const supergatewayShortIdle = (idleMs: number): Target => rival(
   { id: 'supergateway-short-idle', family: 'supergateway', label: `supergateway --stateful --sessionTimeout ${idleMs}`, children: 'session', maxSessions: 100 },
-  supergateway('--stateful', '--logLevel', 'none', '--sessionTimeout', String(idleMs)))
+  supergateway('--outputTransport', 'streamableHttp', '--stateful', '--logLevel', 'none', '--sessionTimeout', String(idleMs)))
 
 /** Sessions a target with a process (or two) per session is asked for. */
 const PER_SESSION_MAX = 100
@@ -38,9 +38,11 @@ export const rivals: readonly Target[] = [
   rival({ id: 'mcp-proxy-lean', family: 'mcp-proxy', label: 'mcp-proxy --server stream --no-eventStore --no-modern', children: 'shared', maxSessions: 1000 },
     mcpProxy('--server', 'stream', '--no-eventStore', '--no-modern')),
   rival({ id: 'mcp-proxy-stateless', family: 'mcp-proxy', label: 'mcp-proxy --stateless', children: 'shared', maxSessions: 1000 }, mcpProxy('--stateless')),
-  rival({ id: 'supergateway', family: 'supergateway', label: 'supergateway streamableHttp, default', children: 'request', maxSessions: 10 }, supergateway()),
+  rival({ id: 'supergateway', family: 'supergateway', label: 'supergateway, default (HTTP+SSE)', children: 'shared', maxSessions: 1000 }, supergateway(), 'sse'),
+  rival({ id: 'supergateway-stateless', family: 'supergateway', label: 'supergateway --outputTransport streamableHttp', children: 'request', maxSessions: 10 },
+    supergateway('--outputTransport', 'streamableHttp')),
   rival({ id: 'supergateway-stateful', family: 'supergateway', label: 'supergateway --stateful --logLevel none', children: 'session', maxSessions: PER_SESSION_MAX },
-    supergateway('--stateful', '--logLevel', 'none')),
+    supergateway('--outputTransport', 'streamableHttp', '--stateful', '--logLevel', 'none')),
   rival({ id: 'naive-shared-json', family: 'naive', label: 'naive SDK proxy, shared child, JSON', children: 'shared', maxSessions: 1000 }, naive('shared', 'json')),
   rival({ id: 'naive-shared-sse', family: 'naive', label: 'naive SDK proxy, shared child, SSE', children: 'shared', maxSessions: 1000 }, naive('shared', 'sse')),
   rival({ id: 'naive-session', family: 'naive', label: 'naive SDK proxy, child per session, SSE', children: 'session', maxSessions: PER_SESSION_MAX }, naive('session', 'sse'))
