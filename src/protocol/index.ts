@@ -11,14 +11,13 @@
  * Metrics: none of its own; callers count refusals by code.
  */
 export type { JsonObject, JsonRpcErrorBody, JsonRpcId, JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Reply } from './message.ts'
-export type { Inbound, InboundInvalid, InboundMessage, InboundNotification, InboundRequest, InboundResponse } from './inbound.ts'
+export type { Inbound, InboundMessage } from './inbound.ts'
 export { parseBody } from './parse-body.ts'
-export type { BodyRanges, BodyRefusal, ParsedBody } from './parse-body.ts'
+export type { ParsedBody } from './parse-body.ts'
 export { parseJson } from './parse-json.ts'
 export { isJsonObject } from './classify.ts'
-export { isJsonRpcId } from './json-rpc-id.ts'
-export { MAX_BATCH, MAX_DEPTH, MAX_ID_LENGTH, MAX_KEYS, MAX_METHOD_LENGTH } from './limits.ts'
-export { ASSUMED_REVISION, FIRST_MODERN, hasFeature, isKnownRevision, isModernVersion, LATEST_LEGACY, LEGACY_REVISIONS, negotiate } from './revisions.ts'
+export { MAX_BATCH, MAX_DEPTH, MAX_KEYS } from './limits.ts'
+export { hasFeature, isKnownRevision, isModernVersion, LATEST_LEGACY, LEGACY_REVISIONS, negotiate } from './revisions.ts'
 export type { LegacyRevision, RevisionFeature } from './revisions.ts'
 export { SSE_KEEPALIVE, sseEndpoint, sseMessage, ssePriming } from './sse.ts'
 export { acceptsBoth, acceptsEventStream } from './accept.ts'

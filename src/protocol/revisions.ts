@@ -7,11 +7,8 @@ export type LegacyRevision = typeof LEGACY_REVISIONS[number]
 /** What a client is offered that asks for a revision unknown here. */
 export const LATEST_LEGACY: LegacyRevision = LEGACY_REVISIONS[0]
 
-/** What a request without MCP-Protocol-Version is taken for when no session says otherwise (MCP 2025-11-25 transports). */
-export const ASSUMED_REVISION: LegacyRevision = '2025-03-26'
-
 /** First revision of the modern era, in which each request stands alone. */
-export const FIRST_MODERN = '2026-07-28'
+const FIRST_MODERN = '2026-07-28'
 
 /** First and, where it went again, last legacy revision with a feature (the revisions' changelogs). */
 const features = {

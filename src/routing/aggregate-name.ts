@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
 /** Longest aggregate name in characters: what model APIs accept as a tool name. */
-export const MAX_AGGREGATE_NAME = 64
+const maxLength = 64
 
 /** Characters of the readable part of a hashed name: 64 less `_` and 8 hexadecimal digits. */
-const readableLength = MAX_AGGREGATE_NAME - 9
+const readableLength = maxLength - 9
 
 /** Stands between server and name. No server name holds it or ends in `_`, so its first occurrence is the border. */
 export const SEPARATOR = '__'
@@ -20,7 +20,7 @@ const hashedForm = /_[0-9a-f]{8}$/
  */
 export function aggregateName (server: string, name: string): string {
   const plain = server + SEPARATOR + name
-  if (plain.length <= MAX_AGGREGATE_NAME && !outside.test(plain)) return plain
+  if (plain.length <= maxLength && !outside.test(plain)) return plain
   const digest = createHash('sha256').update(`${server}\0${name}`).digest('hex').slice(0, 8)
   return `${plain.replace(allOutside, '_').slice(0, readableLength)}_${digest}`
 }

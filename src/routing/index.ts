@@ -9,12 +9,11 @@
  * Fails: never throws on input; a name that leads nowhere is undefined, and callers answer with the GW_ROUTE_* rows.
  * Metrics: none.
  */
-export { aggregateName, looksHashed, MAX_AGGREGATE_NAME } from './aggregate-name.ts'
+export { aggregateName, looksHashed } from './aggregate-name.ts'
 export { createNameIndex } from './name-index.ts'
-export type { NameIndex, ServerAndName } from './name-index.ts'
+export type { NameIndex } from './name-index.ts'
 export { aggregateUri, splitAggregateUri } from './aggregate-uri.ts'
-export type { ServerAndUri } from './aggregate-uri.ts'
 export { mergeLists } from './merge-lists.ts'
-export type { ListKind, ServerItems } from './merge-lists.ts'
+export type { ListKind } from './merge-lists.ts'
 export { rewriteParams } from './rewrite-params.ts'
 export { rewriteResult } from './rewrite-result.ts'
