@@ -9,7 +9,7 @@ import type { ConfigFlags } from './environment.ts'
 import { createReport } from './fault.ts'
 import type { ConfigFault, Report } from './fault.ts'
 import { gatewayFile } from './schema/gateway-file.ts'
-import { serverEntry } from './schema/server-entry.ts'
+import { SERVER_ENTRY_KEYS } from './schema/server-entry.ts'
 import { createLookup } from './secret-lookup.ts'
 import type { Environment } from './secret-lookup.ts'
 import { buildSettings } from './settings/build-settings.ts'
@@ -60,10 +60,9 @@ function gather (options: LoadOptions, context: GatherContext): ConfigDocument[]
 function checkDocument (document: ConfigDocument, report: Report): CheckedDocument {
   const data = validateFile(document.data, document.file, report)
   warnOfNotices(gatewayFile, data, { file: document.file, path: [] }, report)
-  const known = Object.keys(serverEntry.properties)
   for (const group of ['mcpServers', 'servers'] as const) {
     for (const [name, entry] of Object.entries(data[group] ?? {})) {
-      if (typeof entry === 'object' && entry !== null) warnOfUnknownEntryKeys(known, entry, { file: document.file, path: [group, name] }, report)
+      if (typeof entry === 'object' && entry !== null) warnOfUnknownEntryKeys(SERVER_ENTRY_KEYS, entry, { file: document.file, path: [group, name] }, report)
     }
   }
   return { ...document, data }

@@ -92,3 +92,6 @@ export const serverEntry = Type.Object({
 
 /** A server entry as it stands in a file, after validation. */
 export type ServerEntry = Static<typeof serverEntry>
+
+/** Keys of an entry that Drawbridge knows; clients write others. */
+export const SERVER_ENTRY_KEYS: readonly string[] = Object.keys(serverEntry.properties)

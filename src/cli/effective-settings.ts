@@ -1,0 +1,40 @@
+import type { Settings } from '../shared/settings.ts'
+import { looksSecret } from './looks-secret.ts'
+
+const MASK = '***'
+
+/** The settings as plain data for a human to read: maps as objects, and nothing that is or may be a secret (T62). */
+export function effectiveSettings (settings: Settings): unknown {
+  const { management, auth, servers, tenants, warnings, ...rest } = settings
+  return {
+    ...rest,
+    management: { ...management, ...(management.token === undefined ? {} : { token: MASK }) },
+    auth: { ...auth, jwt: auth.jwt.map((issuer) => ({ ...issuer, ...(issuer.secret === undefined ? {} : { secret: MASK }) })) },
+    ...(tenants === undefined ? {} : { tenants: Object.fromEntries(tenants) }),
+    servers: Object.fromEntries([...servers].map(([name, server]) => [name, {
+      ...server,
+      args: maskedArgs(server.args),
+      env: maskedValues(server.env),
+      headers: maskedValues(server.headers),
+      ...(server.url === undefined ? {} : { url: maskedUrl(server.url) })
+    }]))
+  }
+}
+
+function maskedValues (values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === '' || value.includes('{tenant}') || value.includes('{user}') ? value : MASK]))
+}
+
+/** `--token x`, `--token=x`, and anything that looks like a token by itself. */
+function maskedArgs (args: readonly string[]): string[] {
+  return args.map((arg, index) => {
+    const [, option, value] = /^(--?[\w-]+)=(.+)$/s.exec(arg) ?? []
+    if (option !== undefined && value !== undefined) return looksSecret(option, value) ? `${option}=${MASK}` : arg
+    const before = args[index - 1] ?? ''
+    return looksSecret(before.startsWith('-') ? before : '', arg) ? MASK : arg
+  })
+}
+
+function maskedUrl (url: string): string {
+  return url.replace(/\/\/[^/@]+@/, `//${MASK}@`).replace(/\?.*$/s, `?${MASK}`)
+}
