@@ -45,6 +45,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Security headers of every answer, lower-case; for answers written past Fastify's reply. */
     securityHeaders: Readonly<Record<string, string>>
+    /** Where clients learn which authorization server to ask; undefined while no OAuth is configured (RFC 9728). */
+    resourceMetadataUrl: string | undefined
   }
   interface FastifyRequest {
     /** Set by the credential guard before any handler of a route that is not public. */

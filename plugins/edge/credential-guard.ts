@@ -6,7 +6,6 @@ import { GatewayError } from '../../src/shared/errors.ts'
 import type { Principal } from '../../src/shared/principal.ts'
 import type { Result } from '../../src/shared/result.ts'
 import type { AppOptions } from '../app-options.ts'
-import { resourceMetadataUrl } from './resource-metadata-url.ts'
 
 type Done = (error?: Error) => void
 
@@ -15,9 +14,8 @@ type Done = (error?: Error) => void
  * route says `config: { public: true }`. Refused requests are counted by address; requests with a valid credential are
  * not (rulings 3). Plain callbacks, because a cached verdict is the path of every call.
  */
-export default fp<AppOptions>(async (app, { authenticator, policy, settings, telemetry, audit }) => {
+export default fp<AppOptions>(async (app, { authenticator, policy, telemetry, audit }) => {
   const countByAddress = app.createRateLimit()
-  const metadataUrl = resourceMetadataUrl(settings)
   const ipRefused = telemetry.count('limit_refusals_total', { limit: 'ip_requests' })
   app.decorateRequest('principal', undefined)
 
@@ -44,7 +42,7 @@ export default fp<AppOptions>(async (app, { authenticator, policy, settings, tel
         return done(new GatewayError('GW_LIMIT_RATE', { retryAfterS: resetS, reason: refusal.reason, rateLimit: { limit: limit.max, remaining: 0, resetS } }))
       }
       if (refusal.reason !== 'missing') record(refusal, request)
-      const header = challenge(refusal, metadataUrl)
+      const header = challenge(refusal, app.resourceMetadataUrl)
       if (header !== undefined) reply.header('www-authenticate', header)
       done(new GatewayError(refusal.code, { reason: refusal.reason }))
     }, done)
@@ -55,4 +53,4 @@ export default fp<AppOptions>(async (app, { authenticator, policy, settings, tel
     audit.record({ event: 'refused', requestId: request.id, outcome: 'refused', code: refusal.code, reason: refusal.reason, remoteAddress: request.ip })
     request.arrival.audited = true
   }
-}, { name: 'credential-guard', dependencies: ['rate-limit-on-demand'] })
+}, { name: 'credential-guard', dependencies: ['errors', 'rate-limit-on-demand'] })

@@ -1,6 +1,5 @@
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { challenge } from '../../src/auth/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import { safeText } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
@@ -17,7 +16,7 @@ import { resourceMetadataUrl } from './resource-metadata-url.ts'
  * RateLimit-*, Allow) stay on the answer.
  */
 export default fp<AppOptions>(async (app, { logger, settings }) => {
-  const metadataUrl = resourceMetadataUrl(settings)
+  app.decorate('resourceMetadataUrl', resourceMetadataUrl(settings))
   app.setErrorHandler((thrown, request, reply) => {
     answer(toHttpFault(thrown), request, reply)
   })
@@ -27,19 +26,11 @@ export default fp<AppOptions>(async (app, { logger, settings }) => {
 
   function answer (fault: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
     setErrorHeaders(reply, fault)
-    challengeScopes(fault, reply)
     if (fault.code === 'GW_INTERNAL') report(fault, request)
     if (isWaitingToSend(request.raw)) reply.header('connection', 'close')
     else if (reply.getHeader('connection') !== undefined && fault.code !== 'GW_DRAINING') reply.removeHeader('connection')
     linger(request.raw, settings.http.maxBodyBytes)
     reply.code(fault.row.status).header('content-type', JSON_TYPE).send(errorBody(fault, request.id, request.arrival.isMcp))
-  }
-
-  /** Enough identity, too little scope: the client learns which scopes to ask for (RFC 6750 3.1, T54). */
-  function challengeScopes (fault: GatewayError, reply: FastifyReply): void {
-    if (fault.code !== 'GW_AUTH_SCOPE') return
-    const header = challenge({ code: fault.code, scopes: fault.details.scopes ?? [] }, metadataUrl)
-    if (header !== undefined) reply.header('www-authenticate', header)
   }
 
   function report (fault: GatewayError, request: FastifyRequest): void {
