@@ -1,5 +1,7 @@
-interface ProfileNode {
+/** One place in the call tree. */
+export interface ProfileNode {
   readonly id: number
+  readonly children?: readonly number[]
   readonly callFrame: { readonly functionName: string, readonly url: string, readonly lineNumber: number }
 }
 

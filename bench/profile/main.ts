@@ -36,13 +36,16 @@ async function profile (): Promise<void> {
   })
   const driver = createDriver()
   try {
+    const launchedAt = performance.now()
     const started = await target.start(backendCommand('echo'))
+    const edgesUs: number[] = []
     await driver.open(started.endpoint, Number(values.sessions))
-    const report = await driver.run({ concurrency: Number(values.concurrency), payloadBytes: 100, warmMs: 2000, forMs: Number(values.seconds) * 1000, maxCalls: 0 })
+    const report = await driver.run({ concurrency: Number(values.concurrency), payloadBytes: 100, warmMs: 2000, forMs: Number(values.seconds) * 1000, maxCalls: 0 },
+      () => { edgesUs.push((performance.now() - launchedAt) * 1000) })
     await driver.close('delete')
     await started.process.stop()
     process.stdout.write(`${Math.round(report.callsPerSecond)} calls/s under the profiler, ${report.errors} errors${report.firstError === undefined ? '' : ` (${report.firstError})`}, ${report.mixups} mixups\n\n`)
-    process.stdout.write(selfTimes(largestProfile(directory), Number(values.top)) + '\n')
+    process.stdout.write(selfTimes(largestProfile(directory), { fromUs: edgesUs[0] ?? 0, untilUs: edgesUs[1] ?? 0 }, Number(values.top)) + '\n')
   } finally {
     driver.stop()
     await stopAll()

@@ -25,13 +25,13 @@ function measured (cells: readonly Cell[]): string {
 }
 
 function ratioTable (ratios: readonly Ratio[], cells: readonly Cell[]): string {
-  const usersOf = (id: string) => cells.find(({ target }) => target === id)?.users ?? 0
+  const cellOf = ({ row, ours }: Ratio) => cells.find((cell) => cell.row === row && cell.target === ours)
   const lines = ratios.map((ratio) => [
-    ratio.ours, ratio.what, ratio.against,
-    String(usersOf(ratio.ours)),
+    ratio.ours, ratio.row, ratio.what, ratio.against,
+    String(cellOf(ratio)?.users ?? ''), String(cellOf(ratio)?.sessions ?? ''),
     `${number(ratio.value)} ${ratio.unit}`.trim(), goal(ratio, ratio.gate), goal(ratio, ratio.aim), verdict(ratio)
   ])
-  return textTable(['ours', 'what', 'against', 'users', 'value', 'gate', 'aim', ''], lines, 3)
+  return textTable(['ours', 'row', 'what', 'against', 'users', 'sessions', 'value', 'gate', 'aim', ''], lines, 4)
 }
 
 const goal = ({ better }: Ratio, value: number | undefined): string => value === undefined ? '' : `${better === 'up' ? '>=' : '<='} ${value}`

@@ -24,7 +24,7 @@ test('a rival without one right answer gives no ratio', () => {
 })
 
 test('the verdict names a missed gate, in both directions', () => {
-  const ratio = (value: number, better: Ratio['better']): Ratio => ({ what: '', ours: '', against: '', value, unit: 'x', better, gate: 2, aim: better === 'up' ? 3 : 1 })
+  const ratio = (value: number, better: Ratio['better']): Ratio => ({ row: '', what: '', ours: '', against: '', value, unit: 'x', better, gate: 2, aim: better === 'up' ? 3 : 1 })
   assert.deepEqual([1.9, 2, 3].map((value) => verdict(ratio(value, 'up'))), ['MISSED', 'gate', 'aim'])
   assert.deepEqual([2.1, 2, 1].map((value) => verdict(ratio(value, 'down'))), ['MISSED', 'gate', 'aim'])
 })
