@@ -10,6 +10,9 @@ import { toHttpFault } from './http-fault.ts'
 import { linger } from './linger.ts'
 import { resourceMetadataUrl } from './resource-metadata-url.ts'
 
+/** A client somewhat over the cap gets to send it all and to read its refusal; one far over it is cut. */
+const LINGER_FACTOR = 4
+
 /**
  * The one place where a refusal or fault becomes an HTTP answer (R42): status, Retry-After and the public sentence of its
  * catalogue row. Causes, stacks and reasons stay in the log; headers a route or guard has set (WWW-Authenticate,
@@ -27,10 +30,15 @@ export default fp<AppOptions>(async (app, { logger, settings }) => {
   function answer (fault: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
     setErrorHeaders(reply, fault)
     if (fault.code === 'GW_INTERNAL') report(fault, request)
-    if (isWaitingToSend(request.raw)) reply.header('connection', 'close')
-    else if (reply.getHeader('connection') !== undefined && fault.code !== 'GW_DRAINING') reply.removeHeader('connection')
-    linger(request.raw, settings.http.maxBodyBytes)
+    keepConnection(fault, request, reply)
+    linger(request.raw, LINGER_FACTOR * settings.http.maxBodyBytes)
     reply.code(fault.row.status).header('content-type', JSON_TYPE).send(errorBody(fault, request.id, request.arrival.isMcp))
+  }
+
+  /** Fastify closes connections whose body it did not finish; reading on keeps them usable, and the answer readable. */
+  function keepConnection (fault: GatewayError, request: FastifyRequest, reply: FastifyReply): void {
+    if (isWaitingToSend(request.raw)) reply.header('connection', 'close')
+    else if (reply.getHeader('connection') !== undefined && fault.code !== 'GW_DRAINING') reply.header('connection', reply.raw.shouldKeepAlive ? 'keep-alive' : 'close')
   }
 
   function report (fault: GatewayError, request: FastifyRequest): void {

@@ -30,7 +30,7 @@ export async function rawSend (port: number, pieces: string | readonly string[],
   for (const piece of typeof pieces === 'string' ? [pieces] : pieces) await write(socket, piece)
   const closed = await over
   socket.destroy()
-  return { text, statuses: [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map((match) => Number(match[1])), closed }
+  return { text, statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1])), closed }
 }
 
 function write (socket: Socket, piece: string): Promise<void> {
