@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { GatewayError, type ErrorCode } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Worker } from '../stdio-pool/index.ts'
-import { errorReply, notificationText, requestText, responseText, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, lineSafe, notificationText, requestText, responseText, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { CallHandle, CancelReason, Connection, ConnectionPeer, UpstreamCall } from './types.ts'
 
 /** How long a worker that let a deadline pass may stay silent on a ping before it is taken for hung and killed (FR02). */
@@ -269,7 +269,7 @@ export class StdioConnection implements Connection {
     void answer.catch(() => errorReply('GW_INTERNAL')).then((reply) => {
       this.#asked.delete(id)
       // A request that the server cancelled gets no answer (MCP cancellation).
-      if (this.#open && !controller.signal.aborted) this.#worker.send(responseText(id, reply))
+      if (this.#open && !controller.signal.aborted) this.#worker.send(lineSafe(responseText(id, reply)))
     })
   }
 
