@@ -46,7 +46,7 @@ export async function buildEdge (options: AppOptions): Promise<FastifyInstance> 
     exposeHeadRoutes: false,
     // The capacity guard answers while closing, in our own words.
     return503OnClosing: false,
-    frameworkErrors: answerUnroutable
+    frameworkErrors: answerUnroutable(options)
   })
   await app.register(autoload, { dir: folder('plugins/external'), options, encapsulate: false })
   await app.register(autoload, { dir: folder('plugins/app'), options, encapsulate: false })

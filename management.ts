@@ -29,7 +29,7 @@ export async function buildManagement (options: AppOptions): Promise<FastifyInst
     http: { headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    frameworkErrors: answerUnroutable
+    frameworkErrors: answerUnroutable(options)
   })
   const open = new OpenRequests()
   app.removeAllContentTypeParsers()
@@ -38,7 +38,7 @@ export async function buildManagement (options: AppOptions): Promise<FastifyInst
   await app.register(arrivals, { ...options, open })
   await app.register(managementGuard, options)
   await app.register(autoload, { dir: join(import.meta.dirname, 'routes/management'), options, dirNameRoutePrefix: false })
-  refuseMalformed(app, open)
+  refuseMalformed(app, open, options)
   await app.ready()
   return app
 }

@@ -27,5 +27,5 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(credentialGuard, options)
   await app.register(jsonBody, options)
   holdContinue(app.server, (request, answer) => { app.routing(request, answer) })
-  refuseMalformed(app, open)
+  refuseMalformed(app, open, options)
 }, { name: 'edge' })

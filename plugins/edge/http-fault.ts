@@ -20,7 +20,7 @@ export function toHttpFault (thrown: unknown): GatewayError {
   const { code, statusCode } = thrown as Partial<FastifyError>
   const known = code === undefined ? undefined : BY_FASTIFY_CODE[code]
   if (known !== undefined) return new GatewayError(known, { reason: thrown.message }, thrown)
-  // The body reader marks a connection that broke off with 400; nobody reads that answer.
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new GatewayError('GW_HTTP_BAD_REQUEST', { reason: thrown.message }, thrown)
+  // A status on anybody else's error says nothing about this request.
+  if (code?.startsWith('FST_') === true && statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new GatewayError('GW_HTTP_BAD_REQUEST', { reason: thrown.message }, thrown)
   return toGatewayError(thrown)
 }

@@ -6,6 +6,8 @@ import { GatewayError } from '../../src/shared/errors.ts'
 import type { ErrorCode } from '../../src/shared/errors.ts'
 import { JSON_TYPE, errorBody } from './error-body.ts'
 import { toHttpFault } from './http-fault.ts'
+import { safeText } from '../../src/telemetry/index.ts'
+import type { AppOptions } from '../app-options.ts'
 import type { OpenRequests } from './open-requests.ts'
 
 /** What Node's parser and timers complain of, by code; the rest is a malformed request. */
@@ -15,32 +17,44 @@ const BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'GW_HTTP_TIMEOUT'
 }
 
+type Parts = Pick<AppOptions, 'telemetry' | 'logger'>
+
 /**
  * Answers what Node's parser refused, once per connection, and closes it (T28, T31). Where an answer is already under
  * way, or one is owed for an earlier complete request, the connection is cut without a word: a second answer could be
  * taken for somebody else's.
  */
-export function refuseMalformed (app: FastifyInstance, open: OpenRequests): void {
+export function refuseMalformed (app: FastifyInstance, open: OpenRequests, parts: Parts): void {
   app.server.removeAllListeners('clientError')
   app.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable || !open.mayAnswer(socket)) {
       socket.destroy()
       return
     }
-    socket.end(rawAnswer(new GatewayError(BY_NODE_CODE[error.code ?? ''] ?? 'GW_HTTP_BAD_REQUEST'), app.securityHeaders), () => { socket.destroy() })
+    const refusal = new GatewayError(BY_NODE_CODE[error.code ?? ''] ?? 'GW_HTTP_BAD_REQUEST', { reason: error.code ?? 'unknown' })
+    const requestId = randomUUID()
+    note(parts, refusal, requestId, socket.remoteAddress)
+    socket.end(rawAnswer(refusal, requestId, app.securityHeaders), () => { socket.destroy() })
   })
 }
 
 /** Answers targets that the router cannot read (`%zz`, endless path segments); no hook runs for those. */
-export function answerUnroutable (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const fault = toHttpFault(error)
-  reply.code(fault.row.status)
-    .headers({ ...request.server.securityHeaders, 'x-request-id': request.id, 'content-type': JSON_TYPE })
-    .send(errorBody(fault, request.id, false))
+export function answerUnroutable (parts: Parts): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+  return (error, request, reply) => {
+    const refusal = toHttpFault(error)
+    note(parts, refusal, request.id, request.ip)
+    reply.code(refusal.row.status)
+      .headers({ ...request.server.securityHeaders, 'x-request-id': request.id, 'content-type': JSON_TYPE })
+      .send(errorBody(refusal, request.id, false))
+  }
 }
 
-function rawAnswer (error: GatewayError, securityHeaders: Readonly<Record<string, string>>): string {
-  const requestId = randomUUID()
+function note ({ telemetry, logger }: Parts, refusal: GatewayError, requestId: string, remoteAddress: string | undefined): void {
+  telemetry.count('edge_refusals_total', { reason: 'malformed' }).inc()
+  if (logger.enabled('info')) logger.record({ request_id: requestId, status: refusal.row.status, code: refusal.code, reason: safeText(refusal.details.reason ?? ''), remote_address: remoteAddress }, 'malformed request')
+}
+
+function rawAnswer (error: GatewayError, requestId: string, securityHeaders: Readonly<Record<string, string>>): string {
   const body = errorBody(error, requestId, false)
   const headers = {
     ...securityHeaders,

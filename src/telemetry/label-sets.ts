@@ -49,7 +49,7 @@ export const LABEL_SETS = {
   ],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */
   policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
-  edge_reason: ['host', 'origin', 'overloaded', 'draining']
+  edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining']
 } as const satisfies Record<string, typeof CONFIGURED | readonly string[]>
 
 /** Name of a set of label values. */

@@ -81,7 +81,7 @@ describe('credentials at the edge', () => {
   })
 
   test('identity comes from the credential alone (T26)', async () => {
-    const headers = { ...key.bearer, 'x-user-id': 'bob', 'x-tenant-id': 'globex', 'x_user_id': 'bob', 'x-forwarded-user': 'bob', 'mcp-init-host': 'evil', 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' }
+    const headers = { ...key.bearer, 'x-user-id': 'bob', 'x-tenant-id': 'globex', x_user_id: 'bob', 'x-forwarded-user': 'bob', 'mcp-init-host': 'evil', 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' }
     const answer = await edge.send('/whoami', { headers })
     assert.deepEqual(JSON.parse(answer.body()), { tenant: 'acme', user: 'alice', address: '127.0.0.1' })
   })
