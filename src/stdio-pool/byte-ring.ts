@@ -1,10 +1,12 @@
+import { StringDecoder } from 'node:string_decoder'
+
 /** Memory is taken as it is needed: most servers write a line or two to stderr. */
 const FIRST_BYTES = 1024
 
 /** Keeps the last bytes of a stream. */
 export interface ByteRing {
   write (chunk: Buffer): void
-  /** What is kept, as UTF-8; a character cut in half at the beginning is left out. */
+  /** What is kept, as UTF-8; a character cut in half at either end is left out. */
   text (): string
 }
 
@@ -33,7 +35,8 @@ export function createByteRing (maxBytes: number): ByteRing {
 
   function text (): string {
     const kept = full ? Buffer.concat([ring.subarray(next), ring.subarray(0, next)]) : ring.subarray(0, next)
-    return kept.toString('utf8', full ? characterStart(kept) : 0)
+    // The decoder leaves an unfinished character at the end out, where toString would put a replacement.
+    return new StringDecoder('utf8').write(kept.subarray(full ? characterStart(kept) : 0))
   }
 
   return { write, text }

@@ -1,4 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { startFailure } from './spawn-process.ts'
 import type { WorkerLaunch } from './types.ts'
 import { privateHome, privateTmp } from './worker-environment.ts'
@@ -13,7 +14,7 @@ const OWNER_ONLY = 0o700
 export async function createDirectories (launch: WorkerLaunch): Promise<void> {
   try {
     for (const path of [privateHome(launch.privateDir), privateTmp(launch.privateDir), ...launch.dataDirs]) {
-      await mkdir(path, { recursive: true, mode: OWNER_ONLY })
+      await makeDirectory(path)
     }
     // A missing cwd would be told as a missing command.
     if (!(await stat(launch.cwd)).isDirectory()) throw new Error(`the working directory ${launch.cwd} is no directory`)
@@ -25,4 +26,29 @@ export async function createDirectories (launch: WorkerLaunch): Promise<void> {
 /** Removes the private directory with everything in it; links are removed, not followed. Never rejects. */
 export async function removePrivateDirectory (launch: WorkerLaunch): Promise<void> {
   await rm(launch.privateDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+}
+
+/**
+ * Makes a directory and its parents. Not mkdir's own `recursive`: that never returns where a file system answers ENOENT
+ * under an existing directory (/proc, an automounter).
+ */
+async function makeDirectory (path: string): Promise<void> {
+  const missing = await makeOne(path)
+  if (!missing) return
+  if (dirname(path) === path) throw missing
+  await makeDirectory(dirname(path))
+  const stillMissing = await makeOne(path)
+  if (stillMissing) throw stillMissing
+}
+
+/** The error if a parent is missing; undefined if there is a directory now. */
+async function makeOne (path: string): Promise<Error | undefined> {
+  try {
+    await mkdir(path, OWNER_ONLY)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return error as Error
+    if (code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
+  }
+  return undefined
 }

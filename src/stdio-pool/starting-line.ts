@@ -12,6 +12,8 @@ export function createStartingLine (max: () => number): StartingLine {
   let inside = 0
 
   function enter (signal: AbortSignal): Promise<void> {
+    // An abort that has happened sends no event any more.
+    if (signal.aborted) return Promise.reject(signal.reason)
     if (waiting.size === 0 && inside < max()) {
       inside += 1
       return Promise.resolve()

@@ -60,6 +60,7 @@ function noRoom (bound: WorkerBound): GatewayError {
 }
 
 async function abortable (promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const giveUp = (): void => aborted.reject(signal.reason)
   signal.addEventListener('abort', giveUp, { once: true })

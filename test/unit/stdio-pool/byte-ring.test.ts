@@ -32,7 +32,10 @@ describe('byte ring (FR06)', () => {
     for (const character of ['é', '✂', '😀']) {
       for (let shift = 0; shift < 4; shift++) {
         ring.write(Buffer.from('a'.repeat(shift) + character.repeat(64)))
+        const half = Buffer.from(character).subarray(0, 1)
         assert.doesNotMatch(ring.text(), /\uFFFD/, `${character} shifted by ${shift}`)
+        ring.write(half)
+        assert.doesNotMatch(ring.text(), /\uFFFD/, `${character} shifted by ${shift}, and half of one`)
       }
     }
   })

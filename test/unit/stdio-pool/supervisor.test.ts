@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { TAG_VARIABLE } from '../../../src/stdio-pool/index.ts'
+import { createSupervisor } from '../../../src/stdio-pool/supervisor.ts'
+import { processesWithEnv } from '../../helpers/processes.ts'
+import { until } from '../../helpers/until.ts'
+import { bench, fixture } from './pool-parts.ts'
+
+const PROGRAM = fileURLToPath(new URL('./pool-program.ts', import.meta.url))
+
+/** Pids of the supervisors with this tag: it stands in their argv. */
+function supervisorsOf (tag: string): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[2] === tag
+    } catch {
+      return false
+    }
+  })
+}
+
+/** Process group and session of a process. */
+function groupAndSession (pid: number): number[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(2, 4).map(Number)
+}
+
+async function startProgram (t: TestContext): Promise<{ dir: string, tag: string, kill: () => void, exited: Promise<unknown> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'supervised '))
+  const program = spawn(process.execPath, [PROGRAM, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(program, 'exit')
+  const kill = (): void => { program.kill('SIGKILL') }
+  t.after(async () => {
+    kill()
+    await rm(dir, { recursive: true, force: true })
+  })
+  const [line] = await once(createInterface(program.stdout), 'line') as [string]
+  return { dir, tag: (JSON.parse(line) as { tag: string }).tag, kill, exited }
+}
+
+describe('the supervisor (T44)', () => {
+  it('leaves nothing within 10 s of the gateway\'s own SIGKILL: group members, grandchildren, strays, directories', async (t) => {
+    const { dir, tag, kill, exited } = await startProgram(t)
+    assert.equal(processesWithEnv(TAG_VARIABLE, tag).length, 6)
+    const [supervisor = 0, ...others] = supervisorsOf(tag)
+    assert.deepEqual([groupAndSession(supervisor), others], [[supervisor, supervisor], []])
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(supervisor, signal)
+    kill()
+    await exited
+    await until('no tagged process', () => processesWithEnv(TAG_VARIABLE, tag).length === 0)
+    await until('no supervisor', () => supervisorsOf(tag).length === 0)
+    assert.deepEqual(await readdir(join(dir, 'workers')), [])
+  })
+
+  it('ends on closing what left its group, and does not wait when nothing did', async (t) => {
+    const { open, pool } = await bench(t)
+    const escape = 'require("node:child_process").spawn("/bin/sleep", ["600"], { detached: true, stdio: "ignore" }).unref()'
+    const { worker } = await open({ args: ['-e', escape] })
+    await worker.exited
+    assert.equal(processesWithEnv(TAG_VARIABLE, pool.instanceId).length, 1)
+    await pool.close()
+    assert.deepEqual(processesWithEnv(TAG_VARIABLE, pool.instanceId), [])
+    assert.deepEqual(supervisorsOf(pool.instanceId), [])
+  })
+
+  it('is started with the first worker, and again with the next one if it is lost', async (t) => {
+    const { open, pool, log } = await bench(t)
+    assert.deepEqual(supervisorsOf(pool.instanceId), [])
+    await open({ args: [fixture('echo.mjs')] })
+    const [first = 0] = supervisorsOf(pool.instanceId)
+    process.kill(first, 'SIGKILL')
+    await until('the loss is told', () => log.includes('supervisor ended with SIGKILL'))
+    await open({ args: [fixture('echo.mjs')] })
+    const after = await until('another one', () => supervisorsOf(pool.instanceId))
+    assert.equal(after.length, 1)
+    assert.notEqual(after[0], first)
+  })
+
+  it('spares groups that it was told are gone, and removes no directory but those it was given', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'supervisor-'))
+    const spared = spawn('/bin/sleep', ['60'], { detached: true })
+    const ended = spawn('/bin/sleep', ['60'], { detached: true })
+    t.after(() => {
+      spared.kill('SIGKILL')
+      ended.kill('SIGKILL')
+      return rm(dir, { recursive: true, force: true })
+    })
+    for (const name of ['kept', 'spared', 'a b $(touch x) \'"']) await mkdir(join(dir, name))
+    const supervisor = createSupervisor('no-such-tag', assert.fail)
+    supervisor.watch(spared.pid ?? 0, join(dir, 'spared'))
+    supervisor.watch(ended.pid ?? 0, join(dir, 'a b $(touch x) \'"'))
+    supervisor.forget(spared.pid ?? 0)
+    const exited = once(ended, 'exit')
+    await supervisor.close()
+    assert.deepEqual(await exited, [null, 'SIGTERM'])
+    assert.equal(spared.exitCode ?? spared.signalCode, null)
+    assert.deepEqual((await readdir(dir)).sort(), ['kept', 'spared'])
+  })
+})
