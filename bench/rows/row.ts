@@ -26,7 +26,7 @@ export interface Effort {
   readonly repeats: number
   readonly warmMs: number
   readonly forMs: number
-  /** A window in which others used more of the targets' CPU than this share is measured again, at most twice. */
+  /** A window in which others used more of the targets' CPU than this share is measured once more. */
   readonly remeasureAbove: number
   /** Divides the counts of the rows that count sessions or calls. */
   readonly divideBy: number

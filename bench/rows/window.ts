@@ -17,7 +17,7 @@ export interface Window {
 /** Runs the load on the open sessions; a window disturbed by other processes is measured again, the quietest counts. */
 export async function measureWindow (bench: Bench, started: Started, order: WindowOrder): Promise<Window> {
   let best: Window | undefined
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 2; attempt++) {
     const window = await oneWindow(bench, started, order)
     if (best === undefined || foreign(window) < foreign(best)) best = window
     if (foreign(best) <= bench.effort.remeasureAbove) break
