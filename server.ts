@@ -7,6 +7,9 @@ import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
 import type { Settings } from './src/shared/settings.ts'
 
+/** How long the last bytes of answers may take to leave once every call has ended. */
+const LAST_BYTES_MS = 2000
+
 /** A gateway that answers. */
 export interface RunningGateway {
   /** Origin it listens on, with the real port when 0 was asked for. */
@@ -47,8 +50,7 @@ function closers (composition: Composition, app: FastifyInstance, management: Fa
     composition.setPhase('draining')
     logger.info({ event: 'draining', reason }, 'draining')
     await stop()
-    await app.close()
-    await management.close()
+    await Promise.all([closeListener(app), closeListener(management)])
     logger.info({ event: 'stopped', reason }, 'stopped')
     composition.close()
   }
@@ -62,6 +64,16 @@ function closers (composition: Composition, app: FastifyInstance, management: Fa
       await ending
     }
   }
+}
+
+/**
+ * Stops listening. What is not asked for by then is cut: Node waits for ever for a connection on which no request has
+ * come yet, which browsers and undici open ahead of need.
+ */
+async function closeListener (app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_BYTES_MS)
+  await app.close()
+  clearTimeout(timer)
 }
 
 function originOf (app: FastifyInstance, host: string): string {
