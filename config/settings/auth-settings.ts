@@ -94,7 +94,7 @@ function checkScopes (scopes: readonly string[] | undefined, place: Place, repor
 function refuseRepeated (values: readonly Located<string>[], what: string, report: Report): void {
   const seen = new Set<string>()
   for (const { value, place } of values) {
-    if (seen.has(value)) report.fault(place, `expected a ${what} used once, but another entry has the same`)
+    if (seen.has(value)) report.fault(place, `expected each ${what} once, but another entry has the same`)
     seen.add(value)
   }
 }

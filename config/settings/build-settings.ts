@@ -31,10 +31,10 @@ export interface BuildContext {
 export function buildSettings (config: MergedConfig, context: BuildContext): Settings {
   const { overrides, report, lookup } = context
   const top: Place = { file: config.mainFile, path: [] }
+  checkHosts(config.main, top, report)
   const main = wellShaped(config.main, top, report)
   const mode = overrides.mode ?? (main.mode as Settings['mode'] | undefined) ?? DEFAULTS.mode
   const listen = { host: overrides.host ?? main.listen?.host ?? DEFAULTS.host, port: overrides.port ?? main.listen?.port ?? DEFAULTS.port }
-  checkHosts(main, top, report)
   const names = assignServerNames(config.servers, report)
   checkManagementToken(overrides.managementToken, mode, { path: ['DRAWBRIDGE_MANAGEMENT_TOKEN'] }, report)
   const servers = buildServers(config, names, mode, context)
@@ -63,8 +63,8 @@ function wellShaped (main: GatewayFile, top: Place, report: Report): GatewayFile
 
 function checkHosts (main: GatewayFile, top: Place, report: Report): void {
   for (const key of ['listen', 'management'] as const) {
-    const host = main[key]?.host
-    if (host !== undefined && !isHost(host)) report.fault(within(top, key, 'host'), 'expected an address or host name to listen on, without scheme or port')
+    const host: unknown = main[key]?.host
+    if (typeof host === 'string' && host !== '' && !isHost(host)) report.fault(within(top, key, 'host'), 'expected an address or host name to listen on, without scheme or port')
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { packagesOf } from '../../../config/index.ts'
 import type { Environment } from '../../../config/index.ts'
@@ -64,7 +65,7 @@ async function runNpm ({ specs, server }: PackageFetch, stateDir: string, option
   const launch = prepareLaunch(server, identity, { stateDir, workerKey: 'fetch' }, readHostEnvironment({ ...options.env }))
   const args = ['exec', '--yes', ...specs.map((spec) => `--package=${spec}`), '--', 'node', '-e', '0']
   return await new Promise((resolve) => {
-    const child = spawn(options.npm ?? 'npm', args, { cwd: stateDir, detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...launch.env, HOME: stateDir, TMPDIR: stateDir } })
+    const child = spawn(options.npm ?? 'npm', args, { cwd: stateDir, detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...launch.env, HOME: stateDir, TMPDIR: tmpdir() } })
     let stderr = ''
     let timedOut = false
     // The whole group: npm starts installers of its own.

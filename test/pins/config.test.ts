@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ENVIRONMENT } from '../../config/index.ts'
+import { gatewayFile } from '../../config/schema/gateway-file.ts'
+import { serverEntry } from '../../config/schema/server-entry.ts'
+
+/** Deployments hold on to these names: adding is welcome, renaming and removing break them. */
+describe('names that keep their meaning', () => {
+  it('environment variables', () => {
+    assert.deepEqual(Object.keys(ENVIRONMENT).sort(), [
+      'DRAWBRIDGE_CONFIG', 'DRAWBRIDGE_MANAGEMENT_HOST', 'DRAWBRIDGE_MANAGEMENT_PORT', 'DRAWBRIDGE_MANAGEMENT_TOKEN', 'DRAWBRIDGE_MODE',
+      'DRAWBRIDGE_STATE_DIR', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL'
+    ])
+  })
+
+  it('top-level keys', () => {
+    assert.deepEqual(Object.keys(gatewayFile.properties).sort(), [
+      '$schema', 'allowPrivateNetwork', 'audit', 'auth', 'breaker', 'cache', 'drainMs', 'globalShortcut', 'http', 'include', 'inputs',
+      'isDxtAutoUpdatesEnabled', 'isUsingBuiltInNodeForMcp', 'limits', 'listen', 'logLevel', 'management', 'mcpServers', 'mode', 'policy',
+      'pool', 'preferences', 'processes', 'redis', 'retries', 'servers', 'sessions', 'stateDir', 'tenants'
+    ])
+  })
+
+  it('keys of a server entry', () => {
+    assert.deepEqual(Object.keys(serverEntry.properties).sort(), [
+      'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'cwd',
+      'disabled', 'enabled', 'env', 'era', 'headers', 'interactive', 'isolation', 'maxTimeoutMs', 'pool', 'prompts', 'resources', 'retries',
+      'roots', 'sandbox', 'startTimeoutMs', 'timeoutMs', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
+    ])
+  })
+
+  it('keys of tenants, credentials, limits, sessions, pool and http', () => {
+    const { tenants, auth, limits, sessions, pool, http } = gatewayFile.properties
+    const names = (node: { properties: object }) => Object.keys(node.properties).sort()
+    assert.deepEqual(names((tenants as unknown as { additionalProperties: { properties: object } }).additionalProperties), ['limits', 'servers', 'tools'])
+    assert.deepEqual(names(auth.properties.apiKeys.items), ['callsPerMinute', 'id', 'scopes', 'sha256', 'tenant', 'user'])
+    assert.deepEqual(names(auth.properties.jwt.items), ['algorithms', 'audience', 'issuer', 'jwksUri', 'scopeClaim', 'secretEnv', 'sharedUsers', 'tenant', 'tenantClaim', 'tenants', 'userClaim', 'userPrefix'])
+    assert.deepEqual(names(auth.properties.oauth), ['authorizationServers', 'resource'])
+    assert.deepEqual(names(limits), ['callsPerMinute', 'concurrentCalls', 'initializePerMinute', 'ipRequestsPerMinute', 'requestsPerMinute'])
+    assert.deepEqual(names(sessions), ['idleMs', 'maxPerUser'])
+    assert.deepEqual(names(pool), ['maxStarting', 'maxWorkers', 'maxWorkersPerTenant', 'maxWorkersPerUser'])
+    assert.deepEqual(names(http), ['allowedHosts', 'allowedOrigins', 'maxBodyBytes', 'publicUrl', 'trustedProxies'])
+  })
+})
