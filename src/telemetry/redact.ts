@@ -20,7 +20,7 @@ const SHAPES: ReadonlyArray<readonly [RegExp, string]> = [
   // Secrets in URL queries and forms.
   [/([?&](?:access_token|refresh_token|id_token|token|api_?key|key|client_secret|secret|password|passwd|sig|signature|code|assertion)=)[^&\s"'#]+/gi, `$1${MASK}`],
   // Environment dumps and JSON: GITHUB_TOKEN=…, "apiKey": "…".
-  [/\b([A-Z0-9_]{0,64}(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS))(\s*=\s*)["']?[^\s"']+/gi, `$1$2${MASK}`],
+  [/\b([A-Z0-9_]{0,64}(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS))(\s*=\s*)["']?[^\s"'&]+/gi, `$1$2${MASK}`],
   [/(["'][A-Za-z0-9_-]{0,64}(?:token|secret|password|passwd|api_?key|access_?key|private_?key|credentials)["']\s*:\s*["'])[^"']+/gi, `$1${MASK}`]
 ]
 

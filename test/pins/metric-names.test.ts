@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { METRICS, METRIC_PREFIX } from '../../src/telemetry/index.ts'
+
+/** What dashboards and alert rules hold on to. A metric may be added; names and labels never change. */
+const PINNED = `
+drawbridge_http_requests_total counter route method status_class
+drawbridge_http_request_seconds histogram route
+drawbridge_http_requests_in_flight gauge
+drawbridge_edge_refusals_total counter reason
+drawbridge_calls_total counter server method outcome
+drawbridge_call_seconds histogram server
+drawbridge_sessions_open gauge face
+drawbridge_sessions_total counter face
+drawbridge_session_owner_mismatch_total counter
+drawbridge_sse_streams_open gauge
+drawbridge_events_dropped_total counter
+drawbridge_workers_running gauge server
+drawbridge_worker_spawn_total counter server
+drawbridge_worker_exit_total counter server reason
+drawbridge_worker_protocol_error_total counter kind
+drawbridge_worker_start_seconds histogram server
+drawbridge_worker_reassigned_total counter
+drawbridge_limit_refusals_total counter limit
+drawbridge_auth_refusals_total counter reason
+drawbridge_policy_refusals_total counter kind
+drawbridge_config_revision gauge
+drawbridge_event_loop_delay_seconds gauge
+drawbridge_log_lines_dropped_total counter
+drawbridge_series_refused_total counter
+drawbridge_build_info gauge version node
+`
+
+test('metrics keep their names, kinds and labels', () => {
+  const now = Object.entries(METRICS).map(([name, { kind, labels }]) => [METRIC_PREFIX + name, kind, ...Object.keys(labels)].join(' '))
+  assert.deepEqual(now, PINNED.trim().split('\n'))
+})
