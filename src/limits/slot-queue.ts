@@ -56,8 +56,8 @@ export function createSlotQueue (clock: Clock): SlotQueue {
     },
     close () {
       closed = true
-      // The youngest first: a slot given up must not let the next in line in.
-      for (const end of [...ends].reverse()) end()
+      // No wait holds a tenant's slot, so none that ends here can let another in.
+      for (const end of [...ends]) end()
     }
   }
 }

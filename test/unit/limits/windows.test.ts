@@ -122,6 +122,18 @@ describe('what the answer says', () => {
     assert.equal(refused.refusal.retryAfterS, 40)
   })
 
+  it('names the tightest window, also when it is not the widest', () => {
+    const limiter = createMemoryLimiter(limits({ callsPerMinute: 4 }), acme({ callsPerMinute: 6 }), tools({ slow: 5 }), { clock: testClock() })
+    const grant = call(limiter, caller('alice'), 'slow')
+    assert.ok(grant.admitted)
+    assert.deepEqual(grant.window, { limit: 4, remaining: 3, resetS: 60 })
+    times(2, limiter, caller('bob'))
+    times(2, limiter, caller('carol'))
+    const next = call(limiter, caller('alice'), 'slow')
+    assert.ok(next.admitted)
+    assert.deepEqual(next.window, { limit: 6, remaining: 0, resetS: 60 })
+  })
+
   it('says a time after which the call is admitted, also when two windows are full', () => {
     const clock = testClock()
     const limiter = createMemoryLimiter(limits({ callsPerMinute: 2 }), undefined, tools({ slow: 1 }), { clock })
