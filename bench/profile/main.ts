@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createDriver } from '../load/driver.ts'
@@ -49,6 +49,7 @@ async function profile (): Promise<void> {
   } finally {
     driver.stop()
     await stopAll()
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 

@@ -39,7 +39,7 @@ export async function measureCallRows (bench: Bench, backend: Backend, rows: rea
 }
 
 async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Cell[]> {
-  const runners = bench.targets.map((target) => ({ target, samples: [] as Figures[], note: reasonToSkip(target, row) }))
+  const runners = bench.targets.filter(({ children }) => row.backend === 'echo' || children !== 'none').map((target) => ({ target, samples: [] as Figures[], note: reasonToSkip(target, row) }))
   for (let round = 1; round <= bench.effort.repeats; round++) {
     for (const runner of runners) {
       if (runner.note !== undefined && runner.samples.length === 0) continue
