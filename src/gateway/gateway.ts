@@ -78,7 +78,13 @@ export function createGateway (options: GatewayOptions): Gateway {
   }, links.peerFor)
   const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: options.events.sessions })
   const context: GatewayContext = {
-    settings, policy, limiter, sessions, connections, links, nowMs,
+    settings,
+    policy,
+    limiter,
+    sessions,
+    connections,
+    links,
+    nowMs,
     names: createNameIndex(),
     audit: options.audit,
     events: options.events,
@@ -90,8 +96,10 @@ export function createGateway (options: GatewayOptions): Gateway {
 
   async function stop (): Promise<void> {
     draining = true
+    // First the connections: whoever still waits is told that the call may have run, which "cancelled" would deny.
+    const ended = connections.close()
     sessions.closeAll()
-    await connections.close()
+    await ended
     await options.pool.close()
     limiter.close()
   }
