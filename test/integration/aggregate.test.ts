@@ -73,11 +73,14 @@ describe('aggregate', () => {
     assert.equal(textOf(await wire.call(expected)), long)
   })
 
-  it('unknown, half and hidden names: -32602, in the same words', async () => {
+  it('unknown, half and hidden names: -32602, and what is hidden reads like what leads nowhere', async () => {
     const carol = await opened('carol')
-    const messages = await Promise.all(['one__nope', 'nope__echo', 'echo', 'one__put', 'two__echo', 'one_echo', '__echo'].map(async (name) => (await carol.call(name, { value: 'x' })).error))
-    for (const error of messages) assert.equal(error?.code, -32602, JSON.stringify(messages))
-    assert.equal(new Set(messages.map((error) => error?.message.replace(/['"`]?[a-z_]*__?[a-z]+['"`]?/g, 'NAME'))).size, 1, JSON.stringify(messages))
+    const errorOf = async (name: string) => (await carol.call(name, { value: 'x' })).error
+    // `one__nope` passes every rule of the gateway, so the server itself says that it has no such tool.
+    assert.equal((await errorOf('one__nope'))?.code, -32602)
+    const errors = await Promise.all(['one__put', 'two__echo', 'nope__echo', 'echo', 'one_echo', '__echo'].map(errorOf))
+    for (const error of errors) assert.deepEqual(error, errors[0])
+    assert.equal(errors[0]?.code, -32602)
   })
 
   it('a tenant sees only its servers and tools', async () => {

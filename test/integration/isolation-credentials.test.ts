@@ -15,7 +15,7 @@ describe('credentials and identity', () => {
   before(async () => {
     gateway = await startGateway({
       users: [{ tenant: 'acme', user: 'alice' }, { tenant: 'globex', user: 'bob' }],
-      config: { mcpServers: { probe: probe({ args: ['{tenant}', '{user}'] }) }, limits: roomyLimits }
+      config: { mcpServers: { probe: probe({ args: ['{tenant}/{user}'] }) }, limits: roomyLimits }
     })
   })
   after(() => gateway.stop())
@@ -40,7 +40,7 @@ describe('credentials and identity', () => {
     const answer = await wire.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }, spoofed)
     await answer.ended
     const me = JSON.parse(textOf(answer.messages()[0] ?? {})) as { pid: number, argv: string[], env: Record<string, string> }
-    assert.deepEqual(me.argv, ['acme', 'alice'])
+    assert.deepEqual(me.argv, ['acme/alice'])
     const everythingTheServerSaw = [
       textOf(await wire.call('received')), JSON.stringify(me), environmentOf(me.pid).join('\n'), await readFile(`/proc/${me.pid}/cmdline`, 'utf8')
     ].join('\n')

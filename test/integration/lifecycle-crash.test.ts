@@ -54,7 +54,7 @@ describe('a worker is killed in the middle of calls (FR01)', () => {
     assert.notEqual(fresh.pid, pid)
     assert.equal(fresh.value, null)
     await wire.call('get')
-    const notices = [...first.messages(), ...stream.messages()].filter((message) => message.method === 'notifications/message' && /state/i.test(JSON.stringify(message.params)))
+    const notices = [...first.messages(), ...stream.messages()].filter((message) => message.method === 'notifications/message' && /memory|state/i.test(JSON.stringify(message.params)))
     assert.equal(notices.length, 1, 'one notice that the state is gone')
     stream.cut()
   })

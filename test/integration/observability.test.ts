@@ -113,13 +113,13 @@ describe('observability', () => {
   it('exactly one audit line per call and per refused credential', async () => {
     const wire = gateway.wire('carol', 'probe')
     await wire.open()
-    const auditOf = (name: string): unknown[] => gateway.logs().filter((entry) => JSON.stringify(entry).includes(`"${name}"`) && (entry['audit'] !== undefined || entry['event'] === 'call'))
+    const auditOf = (name: string): unknown[] => gateway.logs().filter((entry) => JSON.stringify(entry).includes(`"${name}"`) && entry['audit'] === 'call')
     for (let call = 0; call < 3; call++) await wire.call('size', { data: 'x' })
     await until('three audit lines', () => auditOf('size').length >= 3)
     assert.equal(auditOf('size').length, 3)
-    const before = gateway.logs().filter((entry) => entry['event'] === 'refused').length
+    const before = gateway.logs().filter((entry) => entry['audit'] === 'refused').length
     await send(`${gateway.url}/servers/probe/mcp`, { body: {}, headers: { authorization: 'Bearer db_nobody_x' } })
-    await until('the refusal', () => gateway.logs().filter((entry) => entry['event'] === 'refused').length === before + 1)
+    await until('the refusal', () => gateway.logs().filter((entry) => entry['audit'] === 'refused').length === before + 1)
   })
 
   it('no secret is in log, metrics, status or health: keys, tokens, session ids, arguments, server environment (T58)', async () => {

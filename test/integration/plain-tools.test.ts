@@ -56,13 +56,20 @@ describe('plain JSON tools', () => {
       { tool_name: 'probe__echo', arguments: { text: 'slow', delayMs: 400 } },
       { tool_name: 'probe__nope', arguments: {} },
       { tool_name: 'unruly__echo', arguments: { text: 'quick' } },
-      { tool_name: 'unruly__crash', arguments: {} },
+      { tool_name: 'probe__fail', arguments: {} },
       { tool_name: 'probe__echo', arguments: { text: 'last' } }
     ])
     assert.equal(status, 200)
     const answers = json as PlainAnswer[]
     assert.deepEqual(answers.map((answer) => answer.ok), [true, false, true, false, true])
     assert.deepEqual([0, 2, 4].map((index) => answers[index]?.result?.content?.[0]?.text), ['slow', 'quick', 'last'])
+  })
+
+  it('a crash costs the entries that were in flight on that worker, not the others', async () => {
+    const { json } = await post('/mcp/tools/batch', [{ tool_name: 'unruly__crash' }, { tool_name: 'probe__echo', arguments: { text: 'beside', delayMs: 200 } }])
+    const [crashed, beside] = json as PlainAnswer[]
+    assert.deepEqual([crashed?.ok, crashed?.error?.code], [false, 50201])
+    assert.equal(beside?.result?.content?.[0]?.text, 'beside')
   })
 
   it('a batch runs side by side', async () => {
