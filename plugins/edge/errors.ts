@@ -19,7 +19,7 @@ const LINGER_FACTOR = 4
  * RateLimit-*, Allow) stay on the answer.
  */
 export default fp<AppOptions>(async (app, { logger, settings }) => {
-  app.decorate('resourceMetadataUrl', resourceMetadataUrl(settings))
+  app.decorate('resourceMetadataUrl', resourceMetadataUrl(settings)?.href)
   app.setErrorHandler((thrown, request, reply) => {
     answer(toHttpFault(thrown), request, reply)
   })

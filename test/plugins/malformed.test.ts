@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
+import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import type { TestKey } from '../helpers/api-keys.ts'
 import { until } from '../helpers/until.ts'
@@ -69,6 +70,7 @@ describe('malformed and ambiguous requests (T28)', () => {
       const [headers = '', body = ''] = text.split('\r\n\r\n')
       assert.match(headers, /x-request-id: [0-9a-f-]{36}/i)
       assert.match(headers, /x-content-type-options: nosniff/i)
+      assert.match(headers, /connection: close/i)
       assert.equal((JSON.parse(body) as { error: { code: string } }).error.code.startsWith('GW_HTTP_'), true)
     })
   }
@@ -99,6 +101,33 @@ describe('malformed and ambiguous requests (T28)', () => {
     const { text, statuses } = await rawSend(edge.port, sent.join(''))
     assert.equal(statuses.length, 200)
     assert.deepEqual([...text.matchAll(/\{"got":"(.*?)"\}/g)].map((match) => match[1]?.replaceAll('\\', '')), bodies)
+  })
+
+  test('a body that nobody reads is never taken for the next request', async () => {
+    const length = `Content-Length: ${inner.length}`
+    const last = head('Content-Length: 2', 'Connection: close') + '{}'
+    const unread: Readonly<Record<string, readonly [first: string, status: number]>> = {
+      'a refused credential': [`POST /echo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer db_x_wrong\r\nContent-Type: application/json\r\n${length}\r\n\r\n${inner}`, 401],
+      'a refused media type': [`POST /echo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key.text}\r\nContent-Type: text/plain\r\n${length}\r\n\r\n${inner}`, 415],
+      'a refused host': [`POST /echo HTTP/1.1\r\nHost: evil.example\r\n${length}\r\n\r\n${inner}`, 421],
+      'a GET': [`GET /nowhere HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key.text}\r\n${length}\r\n\r\n${inner}`, 404],
+      'a chunked one': [`POST /nowhere HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key.text}\r\nTransfer-Encoding: chunked\r\n\r\n${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`, 404]
+    }
+    for (const [name, [first, status]] of Object.entries(unread)) {
+      const { statuses, text } = await rawSend(edge.port, first + last)
+      assert.deepEqual(statuses, [status, 200], `${name}: ${text}`)
+      assert.equal(targets.includes('/smuggled'), false, name)
+    }
+  })
+
+  test('thousands of interleaved requests on a few connections each get their own answer', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+    const own = await Promise.all(Array.from({ length: 3000 }, async (_, at) => {
+      const answer = await edge.send('/echo', { method: 'POST', body: { nonce: at }, headers: at % 7 === 0 ? {} : key.bearer, agent })
+      return at % 7 === 0 ? answer.status === 401 : answer.body() === JSON.stringify({ got: JSON.stringify({ nonce: at }) })
+    }))
+    agent.destroy()
+    assert.equal(own.filter(Boolean).length, 3000)
   })
 
   test('clients that leave with pipelined requests unanswered cost no capacity (FR34)', async (t) => {
