@@ -23,7 +23,7 @@ describe('a line of stdout', () => {
     assert.deepEqual(parse('{"a":"\uFFFD"}'), { a: '\uFFFD' })
   })
 
-  for (const noise of ['', 'hello', '{', '{a:1}', '[]', '[{"a":1}]', '"a"', '1', 'null', 'true', '{"a":1} x', ' ']) {
+  for (const noise of ['', 'hello', '{', '{a:1}', '[]', ' [{"a":1}]', '[{"a":1}]', '"a"', '1', 'null', 'true', '{"a":1} x', ' ']) {
     it(`is noise: ${JSON.stringify(noise)}`, () => assert.equal(parse(noise), 'noise'))
   }
 

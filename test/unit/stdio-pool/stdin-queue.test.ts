@@ -94,6 +94,19 @@ describe('stdin queue', () => {
     await until('the small text', () => read.text.endsWith('x\ny\n'))
   })
 
+  it('sends by itself what came while the pipe was full', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    child.stdout.pause()
+    const queue = createStdinQueue(child.stdin, { maxBytes: 2_000_000, maxMessages: 1024 })
+    queue.send('x'.repeat(1_900_000))
+    await turn()
+    assert.deepEqual([queue.send('y'), queue.send('z')], ['sent', 'sent'])
+    await turn()
+    child.stdout.resume()
+    await until('the rest', () => read.text.endsWith('x\ny\nz\n'))
+  })
+
   it('writes what is queued before the end, and nothing after', async (t) => {
     const { child } = pipeTo(t, '/bin/cat')
     const read = reads(child)

@@ -51,6 +51,12 @@ describe('the environment of a worker (T41)', () => {
     })
   }
 
+  it('is made of listed names only: no other value is even held', () => {
+    const { variables, places } = readHostEnvironment(GATEWAY)
+    assert.deepEqual(Object.keys(variables).sort(), ['DOCKER_HOST', 'HTTPS_PROXY', 'LANG', 'NODE_EXTRA_CA_CERTS', 'PATH', 'PIP_INDEX_URL', 'TZ', 'UV_INDEX_URL', 'npm_config_proxy', 'npm_config_registry'])
+    assert.deepEqual(Object.keys(places).sort(), ['HOME', 'XDG_CACHE_HOME'])
+  })
+
   it('lets npx download as the operator would, without a question, into one cache', () => {
     const env = environmentOf('npx', GATEWAY)
     assert.equal(env['npm_config_cache'], '/home/op/.npm')

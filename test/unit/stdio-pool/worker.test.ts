@@ -114,9 +114,11 @@ describe('a worker', () => {
 
   it('that crashes says so, after what it wrote before (FR01)', async (t) => {
     const { open, log } = await bench(t)
-    const { worker, messages } = await open({ command: '/bin/sh', args: ['-c', 'echo \'{"last":1}\'; exit 3'] })
+    // More than one read takes, so that the end is known before the last of it.
+    const { worker, messages } = await open({ command: '/bin/sh', args: ['-c', 'yes \'{"some":1}\' | head -n 15000; echo \'{"last":1}\'; exit 3'] })
     assert.deepEqual(await worker.exited, { reason: 'crashed', code: 3, signal: null })
-    assert.deepEqual(messages, [{ last: 1 }])
+    assert.equal(messages.length, 15_001)
+    assert.deepEqual(messages.at(-1), { last: 1 })
     assert.equal(worker.send('{}'), 'closed')
     await worker.stop()
     worker.kill()
