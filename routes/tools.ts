@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { setErrorHeaders } from '../plugins/edge/error-headers.ts'
 import type { AppOptions } from '../plugins/app-options.ts'
 import type { Gateway, PlainCall, PlainOutcome } from '../src/gateway/index.ts'
-import { isJsonObject, MAX_BATCH, parseJson } from '../src/protocol/index.ts'
+import { isJsonObject, MAX_BATCH, parseJson, toJsonRpcError } from '../src/protocol/index.ts'
 import { GatewayError } from '../src/shared/errors.ts'
 import { callerOf, routeOf } from './answer/target.ts'
 
@@ -20,9 +20,9 @@ async function callOne (gateway: Gateway, request: FastifyRequest, reply: Fastif
   const route = routeOf(request, gateway)
   const call = plainCall(bodyOf(request), '')
   const outcome = await gateway.callTool(callerOf(request), route, call, goneSignal(reply))
-  if (outcome.ok || outcome.refused === undefined) return reply.send(withoutCause(outcome))
+  if (outcome.ok || outcome.refused === undefined) return sendJson(reply, outcomeText(outcome))
   setErrorHeaders(reply, outcome.refused)
-  return reply.code(outcome.refused.row.status).send(withoutCause(outcome))
+  return sendJson(reply.code(outcome.refused.row.status), outcomeText(outcome))
 }
 
 /** One entry per call, in order; a refused or failed one does not sink the others. */
@@ -36,7 +36,7 @@ async function callMany (gateway: Gateway, request: FastifyRequest, reply: Fasti
   const gone = goneSignal(reply)
   const calls = body.map((entry, index) => plainCall(entry, `[${index}]`))
   const outcomes = await Promise.all(calls.map((call) => gateway.callTool(caller, route, call, gone)))
-  return reply.send(outcomes.map(withoutCause))
+  return sendJson(reply, `[${outcomes.map(outcomeText).join(',')}]`)
 }
 
 function bodyOf (request: FastifyRequest): unknown {
@@ -60,8 +60,17 @@ function bad (publicMessage: string): GatewayError {
   return new GatewayError('GW_HTTP_BAD_REQUEST', { publicMessage })
 }
 
-function withoutCause (outcome: PlainOutcome): object {
-  return outcome.ok ? outcome : { ok: false, error: outcome.error }
+/** What JSON cannot express again, because the server nested it beyond the stack, is that call's error and nobody else's (T39). */
+function outcomeText (outcome: PlainOutcome): string {
+  try {
+    return JSON.stringify(outcome.ok ? { ok: true, result: outcome.result } : { ok: false, error: outcome.error })
+  } catch {
+    return JSON.stringify({ ok: false, error: toJsonRpcError(new GatewayError('GW_UPSTREAM_PROTOCOL')) })
+  }
+}
+
+function sendJson (reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('content-type', 'application/json; charset=utf-8').send(text)
 }
 
 /** Aborts when the caller has gone: a plain call that nobody can read is cancelled (rulings 4). */

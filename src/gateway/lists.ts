@@ -17,6 +17,8 @@ export const LISTS: Readonly<Record<string, { readonly member: ListKind, readonl
 
 /** The aggregate drains every server's pages, this many at most: a server that never ends its list ends here. */
 const MAX_PAGES = 50
+/** What of one server's list the aggregate takes at most, in characters of JSON: a hundred times what the largest real servers list (T39). */
+const MAX_LIST_CHARS = 10_000_000
 /** The aggregate waits this long for a server that is up, and no longer than this for one that has to start (one dead server must not hold up the others). */
 const AGGREGATE_DEADLINE_MS = 10_000
 
@@ -74,15 +76,28 @@ async function allPages (relay: Relay, server: ServerSettings, method: string, m
   const items: unknown[] = []
   if (!await offers(relay, capability)) return items
   let cursor: unknown
+  let leftChars = MAX_LIST_CHARS
   for (let page = 0; page < MAX_PAGES; page++) {
     const reply = await askServer(relay, method, cursor === undefined ? undefined : { cursor }, server.timeoutMs)
     if (!isJsonObject(reply.result)) break
-    const part = reply.result[member]
-    if (Array.isArray(part)) items.push(...part as unknown[])
+    const part: unknown = reply.result[member]
+    leftChars -= charsOf(part)
+    if (leftChars < 0) break
+    // Not spread: a page may hold more items than a call takes arguments.
+    if (Array.isArray(part)) for (const item of part) items.push(item)
     cursor = reply.result['nextCursor']
     if (typeof cursor !== 'string') break
   }
   return items
+}
+
+/** Length of a page as JSON; endless for what JSON cannot express again (nested beyond the stack): it would take every other server's list with it. */
+function charsOf (part: unknown): number {
+  try {
+    return (JSON.stringify(part) as string | undefined)?.length ?? 0
+  } catch {
+    return Infinity
+  }
 }
 
 async function offers (relay: Relay, capability: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { errorReply } from './error-reply.ts'
 import type { JsonObject, JsonRpcId, Reply } from './message.ts'
 
 /** Characters that JSON allows raw in strings and that some line readers take for line ends. */
@@ -20,11 +21,20 @@ function valueText (value: unknown): string {
 
 /**
  * A response for HTTP, as JSON or in an SSE frame: one line as HTTP reads it. Pass it through {@link lineSafe} when it
- * goes to a worker instead.
+ * goes to a worker instead. Never throws: a server may nest its answer deeper than JSON.stringify has stack for, which
+ * JSON.parse does not mind, and its caller then gets an error under the same id (T39).
  * @param id null only where the id of a request could not be read
  */
 export function responseText (id: JsonRpcId | null, reply: Reply): string {
-  const idText = typeof id === 'number' ? id : JSON.stringify(id)
+  const idText = typeof id === 'number' ? String(id) : JSON.stringify(id)
+  try {
+    return bodyText(idText, reply)
+  } catch {
+    return bodyText(idText, errorReply('GW_UPSTREAM_PROTOCOL'))
+  }
+}
+
+function bodyText (idText: string, reply: Reply): string {
   return reply.error === undefined
     ? `{"jsonrpc":"2.0","id":${idText},"result":${valueText(reply.result)}}`
     : `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(reply.error)}}`
