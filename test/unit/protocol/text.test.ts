@@ -36,6 +36,14 @@ describe('message texts', () => {
     }
   })
 
+  test('an answer that JSON.stringify has no stack for becomes an error under the same id (T39)', () => {
+    const deep: unknown = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000))
+    const broken = errorReply('GW_UPSTREAM_PROTOCOL')
+    assert.throws(() => JSON.stringify(deep), RangeError)
+    assert.equal(responseText('x', { result: { deep } }), responseText('x', broken))
+    assert.equal(responseText(7, { error: { code: 1, message: '', data: deep } }), responseText(7, broken))
+  })
+
   test('a result keeps own members that look like a prototype', () => {
     const result: unknown = JSON.parse('{"__proto__":{"admin":true}}')
     assert.equal(responseText(1, { result }), '{"jsonrpc":"2.0","id":1,"result":{"__proto__":{"admin":true}}}')
