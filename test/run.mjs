@@ -21,6 +21,8 @@ const OLDEST_MAJOR = 24
 const CONCURRENCY = 2
 /** A file of tests that takes longer hangs. In milliseconds. */
 const FILE_TIMEOUT_MS = 900_000
+/** A file that takes longer gets a line of its own, so that long steps are seen to move. In milliseconds. */
+const SLOW_FILE_MS = 5000
 
 if (process.env[MOVED] === undefined && existsSync(pinned)) {
   process.exit(await exitCodeOf(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, [MOVED]: '1' } }))
@@ -36,6 +38,14 @@ process.chdir(root)
 const startedMs = performance.now()
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const broken = []
+/** Ends the test processes when the run itself is told to end. */
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stopping.abort()
+    setImmediate(() => process.exit(130))
+  })
+}
 const steps = [
   { name: 'typecheck', run: () => command('typescript/bin/tsc', ['-p', 'tsconfig.json']) },
   { name: 'lint', run: () => command('eslint/bin/eslint.js', ['.', '--max-warnings', '0']) },
@@ -117,19 +127,12 @@ async function tests (folder) {
   const files = testFiles(folder)
   if (folder === 'integration') await setUp()
   if (files.length === 0) return { ok: false, detail: 'no test files' }
-  const { run } = await import('node:test')
   const report = { passed: 0, failed: 0, skipped: 0 }
-  const said = new Map()
-  await new Promise((resolve) => {
-    run({ files, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS })
-      .on('test:stdout', (event) => keep(said, event))
-      .on('test:stderr', (event) => keep(said, event))
-      .on('test:fail', describeFailure)
-      .on('test:pass', describeSkip)
-      .on('test:summary', (event) => { finished(event, report, said, folder) })
-      .on('end', resolve)
-      .resume()
-  })
+  const waiting = [...files]
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await testFile(file, report)
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, work))
   totals.passed += report.passed
   totals.failed += report.failed
   totals.skipped += report.skipped
@@ -137,42 +140,60 @@ async function tests (folder) {
   return { ok, detail: `${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped` }
 }
 
+/** Runs one file in a process of its own. One that cannot be loaded, ends early, holds no tests or never ends has failed. */
+async function testFile (file, report) {
+  const { run } = await import('node:test')
+  let said = ''
+  let counts
+  let fault
+  const keep = ({ message }) => { said = (said + message).slice(-20_000) }
+  const startedMs = performance.now()
+  await new Promise((_resolve) => {
+    run({ files: [file], signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(FILE_TIMEOUT_MS)]) })
+      .on('test:stdout', keep)
+      .on('test:stderr', keep)
+      .on('test:fail', (event) => { fault = describeFailure(event, file) ?? fault })
+      .on('test:pass', (event) => { describeSkip(event, file, report) })
+      .on('test:summary', (event) => { if (event.file !== undefined) counts = event.counts })
+      .on('end', _resolve)
+      .resume()
+  })
+  if (counts === undefined || counts.tests === 0) fault ??= 'it reported no tests'
+  const failed = Math.max((counts?.failed ?? 0) + (counts?.cancelled ?? 0), fault === undefined ? 0 : 1)
+  // A test that is still to be done proves nothing either.
+  const skipped = (counts?.skipped ?? 0) + (counts?.todo ?? 0)
+  report.passed += counts?.passed ?? 0
+  report.failed += failed
+  report.skipped += skipped
+  const tookMs = performance.now() - startedMs
+  if (fault !== undefined) console.log(`FAIL  ${file}: ${fault}`)
+  if (failed > 0 && said !== '') console.log(`---- output of ${file}\n${said}\n----`)
+  if (failed > 0 || tookMs > SLOW_FILE_MS) console.log(`      ${file}: ${counts?.passed ?? 0} passed, ${failed} failed, ${skipped} skipped, ${(tookMs / 1000).toFixed(1)} s`)
+}
+
+/** Prints a failed test. @returns what is wrong with the file itself, where that is what failed */
+function describeFailure ({ name, line, details }, file) {
+  const { error } = details
+  if (error?.failureType === 'subtestsFailed') return undefined
+  if (name === file && error?.failureType === 'testAborted') return `not over after ${FILE_TIMEOUT_MS / 1000} s`
+  if (name === file) return error?.exitCode === undefined ? undefined : `exit code ${error.exitCode}`
+  console.log(`FAIL  ${file}:${line}  ${name}`)
+  console.log(indent(error?.cause?.stack ?? String(error?.cause ?? error?.message ?? error)))
+  return undefined
+}
+
+function describeSkip ({ name, skip, todo, details }, file, report) {
+  const reason = skip ?? todo
+  if (reason === undefined) return
+  // The tests of a skipped suite are never heard of, so the suite counts for them.
+  if (details.type === 'suite') report.skipped++
+  console.log(`SKIP  ${file}  ${name}${typeof reason === 'string' ? `: ${reason}` : ''}`)
+}
+
 /** What only integration tests need is fetched here, not by npm ci. What is missing shows as skipped tests. */
 async function setUp () {
   if (!existsSync('test/setup.mjs')) return
   await exitCodeOf(process.execPath, ['test/setup.mjs'], { stdio: 'inherit' })
-}
-
-function keep (said, { file, message }) {
-  said.set(file, ((said.get(file) ?? '') + message).slice(-20_000))
-}
-
-function finished ({ file, counts, duration_ms: durationMs }, report, said, folder) {
-  if (file === undefined) {
-    report.passed = counts.passed
-    report.failed = counts.failed + counts.cancelled
-    // A test marked as to do proves nothing either.
-    report.skipped = counts.skipped + counts.todo
-    return
-  }
-  const failed = counts.failed + counts.cancelled
-  if (failed > 0 && said.has(file)) console.log(`---- output of ${relative(root, file)}\n${said.get(file)}----`)
-  if (folder === 'integration' || failed > 0) {
-    console.log(`      ${relative(root, file)}: ${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped, ${(durationMs / 1000).toFixed(1)} s`)
-  }
-}
-
-function describeFailure ({ name, file, line, details }) {
-  const error = details.error
-  if (error?.failureType === 'subtestsFailed') return
-  console.log(`FAIL  ${file === undefined ? '' : `${relative(root, file)}:${line}  `}${name}`)
-  console.log(indent(error?.cause?.stack ?? String(error?.cause ?? error?.message ?? error)))
-}
-
-function describeSkip ({ name, file, skip, todo }) {
-  const reason = skip ?? todo
-  if (reason === undefined) return
-  console.log(`SKIP  ${file === undefined ? '' : `${relative(root, file)}  `}${name}${typeof reason === 'string' ? `: ${reason}` : ''}`)
 }
 
 // ---- processes ----
