@@ -175,7 +175,7 @@ async function testFile (file, report) {
 function describeFailure ({ name, line, details }, file) {
   const { error } = details
   if (error?.failureType === 'subtestsFailed') return undefined
-  if (name === file && error?.failureType === 'testAborted') return `not over after ${FILE_TIMEOUT_MS / 1000} s`
+  if (name === file && error?.failureType === 'testAborted') return stopping.signal.aborted ? 'stopped' : `not over after ${FILE_TIMEOUT_MS / 1000} s`
   if (name === file) return error?.exitCode === undefined ? undefined : `exit code ${error.exitCode}`
   console.log(`FAIL  ${file}:${line}  ${name}`)
   console.log(indent(error?.cause?.stack ?? String(error?.cause ?? error?.message ?? error)))
