@@ -2,19 +2,28 @@ import { sseMessage, ssePriming } from '../protocol/index.ts'
 
 /** What a route hands over to be written to: one open SSE response. */
 export interface StreamWriter {
-  /** Writes one frame. False: the reader is too slow and the response was cut; the stream lives on in the log (FR40). */
+  /** Writes one frame. False: nobody reads it, because the reader is gone or too slow and was cut; the stream lives on in the log (FR40). */
   write (frame: string): boolean
   /** Ends the response cleanly. */
   end (): void
 }
 
-interface LoggedEvent { readonly stream: number, readonly sequence: number, readonly text: string }
+/** Where a client that names its last event goes on. `over`: that stream has ended and everything was replayed; there is nothing to wait for. */
+export type Resumption = { readonly stream: EventStream, readonly after: number } | 'over'
 
-/** Bounds of one session's log: enough for a reconnect, little enough for a thousand sessions. */
-const MAX_EVENTS = 256
-const MAX_BYTES = 1_048_576
+interface LoggedEvent { readonly stream: EventStream, readonly sequence: number, readonly text: string, readonly bytes: number }
+
+/** Most events of one session's log: enough for a reconnect, little enough for a thousand sessions. */
+export const MAX_EVENTS = 256
+/** Most bytes of one session's log, frames included. A larger single event is kept alone. */
+export const MAX_LOG_BYTES = 1_048_576
+/** What an SSE frame adds to its message at most, so that a replay of the whole log stays below what a reader may leave unread. */
+const FRAME_BYTES = 128
 /** `retry:` of every priming event (SEP-1699): how long a client waits before it comes back. */
 const RETRY_MS = 1000
+
+/** `<salt>.<stream>.<sequence>`, numbers without leading zeros. */
+const EVENT_ID = /^([\w-]+)\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})$/
 
 /**
  * The events of one session, so that a client that lost its connection can resume (MCP 2025-11-25, resumability). Event
@@ -25,7 +34,7 @@ export class EventLog {
   readonly #onDropped: () => void
   /** Does a stream begin with an id to resume from? Set when the client's revision is known. */
   primes = false
-  #events: LoggedEvent[] = []
+  #events: Array<LoggedEvent | undefined> = []
   #first = 0
   #bytes = 0
   #nextStream = 0
@@ -36,6 +45,9 @@ export class EventLog {
     this.#salt = salt
     this.#onDropped = onDropped
   }
+
+  /** Streams that may still be resumed. */
+  get openStreams (): number { return this.#streams.size }
 
   /** A new stream. The first of a session is its standalone (GET) stream. */
   open (): EventStream {
@@ -48,10 +60,12 @@ export class EventLog {
     return `${this.#salt}.${stream}.${sequence}`
   }
 
-  append (stream: number, sequence: number, text: string): void {
-    this.#events.push({ stream, sequence, text })
-    this.#bytes += text.length
-    while (this.#events.length - this.#first > MAX_EVENTS || (this.#bytes > MAX_BYTES && this.#events.length - this.#first > 1)) this.#dropOldest()
+  append (stream: EventStream, sequence: number, text: string): void {
+    const bytes = Buffer.byteLength(text) + FRAME_BYTES
+    this.#events.push({ stream, sequence, text, bytes })
+    stream.kept++
+    this.#bytes += bytes
+    while (this.#events.length - this.#first > MAX_EVENTS || (this.#bytes > MAX_LOG_BYTES && this.#events.length - this.#first > 1)) this.#dropOldest()
     if (this.#first > MAX_EVENTS) {
       this.#events = this.#events.slice(this.#first)
       this.#first = 0
@@ -59,34 +73,41 @@ export class EventLog {
   }
 
   #dropOldest (): void {
-    const dropped = this.#events[this.#first++]
+    const dropped = this.#events[this.#first]
+    // Emptied at once: the array is only cut now and then, and an event may be large.
+    this.#events[this.#first++] = undefined
     if (dropped === undefined) return
-    this.#bytes -= dropped.text.length
-    const stream = this.#streams.get(dropped.stream)
-    if (stream !== undefined && !stream.isSent(dropped.sequence)) this.#onDropped()
-    if (stream?.ended === true && stream.lastSequence === dropped.sequence) this.#streams.delete(dropped.stream)
+    const { stream, sequence, bytes } = dropped
+    this.#bytes -= bytes
+    stream.kept--
+    if (!stream.isSent(sequence)) this.#onDropped()
+    this.forgetIfOver(stream)
   }
 
-  /** Finds the stream of a Last-Event-ID, or nothing for an id that this session never gave out. */
-  find (lastEventId: string): { readonly stream: EventStream, readonly after: number } | undefined {
-    const [salt, stream, sequence, ...rest] = lastEventId.split('.')
-    if (salt !== this.#salt || rest.length > 0) return undefined
-    const found = this.#streams.get(Number(stream))
+  /**
+   * The stream of a Last-Event-ID, or nothing for an id that this session never gave out. A stream that is not remembered
+   * any more had ended.
+   */
+  find (lastEventId: string): Resumption | undefined {
+    const [, salt, number, sequence] = EVENT_ID.exec(lastEventId) ?? []
+    if (salt !== this.#salt || Number(number) >= this.#nextStream) return undefined
+    const stream = this.#streams.get(Number(number))
+    if (stream === undefined) return 'over'
     const after = Number(sequence)
-    if (found === undefined || !Number.isSafeInteger(after) || after < 0 || after > found.lastSequence) return undefined
-    return { stream: found, after }
+    if (after > stream.lastSequence) return undefined
+    return stream.ended && this.after(stream, after).next().done === true ? 'over' : { stream, after }
   }
 
-  * after (stream: number, sequence: number): Generator<LoggedEvent> {
+  * after (stream: EventStream, sequence: number): Generator<LoggedEvent> {
     for (let at = this.#first; at < this.#events.length; at++) {
       const event = this.#events[at]
       if (event !== undefined && event.stream === stream && event.sequence > sequence) yield event
     }
   }
 
-  /** A stream that ended with nothing left to replay is forgotten. */
-  forget (stream: number): void {
-    this.#streams.delete(stream)
+  /** A stream that ended and has nothing left to replay is forgotten: a session may open very many of them. */
+  forgetIfOver (stream: EventStream): void {
+    if (stream.ended && stream.kept === 0) this.#streams.delete(stream.number)
   }
 }
 
@@ -98,7 +119,11 @@ export class EventStream {
   /** Highest sequence handed out; 0 is the priming event. */
   lastSequence = 0
   #sentSequence = 0
+  /** Events of this stream in the log. */
+  kept = 0
   ended = false
+  /** Called when the connection of this stream is lost before its end, and no other one has taken its place. */
+  onLost: (() => void) | undefined
 
   constructor (log: EventLog, number: number) {
     this.#log = log
@@ -107,6 +132,7 @@ export class EventStream {
 
   get attached (): boolean { return this.#writer !== undefined }
 
+  /** Was it written to a connection? Whether it arrived, only a Last-Event-ID tells. */
   isSent (sequence: number): boolean { return sequence <= this.#sentSequence }
 
   /** Connects a reader: primes it with an id to resume from, then replays everything after `after`. */
@@ -125,14 +151,16 @@ export class EventStream {
   }
 
   #replay (after: number): void {
-    for (const event of this.#log.after(this.number, after)) {
+    for (const event of this.#log.after(this, after)) {
       if (!this.#write(event.sequence, event.text)) return
     }
   }
 
-  /** The reader is gone; events are kept for a resume. */
+  /** The reader is gone; events are kept for a resume. A reader that was replaced means nothing. */
   detach (writer: StreamWriter): void {
-    if (this.#writer === writer) this.#writer = undefined
+    if (this.#writer !== writer) return
+    this.#writer = undefined
+    if (!this.ended) this.onLost?.()
   }
 
   /** Nobody reads this stream any more. */
@@ -140,23 +168,27 @@ export class EventStream {
 
   send (text: string): void {
     const sequence = ++this.lastSequence
-    this.#log.append(this.number, sequence, text)
+    this.#log.append(this, sequence, text)
     this.#write(sequence, text)
   }
 
   #write (sequence: number, text: string): boolean {
     const writer = this.#writer
     if (writer === undefined) return false
-    this.#sentSequence = Math.max(this.#sentSequence, sequence)
-    if (writer.write(sseMessage(text, this.#log.idOf(this.number, sequence)))) return true
+    if (writer.write(sseMessage(text, this.#log.idOf(this.number, sequence)))) {
+      this.#sentSequence = Math.max(this.#sentSequence, sequence)
+      return true
+    }
     this.detach(writer)
     return false
   }
 
   /** No more events. A connected reader is ended; one that comes back gets the rest and is ended then. */
   end (): void {
+    if (this.ended) return
     this.ended = true
     this.#closeWriter()
+    this.#log.forgetIfOver(this)
   }
 
   #closeWriter (): void {

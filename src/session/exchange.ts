@@ -6,7 +6,8 @@ import type { JsonRpcId, Reply } from '../protocol/index.ts'
  * and SSE (rulings 4), and serialises; results travel by reference.
  */
 export interface Exchange {
-  /** A notification or request to the client that belongs to this request and comes before its reply; a complete JSON-RPC message. */
+  // None of these may throw: they run in the middle of a server's message, of a timer, of another session's end.
+  /** A notification or request to the client that belongs to this request and comes before its reply; a complete JSON-RPC message. After the reply it goes over the session's own stream. */
   emit (text: string): void
   /** The reply. Exactly one of `finish`, `refuse` and `drop` is called, once per request. */
   finish (id: JsonRpcId, reply: Reply): void

@@ -7,6 +7,6 @@
  * sessions_open, session_owner_mismatch_total, events_dropped_total through its events.
  */
 export { createSessionRegistry, type NewSession, type SessionRegistry, type SessionRegistryOptions } from './registry.ts'
-export { routeKey, Session, type CancellableCall, type ClientHello, type SessionRoute } from './session.ts'
-export { EventLog, EventStream, type StreamWriter } from './event-stream.ts'
+export { routeKey, Session, type CancellableCall, type ClientHello, type SessionEnd, type SessionRoute } from './session.ts'
+export { EventLog, MAX_EVENTS, MAX_LOG_BYTES, type EventStream, type Resumption, type StreamWriter } from './event-stream.ts'
 export type { Exchange } from './exchange.ts'

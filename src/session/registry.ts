@@ -2,10 +2,10 @@ import { createHash, hash, timingSafeEqual } from 'node:crypto'
 import { isSessionIdShape } from '../protocol/index.ts'
 import { brandAs, randomId, type SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import { routeKey, Session, type SessionRoute } from './session.ts'
+import { routeKey, Session, type SessionEnd, type SessionRoute } from './session.ts'
 
 export interface SessionRegistryOptions {
-  /** A session without call or open GET stream ends after this. */
+  /** A session without request in flight or open GET stream ends after this. */
   readonly idleMs: number
   readonly maxPerUser: number
   readonly nowMs: () => number
@@ -29,12 +29,13 @@ export interface SessionRegistry {
   open (wanted: NewSession): Session | undefined
   /** The session of this id, owner and route, or undefined without telling which part was wrong (T01, T25). */
   find (id: string, principal: Principal, route: SessionRoute): Session | undefined
-  close (session: Session): void
+  /** Ends a session; nothing if it has ended already. */
+  close (session: Session, reason?: SessionEnd): void
   readonly size: number
   countByFace (face: 'http' | 'sse'): number
   [Symbol.iterator] (): Iterator<Session>
   /** Ends every session and the expiry timer. */
-  closeAll (): void
+  closeAll (reason?: SessionEnd): void
 }
 
 /** Idle sessions are looked for this often, so idleMs is honoured to within it. */
@@ -56,12 +57,12 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
     }
   }
 
-  function close (session: Session): void {
+  function close (session: Session, reason?: SessionEnd): void {
     if (!byHash.delete(hashOf(session.id))) return
     const mine = byUser.get(session.principal.userKey)
     mine?.delete(session)
     if (mine?.size === 0) byUser.delete(session.principal.userKey)
-    session.close()
+    session.close(reason)
     options.events.closed(session)
   }
 
@@ -106,9 +107,9 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
     * [Symbol.iterator] () {
       for (const { session } of byHash.values()) yield session
     },
-    closeAll () {
+    closeAll (reason) {
       clearInterval(sweep)
-      for (const { session } of [...byHash.values()]) close(session)
+      for (const { session } of [...byHash.values()]) close(session, reason)
     }
   }
 }

@@ -1,6 +1,7 @@
-import { errorReply, isAtLeast, isJsonObject, notificationText, requestText, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
+import { hasFeature, isAtLeast, notificationText, type JsonObject, type JsonRpcId, type LegacyRevision, type Reply } from '../protocol/index.ts'
 import type { ServerName, SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
+import { ClientAsks, type AskOptions } from './client-asks.ts'
 import { EventLog, type EventStream, type StreamWriter } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -12,6 +13,9 @@ export function routeKey (route: SessionRoute): string {
   return route.kind === 'aggregate' ? '/mcp' : `/servers/${route.server}`
 }
 
+/** Why a session's calls end before their answer. */
+export type SessionEnd = 'session_closed' | 'client_disconnected' | 'draining'
+
 /** Something of a session that a client's notifications/cancelled can name. */
 export interface CancellableCall {
   readonly clientId: JsonRpcId
@@ -19,30 +23,14 @@ export interface CancellableCall {
   readonly exchange: Exchange
   /** The operator wants it ended when that request's connection is lost (rulings 4). */
   readonly cancelOnDisconnect: boolean
-  cancel (reason: 'client_cancelled' | 'client_disconnected' | 'session_closed' | 'draining'): void
+  /** Must not throw. */
+  cancel (reason: SessionEnd | 'client_cancelled'): void
 }
 
-interface Ask {
-  resolve (reply: Reply): void
-  /** The server's own progress token, when it wants to hear about the client's progress. */
-  readonly onProgress: ((params: JsonObject) => void) | undefined
-}
-
-/** What the client said in initialize. */
+/** What the client said in initialize, as far as it is needed later. */
 export interface ClientHello {
-  readonly protocolVersion: string
+  readonly protocolVersion: LegacyRevision
   readonly capabilities: JsonObject
-  readonly clientInfo: JsonObject | undefined
-}
-
-/** How a question to the client travels. */
-export interface AskOptions {
-  /** The request it belongs to; absent = the session's GET stream. */
-  readonly exchange: Exchange | undefined
-  /** Withdraws the question. */
-  readonly signal: AbortSignal
-  readonly timeoutMs: number
-  readonly onProgress?: ((params: JsonObject) => void) | undefined
 }
 
 /** GET streams one session may hold open; the newest gets the messages, an older one is ended beyond this. */
@@ -70,9 +58,8 @@ export class Session {
   readonly log: EventLog
   /** Calls in flight; a client may reuse an id, so this is a set and not a map (T18). */
   readonly calls = new Set<CancellableCall>()
-  readonly subscriptions = new Set<string>()
   logLevel: string | undefined
-  hello: ClientHello = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: undefined }
+  hello: ClientHello = NOT_GREETED
   /** initialize has been received. */
   greeted = false
   /** notifications/initialized has been received. */
@@ -82,9 +69,11 @@ export class Session {
   readonly #nowMs: () => number
   readonly #standalone: EventStream
   readonly #readers: StreamWriter[] = []
-  readonly #asks = new Map<JsonRpcId, Ask>()
-  #nextAskId = 1
-  #onClose: Array<() => void> = []
+  readonly #asks = new ClientAsks()
+  /** Requests that are no calls (initialize, lists) and wait for their answer. */
+  #pending = 0
+  readonly #onClose: Array<() => void> = []
+  #closing = false
 
   constructor (options: SessionOptions) {
     this.id = options.id
@@ -101,14 +90,33 @@ export class Session {
   greet (hello: ClientHello): void {
     this.hello = hello
     this.greeted = true
-    // Priming events came with 2025-11-25; older clients would take the empty data for a broken message.
-    this.log.primes = this.face === 'http' && hello.protocolVersion >= '2025-11-25'
+    // Older clients would take the empty data of a priming event for a broken message (SEP-1699).
+    this.log.primes = this.face === 'http' && hasFeature(hello.protocolVersion, 'streamPriming')
+  }
+
+  /** initialize failed: the client may try it again on the same stream. */
+  forgetGreeting (): void {
+    this.hello = NOT_GREETED
+    this.greeted = false
   }
 
   touch (): void { this.lastUsedMs = this.#nowMs() }
 
-  /** Neither a call in flight nor an open GET stream: may expire. */
-  get idle (): boolean { return this.calls.size === 0 && this.#readers.length === 0 }
+  /** A request that is no call begins; {@link requestEnded} must follow. */
+  requestBegan (): void { this.#pending++ }
+
+  requestEnded (): void {
+    this.#pending--
+    this.touch()
+  }
+
+  /** A call has been answered: the idle time begins now, however long it took. */
+  callEnded (call: CancellableCall): void {
+    if (this.calls.delete(call)) this.touch()
+  }
+
+  /** Neither a request in flight nor an open GET stream: may expire. */
+  get idle (): boolean { return this.calls.size === 0 && this.#pending === 0 && this.#readers.length === 0 }
   get hasReader (): boolean { return this.#readers.length > 0 }
 
   onClose (listener: () => void): void {
@@ -162,52 +170,35 @@ export class Session {
     return isAtLeast(level, this.logLevel)
   }
 
-  /** Sends a request to the client and waits for its answer. Never rejects. */
-  ask (method: string, params: JsonObject | undefined, options: AskOptions): Promise<Reply> {
-    const { exchange, signal, timeoutMs, onProgress } = options
-    if (this.closed || signal.aborted) return Promise.resolve(errorReply('GW_CANCELLED'))
-    const id = this.#nextAskId++
-    return new Promise((resolve) => {
-      const settle = (reply: Reply): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', abort)
-        this.#asks.delete(id)
-        resolve(reply)
-      }
-      const abort = (): void => {
-        this.notifyOn(exchange, 'notifications/cancelled', { requestId: id, reason: 'no longer needed' })
-        settle(errorReply('GW_CANCELLED'))
-      }
-      const timer = setTimeout(() => settle(errorReply('GW_UPSTREAM_DEADLINE')), timeoutMs)
-      timer.unref()
-      signal.addEventListener('abort', abort, { once: true })
-      this.#asks.set(id, { resolve: settle, onProgress })
-      const text = requestText(id, method, onProgress === undefined ? params : withProgressToken(params, id))
-      if (exchange === undefined) this.#standalone.send(text)
-      else exchange.emit(text)
+  /**
+   * Sends a request to the client, on the stream of `exchange` or on the GET stream, and waits for its answer; undefined =
+   * none came. Never rejects.
+   */
+  ask (method: string, params: JsonObject | undefined, exchange: Exchange | undefined, options: AskOptions): Promise<Reply | undefined> {
+    if (this.closed) return Promise.resolve(undefined)
+    return this.#asks.ask(method, params, options, (text) => {
+      if (exchange === undefined) this.send(text)
+      else if (!this.closed) exchange.emit(text)
     })
   }
 
   /** The client's answer to an ask. An id that nothing waits for is ignored. */
   answer (id: JsonRpcId, reply: Reply): void {
-    this.touch()
-    this.#asks.get(id)?.resolve(reply)
+    this.#asks.answer(id, reply)
   }
 
-  /** The client's progress on an ask; the token is the id we gave it. */
+  /** The client's progress on an ask. */
   askProgress (params: JsonObject | undefined): void {
-    const token = params?.['progressToken']
-    if (params !== undefined && typeof token === 'number') this.#asks.get(token)?.onProgress?.(params)
+    this.#asks.progress(params)
   }
 
-  /** Cancels this session's own call of that id, and nobody else's (T20). Unknown ids are ignored (MCP cancellation). */
+  /**
+   * Cancels this session's own call of that id, and nobody else's (T20). Unknown ids are ignored (MCP cancellation); so are
+   * ids that several calls share, because the wrong one must not end (clients exist that give every call the id 1, T18).
+   */
   cancelCall (clientId: unknown): void {
-    for (const call of this.calls) {
-      if (call.clientId === clientId) {
-        call.cancel('client_cancelled')
-        return
-      }
-    }
+    const named = [...this.calls].filter((call) => call.clientId === clientId)
+    if (named.length === 1) named[0]?.cancel('client_cancelled')
   }
 
   /** The connection of a request was lost. Legacy calls run on unless the operator said otherwise (MCP 2025-11-25). */
@@ -218,24 +209,22 @@ export class Session {
   }
 
   /** Ends streams, asks and calls. Idempotent; listeners run once. */
-  close (reason: 'session_closed' | 'client_disconnected' | 'draining' = 'session_closed'): void {
-    if (this.closed) return
-    this.closed = true
-    for (const ask of [...this.#asks.values()]) ask.resolve(errorReply('GW_CANCELLED'))
+  close (reason: SessionEnd = 'session_closed'): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#asks.end()
+    // Before `closed`: on HTTP+SSE their answers go over the stream that ends with the session.
     for (const call of [...this.calls]) call.cancel(reason)
+    this.closed = true
     for (const reader of this.#readers.splice(0)) reader.end()
     this.#standalone.end()
     for (const listener of this.#onClose.splice(0)) listener()
   }
 }
 
-function withProgressToken (params: JsonObject | undefined, token: number): JsonObject {
-  const meta = params?.['_meta']
-  return { ...params, _meta: { ...(isJsonObject(meta) ? meta : undefined), progressToken: token } }
-}
+const NOT_GREETED: ClientHello = Object.freeze({ protocolVersion: '2024-11-05', capabilities: Object.freeze({}) })
 
 /** Handing the standalone stream over from one reader to the next must not end the older response. */
 function keptOpen (writer: StreamWriter): StreamWriter {
   return { write: (frame) => writer.write(frame), end: () => undefined }
 }
-
