@@ -7,7 +7,9 @@
  * Fails with GW_UPSTREAM_* and GW_LIMIT_WORKERS. Emits worker_start_seconds and worker_protocol_error_total through the
  * events it was given.
  */
-export { createConnections, type Connections, type ConnectionsOptions, type Place, type StartFailure } from './connections.ts'
+export { createConnections, type Connections, type ConnectionsOptions } from './connections.ts'
+export type { StartFailure } from './keyed-place.ts'
+export type { Place } from './place.ts'
 export type { ConnectionFault } from './stdio-connection.ts'
 export { fingerprint } from './worker-key.ts'
 export type { CallHandle, CancelReason, Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, UpstreamCall } from './types.ts'

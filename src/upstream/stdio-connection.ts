@@ -1,14 +1,20 @@
 import { randomInt } from 'node:crypto'
-import { GatewayError, type ErrorCode } from '../shared/errors.ts'
+import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Worker } from '../stdio-pool/index.ts'
-import { errorReply, lineSafe, notificationText, requestText, responseText, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, notificationText, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
+import { PendingCall } from './pending-call.ts'
+import { ServerAsks } from './server-asks.ts'
 import type { CallHandle, CancelReason, Connection, ConnectionPeer, UpstreamCall } from './types.ts'
 
 /** How long a worker that let a deadline pass may stay silent on a ping before it is taken for hung and killed (FR02). */
 const HANG_GRACE_MS = 2000
 /** Inner ids start at a random point, so that no server can guess the ids it does not owe (T39). */
 const FIRST_ID_RANGE = 2 ** 40
+/** Given-up ids that are remembered, so that a late reply is not counted as a forged one. */
+const MAX_GIVEN_UP = 1024
+/** How long after its end a given-up call may still be what a server asks or says something about. */
+const LINGER_MS = 5000
 
 /** Closed set: metric label `kind` of worker_protocol_error_total, as far as it is seen here. */
 export type ConnectionFault = 'unknown_id' | 'late_reply' | 'malformed_reply' | 'malformed_message'
@@ -16,72 +22,12 @@ export type ConnectionFault = 'unknown_id' | 'late_reply' | 'malformed_reply' | 
 export interface StdioConnectionOptions {
   readonly server: ServerName
   readonly worker: Worker
-  /** `interactive: true`: one call at a time, so that what the server asks always has one owner (rulings 4). */
+  /** `interactive: true`: one client call at a time, so that what the server asks always has one owner (rulings 4). */
   readonly serialise: boolean
-  readonly now: () => number
+  readonly nowMs: () => number
   readonly onFault: (kind: ConnectionFault) => void
-}
-
-/** One call on the wire or waiting for its turn. */
-class PendingCall implements CallHandle {
-  readonly call: UpstreamCall
-  readonly id: number
-  readonly #connection: StdioConnection
-  readonly startedAtMs: number
-  #timer: NodeJS.Timeout | undefined
-  #pauses = 0
-  sent = false
-  settled = false
-
-  constructor (connection: StdioConnection, call: UpstreamCall, id: number, startedAtMs: number) {
-    this.#connection = connection
-    this.call = call
-    this.id = id
-    this.startedAtMs = startedAtMs
-    this.#arm(call.timeoutMs)
-  }
-
-  #arm (ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(onDeadline, ms, this)
-  }
-
-  expire (): void {
-    this.#connection.expire(this)
-  }
-
-  /** Progress came: the clock starts again, up to the maximum. */
-  progressed (nowMs: number): void {
-    if (this.settled || this.#pauses > 0) return
-    const leftMs = this.startedAtMs + this.call.maxTimeoutMs - nowMs
-    this.#arm(Math.max(0, Math.min(this.call.timeoutMs, leftMs)))
-  }
-
-  pause (): void {
-    this.#pauses++
-    if (this.settled) return
-    this.#arm(Math.max(0, this.startedAtMs + this.call.maxTimeoutMs - this.#connection.nowMs()))
-  }
-
-  resume (): void {
-    if (this.#pauses > 0) this.#pauses--
-    if (this.#pauses === 0) this.progressed(this.#connection.nowMs())
-  }
-
-  cancel (reason: CancelReason): void {
-    this.#connection.cancel(this, reason)
-  }
-
-  settle (reply: Reply): void {
-    if (this.settled) return
-    this.settled = true
-    clearTimeout(this.#timer)
-    this.call.onReply(reply)
-  }
-}
-
-function onDeadline (pending: PendingCall): void {
-  pending.expire()
+  /** Something of ours threw while a message was handled. */
+  readonly onThrown: (thrown: unknown) => void
 }
 
 /**
@@ -94,11 +40,14 @@ export class StdioConnection implements Connection {
   readonly #options: StdioConnectionOptions
   readonly #worker: Worker
   readonly #pending = new Map<number, PendingCall>()
-  readonly #inFlight = new Set<CallHandle>()
+  readonly #inFlight = new Set<PendingCall>()
+  readonly #lingering = new Set<PendingCall>()
   readonly #waiting: PendingCall[] = []
-  readonly #asked = new Map<string | number, AbortController>()
-  /** Ids whose caller has been answered already (cancel, deadline), so that a late reply is no forgery. */
-  readonly #abandoned = new Set<number>()
+  /** The call that has the server to itself, with `serialise`. */
+  #exclusive: PendingCall | undefined
+  readonly #asks: ServerAsks
+  /** Ids whose caller has been answered already (cancel, deadline), oldest first. */
+  readonly #givenUp = new Set<number>()
   #peer: ConnectionPeer | undefined
   #nextId = randomInt(FIRST_ID_RANGE)
   #open = true
@@ -109,24 +58,30 @@ export class StdioConnection implements Connection {
     this.#options = options
     this.#worker = options.worker
     this.server = options.server
-    this.openedAtMs = options.now()
+    this.openedAtMs = options.nowMs()
     this.#lastHeardMs = this.openedAtMs
+    this.#asks = new ServerAsks((text) => { if (this.#open) this.#worker.send(text) }, options.onThrown)
     this.#worker.onMessage = (message) => this.#receive(message)
-    void this.#worker.exited.then(() => this.#ended())
+    // `exited` never rejects.
+    this.#worker.exited.then(() => this.#end(), () => this.#end())
   }
 
   get open (): boolean { return this.#open }
   get pid (): number { return this.#worker.pid }
   get inFlight (): ReadonlySet<CallHandle> { return this.#inFlight }
-  nowMs (): number { return this.#options.now() }
+  get lingering (): ReadonlySet<CallHandle> { return this.#lingering }
+  nowMs (): number { return this.#options.nowMs() }
 
-  /** Runs the handshake. `peer` gets everything from here on, what the server asks during it included. */
+  /**
+   * Runs the handshake. `peer` gets everything from here on, what the server asks during it included.
+   * @throws GatewayError GW_UPSTREAM_START when the server refuses, ends or is late; the caller ends the worker then
+   */
   async initialize (params: JsonObject, peer: ConnectionPeer, timeoutMs: number): Promise<void> {
     this.#peer = peer
     const reply = await new Promise<Reply>((resolve) => {
       this.call({ method: 'initialize', params, timeoutMs, maxTimeoutMs: timeoutMs, origin: undefined, onReply: resolve })
     })
-    if (reply.error !== undefined || !isObject(reply.result)) {
+    if (reply.error !== undefined || !isJsonObject(reply.result)) {
       throw new GatewayError('GW_UPSTREAM_START', { reason: reply.error === undefined ? 'initialize was answered without a result' : `initialize failed: ${reply.error.code}` })
     }
     this.initializeResult = reply.result
@@ -134,20 +89,28 @@ export class StdioConnection implements Connection {
   }
 
   call (call: UpstreamCall): CallHandle {
-    const pending = new PendingCall(this, call, this.#nextId++, this.#options.now())
+    const pending = new PendingCall(this, call, this.#nextId++)
     this.#inFlight.add(pending)
-    if (!this.#open) this.#finish(pending, errorReply('GW_UPSTREAM_LOST'))
-    else if (this.#options.serialise && this.#inFlight.size > 1) this.#waiting.push(pending)
+    if (!this.#open) this.#finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
+    else if (this.#options.serialise && call.origin !== undefined) this.#takeTurn(pending)
     else this.#send(pending)
     return pending
+  }
+
+  #takeTurn (pending: PendingCall): void {
+    if (this.#exclusive !== undefined) {
+      this.#waiting.push(pending)
+      return
+    }
+    this.#exclusive = pending
+    this.#send(pending)
   }
 
   #send (pending: PendingCall): void {
     const { call, id } = pending
     pending.sent = true
     this.#pending.set(id, pending)
-    const params = call.onProgress === undefined ? call.params : withProgressToken(call.params, id)
-    const outcome = this.#worker.send(requestText(id, call.method, params))
+    const outcome = this.#worker.send(requestText(id, call.method, ownToken(call, id)))
     if (outcome === 'sent') return
     this.#pending.delete(id)
     this.#finish(pending, errorReply(outcome === 'full' ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_LOST'))
@@ -158,42 +121,49 @@ export class StdioConnection implements Connection {
   }
 
   async close (): Promise<void> {
-    this.#end('GW_UPSTREAM_LOST')
+    this.#end()
     await this.#worker.stop()
   }
 
   /** The caller is answered at once; the server is told, and a worker that stays silent after that is ended (FR02). */
   expire (pending: PendingCall): void {
-    this.#abandon(pending, 'deadline', errorReply('GW_UPSTREAM_DEADLINE'))
-    if (pending.sent) this.#killIfHung()
+    const { sent } = pending
+    this.#giveUp(pending, 'deadline', errorReply(sent ? 'GW_UPSTREAM_DEADLINE' : 'GW_UPSTREAM_UNAVAILABLE'))
+    if (sent) this.#killIfHung()
   }
 
   cancel (pending: PendingCall, reason: CancelReason): void {
-    this.#abandon(pending, reason, errorReply('GW_CANCELLED'))
+    this.#giveUp(pending, reason, replyToCancelled(pending, reason))
   }
 
-  #abandon (pending: PendingCall, reason: CancelReason, reply: Reply): void {
+  #giveUp (pending: PendingCall, reason: CancelReason, reply: Reply): void {
     if (pending.settled) return
     if (this.#pending.delete(pending.id)) {
-      this.#abandoned.add(pending.id)
-      if (this.#abandoned.size > 1024) this.#forgetOldestAbandoned()
+      this.#remember(pending)
       // MCP: initialize must not be cancelled; a worker that never answers it is ended by its starter.
       if (pending.call.method !== 'initialize') this.notify('notifications/cancelled', { requestId: pending.id, reason })
     }
     this.#finish(pending, reply)
   }
 
-  #forgetOldestAbandoned (): void {
-    for (const id of this.#abandoned) {
-      this.#abandoned.delete(id)
-      return
-    }
+  #remember (pending: PendingCall): void {
+    this.#rememberId(pending.id)
+    if (pending.call.origin === undefined) return
+    this.#lingering.add(pending)
+    setTimeout(() => this.#lingering.delete(pending), LINGER_MS).unref()
+  }
+
+  #rememberId (id: number): void {
+    this.#givenUp.add(id)
+    const [oldest] = this.#givenUp
+    if (this.#givenUp.size > MAX_GIVEN_UP && oldest !== undefined) this.#givenUp.delete(oldest)
   }
 
   #killIfHung (): void {
-    const askedAtMs = this.#options.now()
-    this.#worker.send(requestText(this.#nextId, 'ping', undefined))
-    this.#abandoned.add(this.#nextId++)
+    const askedAtMs = this.#options.nowMs()
+    const id = this.#nextId++
+    this.#rememberId(id)
+    this.#worker.send(requestText(id, 'ping', undefined))
     setTimeout(() => {
       if (this.#open && this.#lastHeardMs < askedAtMs) this.#worker.kill()
     }, HANG_GRACE_MS).unref()
@@ -201,44 +171,63 @@ export class StdioConnection implements Connection {
 
   #finish (pending: PendingCall, reply: Reply): void {
     this.#inFlight.delete(pending)
-    if (this.#options.serialise) this.#sendNextWaiting(pending)
-    pending.settle(reply)
+    if (this.#options.serialise) this.#endTurn(pending)
+    try {
+      pending.settle(reply)
+    } catch (thrown) {
+      // One caller's trouble must not keep the others from their answers.
+      this.#options.onThrown(thrown)
+    }
   }
 
-  #sendNextWaiting (finished: PendingCall): void {
-    const at = this.#waiting.indexOf(finished)
-    if (at >= 0) {
-      this.#waiting.splice(at, 1)
+  #endTurn (finished: PendingCall): void {
+    if (this.#exclusive !== finished) {
+      const at = this.#waiting.indexOf(finished)
+      if (at >= 0) this.#waiting.splice(at, 1)
       return
     }
-    const next = this.#waiting.shift()
-    if (next !== undefined && this.#open) this.#send(next)
+    this.#exclusive = this.#open ? this.#waiting.shift() : undefined
+    if (this.#exclusive !== undefined) this.#send(this.#exclusive)
   }
 
+  /** Nothing a server writes may throw out of here: it would end every other server's work with it. */
   #receive (message: Record<string, unknown>): void {
-    this.#lastHeardMs = this.#options.now()
+    this.#lastHeardMs = this.#options.nowMs()
+    try {
+      this.#dispatch(message)
+    } catch (thrown) {
+      this.#options.onFault('malformed_message')
+      // A RangeError is the server's: nested deeper than JSON.stringify has stack for.
+      if (!(thrown instanceof RangeError)) this.#options.onThrown(thrown)
+    }
+  }
+
+  #dispatch (message: Record<string, unknown>): void {
     const { id, method } = message
     if (method === undefined) this.#receiveReply(id, message)
     else if (typeof method !== 'string') this.#options.onFault('malformed_message')
     else if (id === undefined) this.#receiveNotification(method, asObject(message['params']))
-    else if (typeof id === 'string' || typeof id === 'number') this.#receiveRequest(id, method, asObject(message['params']))
+    else if (typeof id === 'string' || Number.isFinite(id)) this.#asks.receive(this.#peer, id as string | number, method, asObject(message['params']))
     else this.#options.onFault('malformed_message')
   }
 
   #receiveReply (id: unknown, message: Record<string, unknown>): void {
     const pending = this.#pending.get(id as number)
-    if (pending === undefined) {
-      this.#options.onFault(this.#abandoned.delete(id as number) ? 'late_reply' : 'unknown_id')
-      return
-    }
+    if (pending === undefined) return this.#receiveStrayReply(id as number)
     this.#pending.delete(pending.id)
     this.#finish(pending, this.#replyOf(message))
   }
 
+  #receiveStrayReply (id: number): void {
+    for (const pending of this.#lingering) if (pending.id === id) this.#lingering.delete(pending)
+    this.#options.onFault(this.#givenUp.delete(id) ? 'late_reply' : 'unknown_id')
+  }
+
   #replyOf (message: Record<string, unknown>): Reply {
     const { result, error } = message
-    if (error === undefined && result !== undefined) return { result }
-    if (isObject(error) && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string') {
+    // Some JSON-RPC libraries write both members, one of them null.
+    if ((error === undefined || error === null) && result !== undefined) return { result }
+    if (isJsonObject(error) && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string') {
       return { error: error as unknown as NonNullable<Reply['error']> }
     }
     this.#options.onFault('malformed_reply')
@@ -247,57 +236,46 @@ export class StdioConnection implements Connection {
 
   #receiveNotification (method: string, params: JsonObject | undefined): void {
     if (method === 'notifications/progress') this.#receiveProgress(params)
-    else if (method === 'notifications/cancelled') this.#asked.get(params?.['requestId'] as string | number)?.abort()
+    else if (method === 'notifications/cancelled') this.#asks.withdraw(params?.['requestId'])
     else this.#peer?.onNotification(method, params)
   }
 
   #receiveProgress (params: JsonObject | undefined): void {
     const pending = this.#pending.get(params?.['progressToken'] as number)
     if (pending === undefined || params === undefined) return
-    pending.progressed(this.#options.now())
+    pending.progressed()
     pending.call.onProgress?.(params)
   }
 
-  #receiveRequest (id: string | number, method: string, params: JsonObject | undefined): void {
-    if (method === 'ping') {
-      this.#worker.send(responseText(id, { result: {} }))
-      return
-    }
-    const controller = new AbortController()
-    this.#asked.set(id, controller)
-    const answer = this.#peer === undefined ? Promise.resolve(errorReply('GW_UPSTREAM_ASK_REFUSED')) : this.#peer.onRequest(method, params, controller.signal)
-    void answer.catch(() => errorReply('GW_INTERNAL')).then((reply) => {
-      this.#asked.delete(id)
-      // A request that the server cancelled gets no answer (MCP cancellation).
-      if (this.#open && !controller.signal.aborted) this.#worker.send(lineSafe(responseText(id, reply)))
-    })
-  }
-
-  #ended (): void {
-    this.#end('GW_UPSTREAM_LOST')
-  }
-
-  #end (code: ErrorCode): void {
+  #end (): void {
     if (!this.#open) return
     this.#open = false
-    for (const controller of this.#asked.values()) controller.abort()
-    this.#asked.clear()
+    this.#asks.end()
     this.#pending.clear()
+    this.#lingering.clear()
     this.#waiting.length = 0
-    for (const handle of [...this.#inFlight]) this.#finish(handle as PendingCall, errorReply(code))
+    for (const pending of [...this.#inFlight]) this.#finish(pending, errorReply(pending.sent ? 'GW_UPSTREAM_LOST' : 'GW_UPSTREAM_UNAVAILABLE'))
     this.#peer?.onEnd()
   }
 }
 
-function withProgressToken (params: JsonObject | undefined, token: number): JsonObject {
-  const meta = asObject(params?.['_meta'])
-  return { ...params, _meta: { ...meta, progressToken: token } }
+/** A call that draining cut short may have run, so its client must not simply repeat it; one that was not sent has not. */
+function replyToCancelled (pending: PendingCall, reason: CancelReason): Reply {
+  if (reason !== 'draining') return errorReply('GW_CANCELLED')
+  return errorReply(pending.sent ? 'GW_UPSTREAM_LOST' : 'GW_DRAINING')
 }
 
-function isObject (value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Params with the progress token of our own hop, or with none: a client's own never reaches a server (T20). */
+function ownToken (call: UpstreamCall, token: number): JsonObject | undefined {
+  const { params } = call
+  const meta = params?.['_meta']
+  const known = isJsonObject(meta) ? meta : undefined
+  if (call.onProgress !== undefined) return { ...params, _meta: { ...known, progressToken: token } }
+  if (known?.['progressToken'] === undefined) return params
+  const { progressToken: _clients, ...rest } = known
+  return { ...params, _meta: rest }
 }
 
 function asObject (value: unknown): JsonObject | undefined {
-  return isObject(value) ? value : undefined
+  return isJsonObject(value) ? value : undefined
 }

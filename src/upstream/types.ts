@@ -16,16 +16,22 @@ export interface UpstreamCall {
   /** Milliseconds until 50401; progress restarts it, `maxTimeoutMs` after the start it ends anyway. */
   readonly timeoutMs: number
   readonly maxTimeoutMs: number
-  /** Who asked. Opaque here; the bridge uses it to find the right client for what the server asks. */
+  /**
+   * Who asked. Opaque here; the bridge uses it to find the right client for what the server asks. Undefined = the gateway
+   * itself: nothing can be asked during such a call, so `interactive: true` lets it run beside another one.
+   */
   readonly origin: unknown
-  /** Set when the client sent a progress token. Gets the params without the token of our own hop. */
+  /** Set when the client sent a progress token. Gets the params with the token of our own hop still in them. */
   onProgress?: (params: JsonObject) => void
+  /** Must not throw. */
   onReply (reply: Reply): void
 }
 
 /** A call in flight. */
 export interface CallHandle {
   readonly call: UpstreamCall
+  /** Has the server got it? Not while it waits for its turn (`interactive: true`). */
+  readonly sent: boolean
   /** Sends notifications/cancelled, answers `onReply` with GW_CANCELLED (or the deadline row). Idempotent, late-safe (FR10). */
   cancel (reason: CancelReason): void
   /** The server is waiting for a person: the deadline stands still until the same number of `resume`s. */
@@ -53,6 +59,8 @@ export interface Connection {
   readonly pid: number | undefined
   /** Calls in flight, oldest first. */
   readonly inFlight: ReadonlySet<CallHandle>
+  /** Calls that were given up a moment ago, and that the server may still be at: what it asks or says now may be about them. */
+  readonly lingering: ReadonlySet<CallHandle>
   call (call: UpstreamCall): CallHandle
   notify (method: string, params?: JsonObject): void
   /** Ends the server; calls in flight are answered with GW_UPSTREAM_LOST. Resolves when it is gone. */

@@ -35,6 +35,20 @@ function userParts (request: ConnectionRequest): string[] {
   return ['user', request.tenant, request.user, fixed ? 'fixed' : fingerprint(request.capabilities)]
 }
 
+/**
+ * Whom failed starts and crashes slow down: a user of a server (FR04). Not the worker key, which is new for each session or
+ * call at those isolation levels, so that a broken server would be started again without end.
+ */
+export function startKey ({ server, tenant, user }: ConnectionRequest): string {
+  switch (server.isolation) {
+    case 'shared': return JSON.stringify([server.name, server.entryHash])
+    case 'tenant': return JSON.stringify([server.name, server.entryHash, tenant])
+    case 'user':
+    case 'session':
+    case 'call': return JSON.stringify([server.name, server.entryHash, tenant, user])
+  }
+}
+
 /** A short text that is equal for capabilities that servers cannot tell apart. */
 export function fingerprint (capabilities: JsonObject): string {
   return FINGERPRINTED.map((path) => hasPath(capabilities, path) ? '1' : '0').join('')

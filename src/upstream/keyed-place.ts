@@ -1,0 +1,203 @@
+import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.ts'
+import type { ServerName, TenantId } from '../shared/ids.ts'
+import type { Place } from './place.ts'
+import type { StartBackoff } from './start-backoff.ts'
+import { startWorker, type StartOptions } from './start-worker.ts'
+import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus } from './types.ts'
+import { startKey } from './worker-key.ts'
+
+/** The newest failed start of a server. `reason` and `stderr` are for operators only. */
+export interface StartFailure { readonly atMs: number, readonly code: ErrorCode, readonly reason: string, readonly stderr: string }
+
+/** What all places share. */
+export interface PlaceContext {
+  readonly start: StartOptions
+  readonly backoff: StartBackoff
+  opened (server: ServerName, startMs: number): void
+  startFailed (server: ServerName, error: GatewayError, stderr: string): void
+  /** Nobody holds the place and nothing runs in it. */
+  forget (place: KeyedPlace): void
+  /** The gateway is shutting down. */
+  closing (): boolean
+}
+
+interface Opening { readonly promise: Promise<Connection>, readonly abort: AbortController }
+
+/** The one implementation of {@link Place}. Its worker is in at most one of three states: opening, live, stopping. */
+export class KeyedPlace implements Place {
+  readonly key: string
+  readonly server: ServerName
+  readonly request: ConnectionRequest
+  readonly #context: PlaceContext
+  readonly #startKey: string
+  /** Set once, right after construction: peer and place know each other. */
+  peer: ConnectionPeer | undefined
+  holders = 0
+  connection: Connection | undefined
+  rootDirs: readonly string[] = []
+  #opening: Opening | undefined
+  #stopping: Promise<void> | undefined
+  #retiring: Connection | undefined
+  #streams = 0
+  #stderr = ''
+  #forgotten = false
+  lastUsedMs: number
+
+  constructor (key: string, request: ConnectionRequest, context: PlaceContext) {
+    this.key = key
+    this.server = request.server.name
+    this.request = request
+    this.#context = context
+    this.#startKey = startKey(request)
+    this.lastUsedMs = context.start.nowMs()
+  }
+
+  /** Has a worker that nobody uses right now. */
+  get idle (): boolean {
+    return this.connection !== undefined && this.connection.inFlight.size === 0 && this.#streams === 0
+  }
+
+  get tenant (): TenantId | undefined {
+    return this.request.server.isolation === 'shared' ? undefined : this.request.tenant
+  }
+
+  touch (): void { this.lastUsedMs = this.#context.start.nowMs() }
+  streamOpened (): void { this.#streams++; this.touch() }
+  streamClosed (): void { this.#streams--; this.touch() }
+
+  ready (): Promise<Connection> {
+    this.touch()
+    if (this.connection?.open === true) return Promise.resolve(this.connection)
+    if (this.#context.closing()) return Promise.reject(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))
+    // A worker started now would belong to nobody and never be ended.
+    if (this.#forgotten) return Promise.reject(new GatewayError('GW_CANCELLED', { reason: 'the last holder of the worker has gone' }))
+    if (this.#opening === undefined) {
+      const abort = new AbortController()
+      const promise = this.#open(abort.signal).finally(() => {
+        this.#opening = undefined
+        this.#forgetIfUnused()
+      })
+      this.#opening = { promise, abort }
+    }
+    return this.#opening.promise
+  }
+
+  release (): void {
+    this.holders--
+    if (this.holders > 0) return
+    const { isolation } = this.request.server
+    const ownedBySession = isolation === 'session' && this.request.sessionKey !== undefined
+    if (ownedBySession || isolation === 'call') this.end(new GatewayError('GW_CANCELLED')).catch(this.#context.start.onThrown)
+    // Others keep their worker for a while: the next session of the user finds it warm, and a start is seen through.
+    else this.#forgetIfUnused()
+  }
+
+  #forgetIfUnused (): void {
+    if (this.holders > 0 || this.#forgotten || this.connection !== undefined || this.#opening !== undefined || this.#stopping !== undefined) return
+    this.#forgotten = true
+    this.#context.forget(this)
+  }
+
+  /** Ends the worker, a starting one too; its callers get `reason`. Resolves when it is gone. */
+  async end (reason: GatewayError): Promise<void> {
+    if (this.#opening !== undefined) {
+      const { promise, abort } = this.#opening
+      abort.abort(reason)
+      await promise.catch(() => undefined)
+    }
+    const { connection } = this
+    if (connection !== undefined) {
+      this.#retiring = connection
+      await connection.close()
+    }
+    await this.#stopping
+    this.#forgetIfUnused()
+  }
+
+  status (): ConnectionStatus | undefined {
+    if (this.connection === undefined && this.#opening === undefined) return undefined
+    const { isolation } = this.request.server
+    return {
+      server: this.server,
+      tenant: this.tenant,
+      user: isolation === 'shared' || isolation === 'tenant' ? undefined : this.request.user,
+      state: this.connection === undefined ? 'starting' : 'running',
+      pid: this.connection?.pid,
+      inFlight: this.connection?.inFlight.size ?? 0,
+      idleMs: this.idle ? Math.round(this.#context.start.nowMs() - this.lastUsedMs) : 0
+    }
+  }
+
+  async #open (signal: AbortSignal): Promise<Connection> {
+    const { backoff, start } = this.#context
+    // Two workers of one key must never run side by side: they would share files (rulings 1).
+    await this.#stopping
+    const waitMs = backoff.waitMs(this.#startKey)
+    if (waitMs > 0) {
+      throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'backing off after failed starts', retryAfterS: Math.ceil(waitMs / 1000) })
+    }
+    const startedMs = start.nowMs()
+    this.#stderr = ''
+    try {
+      const connection = await startWorker(start, this.request, this.key, this.#told(), signal)
+      if (!connection.open) throw new GatewayError('GW_UPSTREAM_START', { reason: 'the server ended right after initialize' })
+      backoff.started(this.#startKey)
+      this.connection = connection
+      this.touch()
+      this.#context.opened(this.server, start.nowMs() - startedMs)
+      return connection
+    } catch (thrown) {
+      throw this.#failed(toGatewayError(thrown))
+    }
+  }
+
+  #told (): Parameters<typeof startWorker>[3] {
+    return {
+      rootDirs: (dirs) => { this.rootDirs = dirs },
+      failed: ({ stderr, stopped }) => {
+        this.#stderr = stderr
+        this.#stop(stopped)
+      },
+      peer: (connection) => this.#listen(connection)
+    }
+  }
+
+  #failed (error: GatewayError): GatewayError {
+    if (error.code === 'GW_UPSTREAM_START') this.#context.backoff.startFailed(this.#startKey)
+    // A bound, a shutdown and a caller who left say nothing about the server.
+    if (error.code !== 'GW_LIMIT_WORKERS' && error.code !== 'GW_DRAINING' && error.code !== 'GW_CANCELLED') this.#context.startFailed(this.server, error, this.#stderr)
+    return error
+  }
+
+  /** The next start waits for this, and nobody waits for it otherwise. */
+  #stop (stopped: Promise<void>): void {
+    const stopping = stopped.catch(this.#context.start.onThrown).finally(() => {
+      if (this.#stopping !== stopping) return
+      this.#stopping = undefined
+      this.#forgetIfUnused()
+    })
+    this.#stopping = stopping
+  }
+
+  /** Forwards to the place's peer, and notices the end of the live connection. */
+  #listen (connection: Connection): ConnectionPeer {
+    const peer = this.#requirePeer()
+    return {
+      onRequest: (method, params, signal) => peer.onRequest(method, params, signal),
+      onNotification: (method, params) => { peer.onNotification(method, params) },
+      onEnd: () => {
+        if (this.connection !== connection) return
+        this.connection = undefined
+        if (this.#retiring !== connection) this.#context.backoff.crashed(this.#startKey)
+        // The process is gone, its group may not be yet.
+        this.#stop(connection.close())
+        peer.onEnd()
+      }
+    }
+  }
+
+  #requirePeer (): ConnectionPeer {
+    if (this.peer === undefined) throw new GatewayError('GW_INTERNAL', { reason: 'a place without a peer' })
+    return this.peer
+  }
+}
