@@ -5,10 +5,10 @@ import { hasFeature, isJsonObject, type JsonObject, type LegacyRevision } from '
  * legacy revision, whatever the client speaks (protocol revisions' changelogs). Unknown members are left alone, clients
  * ignore them; only blocks that older clients reject become text. By reference when nothing has to change.
  */
-export function downConvert (method: string, result: unknown, revision: string): unknown {
+export function downConvert (method: string, result: unknown, revision: LegacyRevision): unknown {
   if (revision === '2025-11-25' || revision === '2025-06-18' || !isJsonObject(result)) return result
-  if (method === 'tools/call') return withContent(result, 'content', (block) => asKnownBlock(block, revision as LegacyRevision))
-  if (method === 'prompts/get') return withContent(result, 'messages', (message) => convertMessage(message, revision as LegacyRevision))
+  if (method === 'tools/call') return withContent(result, 'content', (block) => asKnownBlock(block, revision))
+  if (method === 'prompts/get') return withContent(result, 'messages', (message) => convertMessage(message, revision))
   return result
 }
 

@@ -6,8 +6,7 @@
  * (tenancy, limits). Called by gateway. Bound by MCP 2025-11-25 client features and by T20. A question that can reach
  * nobody is answered as protocol revisions say: elicitation cancelled, others method not found.
  */
-export { capabilitiesFor, clientUnderstands } from './client-capabilities.ts'
+export { bridgedCapabilities, capabilitiesFor } from './client-capabilities.ts'
 export { downConvert } from './down-convert.ts'
 export { Relay, type FaceRewrite } from './relay.ts'
 export { RelayedCall, type RelayedCallOptions } from './relayed-call.ts'
-export { filterRoots } from './roots.ts'

@@ -1,20 +1,23 @@
-import { errorReply, isAtLeast, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { Exchange, Session } from '../session/index.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { Connection, ConnectionPeer, Place } from '../upstream/index.ts'
-import { clientUnderstands } from './client-capabilities.ts'
-import { RelayedCall } from './relayed-call.ts'
+import { targetOfAsk, targetOfLog, type Target } from './attribution.ts'
+import { clientUnderstands, isSharedByUsers } from './client-capabilities.ts'
 import { filterRoots } from './roots.ts'
+import { capabilitiesOf, SharedState } from './shared-state.ts'
 
-/** Rewrites what a server says for one session's face: the aggregate renames, a server's own endpoint does not. */
+/** Makes what a server says unasked fit for one session: the aggregate renames, and hidden resources stay hidden. */
 export interface FaceRewrite {
-  notification (session: Session, method: string, params: JsonObject | undefined): JsonObject | undefined
+  /** The params as this session may see them; null = it may not hear of this at all. */
+  notification (session: Session, method: string, params: JsonObject | undefined): JsonObject | undefined | null
 }
-
-interface Target { readonly session: Session, readonly exchange: Exchange | undefined, readonly call: RelayedCall | undefined }
 
 /** Elicitation ids remembered for notifications/elicitation/complete. */
 const MAX_ELICITATIONS = 256
+
+/** Lists that can change, by the capability that offers them. */
+const LISTS = ['tools', 'prompts', 'resources'] as const
 
 /**
  * The legacy-to-legacy bridge of one worker key: everything a server says that is no answer to a call goes to the right
@@ -25,12 +28,16 @@ export class Relay implements ConnectionPeer {
   readonly #server: ServerSettings
   readonly #rewrite: FaceRewrite
   readonly #sessions = new Set<Session>()
-  readonly #subscribers = new Map<string, Set<Session>>()
-  readonly #levels = new Map<Session, string>()
+  readonly #state = new SharedState()
   readonly #elicitations = new Map<string, Session>()
-  readonly #owedNotice = new WeakSet<Session>()
+  /** Sessions whose worker has ended since they began to use it. */
+  readonly #owedNotice = new Set<Session>()
+  /** Sessions that were given a list without this server's part. */
+  readonly #owedLists = new Set<Session>()
   #restored: Connection | undefined
-  #sentLevel: string | undefined
+  /** Whoever used the running worker: one user's key, or several users. */
+  #user: string | undefined
+  #isOfSeveralUsers = false
 
   constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite) {
     this.#place = place
@@ -42,12 +49,21 @@ export class Relay implements ConnectionPeer {
 
   attach (session: Session): void {
     this.#sessions.add(session)
+    this.usedBy(session.principal.userKey)
+    if (session.logLevel !== undefined) this.setLevel(session, session.logLevel)
   }
 
   detach (session: Session): void {
     this.#sessions.delete(session)
-    this.#levels.delete(session)
-    for (const uri of [...this.#subscribers.keys()]) this.unsubscribe(session, uri)
+    this.#owedNotice.delete(session)
+    this.#owedLists.delete(session)
+    this.#state.forget(session, this.#place.connection)
+  }
+
+  /** Notes who uses the worker: what it says of its own accord may be about any of them, long after their calls. */
+  usedBy (userKey: string): void {
+    if (this.#user === undefined) this.#user = userKey
+    else if (this.#user !== userKey) this.#isOfSeveralUsers = true
   }
 
   /** The connection, opened if need be. Synchronous when it is there: the hot path. */
@@ -57,23 +73,32 @@ export class Relay implements ConnectionPeer {
     return this.#place.ready().then((connection) => this.#restore(connection))
   }
 
-  /** Puts connection-wide state back on a worker that replaced another one, and owes each session one notice. */
+  /** Puts connection-wide state on a new worker, and tells those who knew another one, or none, that lists may differ now. */
   #restore (connection: Connection): Connection {
     if (connection === this.#restored) return connection
-    const isRestart = this.#restored !== undefined
     this.#restored = connection
-    if (!isRestart) return connection
-    this.#sentLevel = undefined
-    this.#sendLevel(connection)
-    for (const uri of this.#subscribers.keys()) silently(connection, 'resources/subscribe', { uri })
-    for (const session of this.#sessions) this.#owedNotice.add(session)
+    this.#state.restore(connection)
+    for (const session of new Set([...this.#owedNotice, ...this.#owedLists])) this.#tellListsChanged(session, connection)
+    this.#owedLists.clear()
     return connection
+  }
+
+  #tellListsChanged (session: Session, connection: Connection): void {
+    const offered = capabilitiesOf(connection)
+    for (const list of LISTS) {
+      if (isJsonObject(offered[list])) this.#notify(session, undefined, `notifications/${list}/list_changed`, undefined)
+    }
+  }
+
+  /** The session was given a list without this server's part: it hears of the change when the server is up. */
+  oweLists (session: Session): void {
+    if (this.#sessions.has(session)) this.#owedLists.add(session)
   }
 
   /** One notice per session that the worker is new and its memory gone (FR01), on the way of the next call. */
   giveNotice (session: Session, exchange: Exchange): void {
-    if (!this.#owedNotice.delete(session)) return
-    session.notifyOn(session.hasReader || session.face === 'sse' ? undefined : exchange, 'notifications/message', {
+    if (!this.#owedNotice.delete(session) || !session.wantsLog('warning')) return
+    session.notifyOn(session.hasReader ? undefined : exchange, 'notifications/message', {
       level: 'warning',
       logger: 'drawbridge',
       data: `Server "${this.#server.name}" was started again; whatever it kept in memory is gone.`
@@ -81,51 +106,42 @@ export class Relay implements ConnectionPeer {
   }
 
   setLevel (session: Session, level: string): void {
-    this.#levels.set(session, level)
-    const connection = this.#place.connection
-    if (connection?.open === true) this.#sendLevel(connection)
+    this.#state.setLevel(session, level, this.#place.connection)
   }
 
-  /** A shared connection runs at the most verbose level any of its sessions asked for; each session filters its own. */
-  #sendLevel (connection: Connection): void {
-    const wanted = mostVerbose(this.#levels.values())
-    if (wanted === undefined || wanted === this.#sentLevel || !isJsonObject(capabilitiesOf(connection)['logging'])) return
-    this.#sentLevel = wanted
-    silently(connection, 'logging/setLevel', { level: wanted })
-  }
-
-  /** True if the server has to be told, because this is the first subscriber. */
+  /** From now on the session hears of this resource; the caller asks the server. False: it watches as much as it may. */
   subscribe (session: Session, uri: string): boolean {
-    const subscribers = this.#subscribers.get(uri)
-    if (subscribers === undefined) this.#subscribers.set(uri, new Set([session]))
-    else subscribers.add(session)
-    return subscribers === undefined
+    return this.#state.subscribe(session, uri)
   }
 
-  /** True if nobody is left. Tells the server then. */
-  unsubscribe (session: Session, uri: string): boolean {
-    const subscribers = this.#subscribers.get(uri)
-    if (subscribers?.delete(session) !== true || subscribers.size > 0) return false
-    this.#subscribers.delete(uri)
-    const connection = this.#place.connection
-    if (connection?.open === true) silently(connection, 'resources/unsubscribe', { uri })
-    return true
+  /** The server is told when nobody is left. */
+  unsubscribe (session: Session, uri: string): void {
+    this.#state.unsubscribe(session, uri, this.#place.connection)
+  }
+
+  /** The client's roots changed: the server may ask for them again. */
+  rootsChanged (): void {
+    if (this.#server.roots !== 'off' && !isSharedByUsers(this.#server)) this.#place.connection?.notify('notifications/roots/list_changed')
   }
 
   async onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply> {
-    const target = this.#targetOf(method)
-    if (method === 'roots/list') return this.#answerRoots(target, signal)
-    if (target === undefined || !clientUnderstands(target.session.hello.capabilities, method, params)) return unaskable(method)
+    // Nothing was declared to a worker of several users, and nobody in particular is meant (rulings 1).
+    if (isSharedByUsers(this.#server)) return unaskable(method)
+    const target = targetOfAsk(this.#place.connection, this.#sessions, method)
+    const isAskable = target !== undefined && clientUnderstands(target.session.hello.capabilities, method, params)
+    if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal)
+    if (!isAskable) return unaskable(method)
     this.#rememberElicitation(target.session, params)
-    return this.#ask(target, method, params, signal)
+    return await this.#ask(target, method, params, this.#server.maxTimeoutMs, signal) ?? unanswered(method)
   }
 
-  async #ask (target: Target, method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply> {
-    target.call?.pause()
+  /** Deadlines of the calls in question stand still meanwhile: somebody may have to read and decide. */
+  async #ask (target: Target, method: string, params: JsonObject | undefined, timeoutMs: number, signal: AbortSignal): Promise<Reply | undefined> {
+    for (const call of target.calls) call.pause()
     try {
-      return await target.session.ask(method, params, { exchange: target.exchange, signal, timeoutMs: this.#server.maxTimeoutMs, onProgress: this.#progressTo(params) })
+      return await target.session.ask(method, params, target.exchange, { signal, timeoutMs, onProgress: this.#progressTo(params) })
     } finally {
-      target.call?.resume()
+      for (const call of target.calls) call.resume()
     }
   }
 
@@ -137,42 +153,13 @@ export class Relay implements ConnectionPeer {
     return (progress) => this.#place.connection?.notify('notifications/progress', { ...progress, progressToken: token })
   }
 
-  async #answerRoots (target: Target | undefined, signal: AbortSignal): Promise<Reply> {
+  /** @param target undefined = there is no client that could be asked */
+  async #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply> {
     if (this.#server.roots === 'off') return unaskable('roots/list')
-    const askable = target !== undefined && clientUnderstands(target.session.hello.capabilities, 'roots/list', undefined)
-    const reply = askable ? await this.#ask(target, 'roots/list', undefined, signal) : errorReply('GW_UPSTREAM_ASK_REFUSED')
-    if (this.#server.roots === 'relay') return reply
-    const rootDirs = this.#place.rootDirs
-    return { result: await filterRoots(reply.result, rootDirs) }
-  }
-
-  /**
-   * Whom a question is for (rulings 4). One call in flight: that call's own stream. Several of one session: its GET stream
-   * if it has one, else the newest POST. Several sessions: nobody, because a wrong guess would show one client's question
-   * to another. No call: the one session there is; for roots, the one that came last.
-   */
-  #targetOf (method: string): Target | undefined {
-    const calls = [...this.#relayedCalls()]
-    const newest = calls.at(-1)
-    if (newest === undefined) return this.#targetWithoutCall(method)
-    const { session } = newest
-    if (session === undefined || calls.some((call) => call.session !== session)) return undefined
-    if (calls.length > 1 && session.hasReader) return { session, exchange: undefined, call: newest }
-    return { session, exchange: newest.exchange, call: newest }
-  }
-
-  #targetWithoutCall (method: string): Target | undefined {
-    const sessions = [...this.#sessions]
-    if (sessions.length > 1 && method !== 'roots/list') return undefined
-    const session = sessions.at(-1)
-    return session === undefined ? undefined : { session, exchange: undefined, call: undefined }
-  }
-
-  * #relayedCalls (): Generator<RelayedCall> {
-    for (const handle of this.#place.connection?.inFlight ?? []) {
-      const { origin } = handle.call
-      if (origin instanceof RelayedCall && ASKABLE_METHODS.has(origin.method)) yield origin
-    }
+    // No person has to decide, so it takes no longer than a call.
+    const reply = target && await this.#ask(target, 'roots/list', params, this.#server.timeoutMs, signal)
+    if (this.#server.roots === 'relay') return reply ?? unanswered('roots/list')
+    return { result: await filterRoots(reply?.result, this.#place.rootDirs) }
   }
 
   #rememberElicitation (session: Session, params: JsonObject | undefined): void {
@@ -198,32 +185,26 @@ export class Relay implements ConnectionPeer {
   }
 
   #notify (session: Session, exchange: Exchange | undefined, method: string, params: JsonObject | undefined): void {
-    session.notifyOn(exchange, method, this.#rewrite.notification(session, method, params))
+    const visible = this.#rewrite.notification(session, method, params)
+    if (visible !== null) session.notifyOn(exchange, method, visible)
   }
 
-  /** A log line belongs to the one call in flight; otherwise to the sessions of one user, and of several users to nobody. */
+  /** Of a worker that several users have used, a line may hold anybody's data, whoever is calling now: it is dropped. */
   #log (params: JsonObject | undefined): void {
-    const calls = [...this.#relayedCalls()]
-    const only = calls.length === 1 ? calls[0] : undefined
-    if (only !== undefined) {
-      if (only.session?.wantsLog(params?.['level']) === true) this.#notify(only.session, only.exchange, 'notifications/message', params)
-      return
-    }
-    const users = new Set([...this.#sessions].map((session) => session.principal.userKey))
-    if (users.size !== 1) return
-    for (const session of this.#sessions) {
-      if (session.wantsLog(params?.['level'])) this.#notify(session, undefined, 'notifications/message', params)
+    if (this.#isOfSeveralUsers) return
+    const target = targetOfLog(this.#place.connection)
+    if (target === undefined) return
+    const sessions = target === 'everybody' ? this.#sessions : [target.session]
+    const exchange = target === 'everybody' ? undefined : target.exchange
+    for (const session of sessions) {
+      if (session.wantsLog(params?.['level'])) this.#notify(session, exchange, 'notifications/message', params)
     }
   }
 
   #resourceUpdated (params: JsonObject | undefined): void {
     const uri = params?.['uri']
     if (typeof uri !== 'string') return
-    // A server may report a sub-resource of what was subscribed to (MCP resources), so what lies below it counts.
-    for (const [subscribed, sessions] of this.#subscribers) {
-      if (uri !== subscribed && !uri.startsWith(`${subscribed}/`)) continue
-      for (const session of sessions) this.#notify(session, undefined, 'notifications/resources/updated', params)
-    }
+    for (const session of new Set(this.#state.subscribersOf(uri))) this.#notify(session, undefined, 'notifications/resources/updated', params)
   }
 
   #elicitationComplete (params: JsonObject | undefined): void {
@@ -234,19 +215,11 @@ export class Relay implements ConnectionPeer {
   }
 
   onEnd (): void {
-    this.#sentLevel = undefined
+    for (const session of this.#sessions) this.#owedNotice.add(session)
+    this.#user = undefined
+    this.#isOfSeveralUsers = false
+    for (const session of this.#sessions) this.usedBy(session.principal.userKey)
   }
-}
-
-/** Requests during which a server may ask something. */
-const ASKABLE_METHODS = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])
-
-function mostVerbose (levels: Iterable<string>): string | undefined {
-  let lowest: string | undefined
-  for (const level of levels) {
-    if (lowest === undefined || isAtLeast(lowest, level)) lowest = level
-  }
-  return lowest
 }
 
 /** What a server gets whose question can reach nobody (protocol: the client declined, or lacks the capability). */
@@ -255,12 +228,7 @@ function unaskable (method: string): Reply {
   return errorReply('GW_UPSTREAM_ASK_REFUSED')
 }
 
-function capabilitiesOf (connection: Connection): JsonObject {
-  const capabilities = connection.initializeResult['capabilities']
-  return isJsonObject(capabilities) ? capabilities : {}
-}
-
-/** A request of our own whose answer nobody waits for. */
-function silently (connection: Connection, method: string, params: JsonObject): void {
-  connection.call({ method, params, timeoutMs: 10_000, maxTimeoutMs: 10_000, origin: undefined, onReply: () => undefined })
+/** What a server gets whose question was put to the client and not answered. */
+function unanswered (method: string): Reply {
+  return method === 'elicitation/create' ? unaskable(method) : errorReply('GW_CANCELLED')
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
 import type { CancellableCall, Exchange, Session } from '../session/index.ts'
 import type { CallHandle, CancelReason, Connection, UpstreamCall } from '../upstream/index.ts'
 
@@ -12,12 +12,14 @@ export interface RelayedCallOptions {
   readonly exchange: Exchange
   readonly clientId: JsonRpcId
   readonly cancelOnDisconnect: boolean
+  /** Must not throw. */
   readonly onDone: (reply: Reply) => void
 }
 
 /**
- * One client request on its way to one server. It is what a server's questions during the call are attributed to, and what
- * the client's notifications/cancelled finds. `onDone` is called exactly once.
+ * One client request on its way to one server, from the moment it was let in. It is what a server's questions during the
+ * call are attributed to, and what the client's notifications/cancelled finds. `onDone` is called exactly once, unless the
+ * call is withdrawn before.
  */
 export class RelayedCall implements UpstreamCall, CancellableCall {
   readonly method: string
@@ -31,7 +33,8 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   onProgress?: (params: JsonObject) => void
   readonly #onDone: (reply: Reply) => void
   #handle: CallHandle | undefined
-  #done = false
+  /** Answered, cancelled or withdrawn: nothing happens to it any more. */
+  done = false
   /** Set by a cancel; a call cancelled before it was sent is never sent. */
   cancelled: CancelReason | undefined
 
@@ -54,28 +57,34 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
 
   /** Sends it, unless it was cancelled while its server was still starting. */
   send (connection: Connection): void {
-    if (!this.#done) this.#handle = connection.call(this)
+    if (!this.done) this.#handle = connection.call(this)
   }
 
   pause (): void { this.#handle?.pause() }
   resume (): void { this.#handle?.resume() }
 
   cancel (reason: CancelReason): void {
-    if (this.#done) return
+    if (this.done) return
     this.cancelled = reason
-    if (this.#handle === undefined) this.onReply({ error: { code: 49901, message: 'The request was cancelled.' } })
+    if (this.#handle === undefined) this.onReply(errorReply(reason === 'draining' ? 'GW_DRAINING' : 'GW_CANCELLED'))
     else this.#handle.cancel(reason)
   }
 
+  /** It was refused and is answered by whoever refused it. */
+  withdraw (): void {
+    this.done = true
+    this.session?.callEnded(this)
+  }
+
   onReply (reply: Reply): void {
-    if (this.#done) return
-    this.#done = true
-    this.session?.calls.delete(this)
+    if (this.done) return
+    this.done = true
+    this.session?.callEnded(this)
     this.#onDone(reply)
   }
 
   #progress (params: JsonObject, token: string | number): void {
-    if (!this.#done) this.session?.notifyOn(this.exchange, 'notifications/progress', { ...params, progressToken: token })
+    if (!this.done) this.session?.notifyOn(this.exchange, 'notifications/progress', { ...params, progressToken: token })
   }
 }
 
