@@ -46,7 +46,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     pool,
     nowMs: clock.nowMs,
     host: readHostEnvironment(env),
-    events: gatewayEvents(telemetry, audit)
+    events: gatewayEvents(telemetry, logger, audit)
   })
   let phase: HealthState['phase'] = 'starting'
   readLevels(telemetry, settings, gateway, pool)
@@ -96,13 +96,14 @@ function createPool (settings: Settings, telemetry: Telemetry, logger: Logger, a
   })
 }
 
-function gatewayEvents (telemetry: Telemetry, audit: AuditSink): Parameters<typeof createGateway>[0]['events'] {
+function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink): Parameters<typeof createGateway>[0]['events'] {
   return {
     call (server, method, outcome, durationMs) {
       telemetry.count('calls_total', { server, method, outcome }).inc()
       telemetry.observe('call_seconds', { server }).observe(durationMs / 1000)
     },
     policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),
+    thrown: (thrown) => logger.error({ event: 'internal_fault', err: thrown }, 'something of the gateway itself failed'),
     sessions: {
       opened (session) {
         telemetry.count('sessions_total', { face: faceLabel(session) }).inc()
@@ -117,7 +118,7 @@ function gatewayEvents (telemetry: Telemetry, audit: AuditSink): Parameters<type
     },
     upstream: {
       opened: (server, startMs) => telemetry.observe('worker_start_seconds', { server }).observe(startMs / 1000),
-      startFailed () {},
+      startFailed: (server, error) => logger.warn({ event: 'start_failed', server, code: error.code, reason: error.details.reason }, 'a server could not be started'),
       fault: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc()
     }
   }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AppOptions } from '../plugins/app-options.ts'
 import type { Gateway } from '../src/gateway/index.ts'
-import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModernVersion, parseBody, type Inbound, type InboundMessage, type LegacyRevision, type ParsedBody } from '../src/protocol/index.ts'
+import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModernVersion, parseBody, type Inbound, type InboundMessage, type ParsedBody } from '../src/protocol/index.ts'
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
@@ -10,6 +10,7 @@ import { PostExchange } from './answer/post-exchange.ts'
 import { sendRefusal } from './answer/send-refusal.ts'
 import { startSse } from './answer/start-sse.ts'
 import { callerOf, routeOf } from './answer/target.ts'
+import { whenClosed } from './answer/when-closed.ts'
 
 /** Where Streamable HTTP is served, in the spellings that users of other gateways have configured (R3, R4). */
 const PATHS = ['/mcp', '/mcp/', '/servers/:name/mcp', '/servers/:name/mcp/', '/servers/:name', '/servers/:name/']
@@ -65,7 +66,7 @@ function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 
 function postBatch (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, body: ParsedBody & { kind: 'batch' }): void {
   const session = sessionOf(gateway, request, route)
-  if (!hasFeature(session.hello.protocolVersion as LegacyRevision, 'batch')) throw new GatewayError('GW_PROTOCOL_BATCH')
+  if (!hasFeature(session.hello.protocolVersion, 'batch')) throw new GatewayError('GW_PROTOCOL_BATCH')
   const owed = body.messages.filter(isOwedAnAnswer).length
   const exchange = owed === 0 ? NO_ANSWER : new PostExchange(reply, session, owed, true)
   const caller = callerOf(request)
@@ -104,20 +105,22 @@ function refuseModern (request: FastifyRequest, reply: FastifyReply): void {
   throw new GatewayError('GW_HTTP_METHOD')
 }
 
-function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
+function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, clock: Clock): unknown {
   const route = routeOf(request, gateway)
   refuseModern(request, reply)
   const session = sessionOf(gateway, request, route)
   if (!acceptsEventStream(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
   const lastEventId = request.headers['last-event-id']
-  const writer = startSse(reply)
-  const attached = gateway.attach(session, writer, typeof lastEventId === 'string' ? lastEventId : undefined)
   // An event id that this session never gave out resumes nothing (T20); the client gets a stream of its own from now on.
-  if (!attached) gateway.attach(session, writer, undefined)
+  const resume = typeof lastEventId === 'string' ? session.log.find(lastEventId) : undefined
+  // "Do not come back" (WHATWG server-sent events): clients would ask again every second for an answer that was an error.
+  if (resume === 'over') return reply.code(204).send()
+  const writer = startSse(reply)
+  const detach = gateway.attach(session, writer, resume)
   const keep = expireStream(callerOf(request).principal, writer, clock)
-  reply.raw.once('close', () => {
+  whenClosed(reply, () => {
     keep()
-    gateway.detach(session, writer)
+    detach()
   })
 }
 

@@ -10,6 +10,7 @@ import { sendRefusal } from './answer/send-refusal.ts'
 import { SseExchange } from './answer/sse-exchange.ts'
 import { startSse } from './answer/start-sse.ts'
 import { callerOf, routeOf } from './answer/target.ts'
+import { whenClosed } from './answer/when-closed.ts'
 
 const STREAMS = ['/sse', '/sse/', '/servers/:name/sse', '/servers/:name/sse/']
 const MESSAGES = ['/messages', '/messages/', '/servers/:name/messages', '/servers/:name/messages/']
@@ -40,13 +41,13 @@ function open (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, p
   const session = opened.value
   const writer = startSse(reply)
   writer.write(sseEndpoint(`${prefix}${messagesPath(route)}?session_id=${session.id}`))
-  gateway.attach(session, writer, undefined)
+  const detach = gateway.attach(session, writer, undefined)
   const keep = expireStream(callerOf(request).principal, writer, clock)
-  reply.raw.once('close', () => {
+  whenClosed(reply, () => {
     keep()
-    gateway.detach(session, writer)
+    detach()
     // On this transport the stream is the session: without it no answer can arrive (rulings 4).
-    gateway.close(session)
+    gateway.close(session, 'client_disconnected')
   })
 }
 

@@ -5,6 +5,7 @@ import type { Gateway, PlainCall, PlainOutcome } from '../src/gateway/index.ts'
 import { isJsonObject, MAX_BATCH, parseJson, toJsonRpcError } from '../src/protocol/index.ts'
 import { GatewayError } from '../src/shared/errors.ts'
 import { callerOf, routeOf } from './answer/target.ts'
+import { whenClosed } from './answer/when-closed.ts'
 
 const BASES = ['/mcp', '/servers/:name']
 
@@ -76,6 +77,6 @@ function sendJson (reply: FastifyReply, text: string): FastifyReply {
 /** Aborts when the caller has gone: a plain call that nobody can read is cancelled (rulings 4). */
 function goneSignal (reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  reply.raw.once('close', () => { if (!reply.raw.writableFinished) controller.abort() })
+  whenClosed(reply, () => { if (!reply.raw.writableFinished) controller.abort() })
   return controller.signal
 }

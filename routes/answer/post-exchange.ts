@@ -4,6 +4,7 @@ import type { EventStream, Exchange, Session } from '../../src/session/index.ts'
 import type { GatewayError } from '../../src/shared/errors.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { startSse } from './start-sse.ts'
+import { whenClosed } from './when-closed.ts'
 
 /** An answer that takes longer than this becomes a stream, so that it can be resumed (rulings 4). */
 const JSON_WAIT_MS = 1000
@@ -20,7 +21,7 @@ export class PostExchange implements Exchange {
   readonly #batch: boolean
   readonly #texts: string[] = []
   #stream: EventStream | undefined
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer: NodeJS.Timeout
 
   constructor (reply: FastifyReply, session: Session, requests: number, batch: boolean) {
     this.#reply = reply
@@ -31,7 +32,8 @@ export class PostExchange implements Exchange {
   }
 
   emit (text: string): void {
-    this.openStream().send(text)
+    if (this.#owed === 0) this.#session.send(text)
+    else this.openStream()?.send(text)
   }
 
   finish (id: JsonRpcId, reply: Reply): void {
@@ -43,15 +45,15 @@ export class PostExchange implements Exchange {
   }
 
   refuse (error: GatewayError, id: JsonRpcId | null): void {
-    if (!this.#batch && this.#stream === undefined) {
-      clearTimeout(this.#timer)
-      sendRefusal(this.#reply, error, id)
-      return
-    }
-    this.#answered(responseText(id, { error: toJsonRpcError(error) }))
+    if (this.#batch || this.#stream !== undefined) return this.#answered(responseText(id, { error: toJsonRpcError(error) }))
+    if (this.#owed === 0) return
+    this.#owed = 0
+    clearTimeout(this.#timer)
+    if (!this.#reply.sent) sendRefusal(this.#reply, error, id)
   }
 
   #answered (text: string | undefined): void {
+    if (this.#owed === 0) return
     this.#owed--
     if (this.#stream !== undefined) {
       if (text !== undefined) this.#stream.send(text)
@@ -64,28 +66,25 @@ export class PostExchange implements Exchange {
 
   #sendJson (): void {
     clearTimeout(this.#timer)
+    if (this.#reply.sent) return
     const [only] = this.#texts
     // Nothing to say: every request was cancelled by its client.
     if (only === undefined) this.#reply.code(202).send()
     else this.#reply.header('content-type', 'application/json; charset=utf-8').send(this.#batch ? `[${this.#texts.join(',')}]` : only)
   }
 
-  /** From now on everything goes over a stream of the session's log. */
-  openStream (): EventStream {
+  /** From now on everything goes over a stream of the session's log. Undefined: the answer was given by somebody else, as an error. */
+  openStream (): EventStream | undefined {
     if (this.#stream !== undefined) return this.#stream
     clearTimeout(this.#timer)
+    if (this.#reply.sent) return undefined
     const stream = this.#session.log.open()
     this.#stream = stream
-    const { raw } = this.#reply
-    if (!raw.destroyed) {
-      const writer = startSse(this.#reply)
-      stream.attach(writer, 0)
-      raw.once('close', () => {
-        stream.detach(writer)
-        if (!stream.ended) this.#session.disconnected(this)
-      })
-    }
+    stream.onLost = () => this.#session.disconnected(this)
+    const writer = startSse(this.#reply)
+    stream.attach(writer, 0)
     for (const text of this.#texts.splice(0)) stream.send(text)
+    whenClosed(this.#reply, () => stream.detach(writer))
     return stream
   }
 }

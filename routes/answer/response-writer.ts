@@ -2,7 +2,10 @@ import type { ServerResponse } from 'node:http'
 import { SSE_KEEPALIVE } from '../../src/protocol/index.ts'
 import type { StreamWriter } from '../../src/session/index.ts'
 
-/** What a reader may leave unread before its response is cut; the events stay in the session's log (FR40). */
+/**
+ * What a reader may leave unread before its response is cut; the events stay in the session's log (FR40). Looked at before a
+ * frame is written, so that a frame of any size reaches a reader that keeps up.
+ */
 const MAX_UNREAD_BYTES = 1_048_576
 /** A comment this often keeps NATs and proxies from closing a quiet stream (FR43). */
 const KEEPALIVE_MS = 15_000
@@ -18,10 +21,12 @@ export class ResponseWriter implements StreamWriter {
   write (frame: string): boolean {
     const raw = this.#raw
     if (raw.destroyed || raw.writableEnded) return false
+    if (raw.writableLength > MAX_UNREAD_BYTES) {
+      raw.destroy()
+      return false
+    }
     raw.write(frame)
-    if (raw.writableLength <= MAX_UNREAD_BYTES) return true
-    raw.destroy()
-    return false
+    return true
   }
 
   end (): void {
@@ -33,16 +38,16 @@ export class ResponseWriter implements StreamWriter {
 const open = new Set<ServerResponse>()
 let timer: NodeJS.Timeout | undefined
 
-/** Sends comments on this response until it closes. */
-export function keepAlive (raw: ServerResponse): void {
+/** Sends comments on this response from now on. Returns what has to be called once it is closed. */
+export function keepAlive (raw: ServerResponse): () => void {
   open.add(raw)
-  raw.once('close', () => {
+  timer ??= setInterval(sendKeepAlives, KEEPALIVE_MS).unref()
+  return () => {
     open.delete(raw)
     if (open.size > 0) return
     clearInterval(timer)
     timer = undefined
-  })
-  timer ??= setInterval(sendKeepAlives, KEEPALIVE_MS).unref()
+  }
 }
 
 function sendKeepAlives (): void {

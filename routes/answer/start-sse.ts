@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { keepAlive, ResponseWriter } from './response-writer.ts'
+import { whenClosed } from './when-closed.ts'
 
 /** Takes the response over from Fastify and begins an SSE answer with it, security headers included. */
 export function startSse (reply: FastifyReply, headers: Readonly<Record<string, string>> = {}): ResponseWriter {
@@ -15,6 +16,6 @@ export function startSse (reply: FastifyReply, headers: Readonly<Record<string, 
     ...headers
   })
   raw.flushHeaders()
-  keepAlive(raw)
+  whenClosed(reply, keepAlive(raw))
   return new ResponseWriter(raw)
 }

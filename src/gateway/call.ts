@@ -5,6 +5,7 @@ import type { Exchange, Session } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
+import type { Connection } from '../upstream/index.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import { limitError } from './refusals.ts'
 
@@ -27,79 +28,202 @@ export interface UseTarget {
   readonly session: Session | undefined
   readonly exchange: Exchange
   readonly id: JsonRpcId
-  /** Gets the call when it is admitted, to cancel it. */
-  readonly onCall?: (call: RelayedCall) => void
-  /** Runs after the reply was handed over. */
+  /** The caller has gone: waits for nothing any more. For callers without a session; a session cancels its calls itself. */
+  readonly signal?: AbortSignal
+  /** Runs after the reply was handed over, once, whatever happened. */
   readonly onSettled?: () => void
 }
 
 /**
  * Policy, limits, worker, call, reply, audit: the path of every tools/call, as a table of contents. Everything is
- * synchronous as long as the grant is free and the worker is up.
+ * synchronous as long as the grant is free and the worker is up. Answers through the exchange exactly once.
  */
 export function useFeature (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget): void {
-  const startedMs = context.nowMs()
-  const refusal = context.policy.refusal(caller.principal, use.server.name, use.kind, use.name)
-  if (refusal !== undefined) return refusePolicy(context, caller, use, target, new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes }))
-  const tool = use.kind === 'tool' ? use.name : undefined
-  const grant = context.limiter.call(caller.principal, use.server.name, tool, startedMs + timeoutOf(use))
-  if (grant instanceof Promise) void grant.then((late) => admit(context, caller, use, target, late, startedMs))
-  else admit(context, caller, use, target, grant, startedMs)
+  const run = new UseRun(context, caller, use, target)
+  try {
+    run.start()
+  } catch (thrown) {
+    run.broke(thrown)
+  }
 }
 
-function admit (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget, grant: CallGrant, startedMs: number): void {
-  if (!grant.admitted) return refuse(context, caller, use, target, limitError(grant.refusal))
-  const timeoutMs = timeoutOf(use)
-  const call = new RelayedCall({
-    method: use.method,
-    params: use.params,
-    timeoutMs,
-    maxTimeoutMs: Math.max(timeoutMs, use.server.maxTimeoutMs),
-    session: target.session,
-    exchange: target.exchange,
-    clientId: target.id,
-    cancelOnDisconnect: use.server.cancelOnDisconnect,
-    onDone: (reply) => {
-      grant.release()
-      target.relay.place.touch()
-      answer(context, caller, use, target, call, reply, startedMs)
+type Outcome = 'ok' | 'tool_error' | 'error' | 'cancelled' | 'refused'
+
+class UseRun {
+  readonly #context: GatewayContext
+  readonly #caller: Caller
+  readonly #use: FeatureUse
+  readonly #target: UseTarget
+  readonly #startedMs: number
+  #grant: CallGrant | undefined
+
+  constructor (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget) {
+    this.#context = context
+    this.#caller = caller
+    this.#use = use
+    this.#target = target
+    this.#startedMs = context.nowMs()
+    context.work.enter()
+  }
+
+  start (): void {
+    const { server, kind, name } = this.#use
+    const refusal = this.#context.policy.refusal(this.#caller.principal, server.name, kind, name)
+    if (refusal === undefined) return this.#admit()
+    this.#context.events.policyRefused(kind)
+    const error = new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes })
+    this.#refuse(error, refusal.code === 'GW_AUTH_SCOPE')
+  }
+
+  /** Before there was a call that could be answered. */
+  broke (thrown: unknown): void {
+    this.#context.events.thrown(thrown)
+    this.#refuse(new GatewayError('GW_INTERNAL'), false)
+  }
+
+  /** The call exists before its grant, so that it can be cancelled while it waits for one. */
+  #admit (): void {
+    const { principal } = this.#caller
+    const { server, kind, name } = this.#use
+    const { signal } = this.#target
+    const call = this.#relayedCall()
+    const cancel = (): void => { call.cancel('client_disconnected') }
+    if (signal?.aborted === true) return cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      const grant = this.#context.limiter.call(principal, server.name, kind === 'tool' ? name : undefined, this.#startedMs + call.timeoutMs, signal)
+      if (grant instanceof Promise) grant.then((late) => this.#granted(call, late)).catch((thrown: unknown) => this.#failed(call, thrown))
+      else this.#granted(call, grant)
+    } catch (thrown) {
+      this.#failed(call, thrown)
     }
-  })
-  target.onCall?.(call)
-  dispatch(target, call)
-}
+  }
 
-function dispatch (target: UseTarget, call: RelayedCall): void {
-  const { relay, session, exchange } = target
-  relay.place.touch()
-  const connection = relay.connection()
-  if (!(connection instanceof Promise)) {
+  #relayedCall (): RelayedCall {
+    const { method, params, server } = this.#use
+    const { session, exchange, id } = this.#target
+    const timeoutMs = timeoutOf(this.#use)
+    const call: RelayedCall = new RelayedCall({
+      method,
+      params,
+      timeoutMs,
+      maxTimeoutMs: Math.max(timeoutMs, server.maxTimeoutMs),
+      session,
+      exchange,
+      clientId: id,
+      cancelOnDisconnect: server.cancelOnDisconnect,
+      onDone: (reply) => this.#answer(call, reply)
+    })
+    return call
+  }
+
+  #granted (call: RelayedCall, grant: CallGrant): void {
+    if (call.done) {
+      // Cancelled while it waited in line.
+      if (grant.admitted) grant.release()
+      return
+    }
+    if (!grant.admitted) {
+      call.withdraw()
+      return this.#refuse(limitError(grant.refusal), true)
+    }
+    this.#grant = grant
+    const { relay } = this.#target
+    relay.place.touch()
+    const connection = relay.connection()
+    if (connection instanceof Promise) this.#sendLater(call, connection)
+    else this.#send(call, connection)
+  }
+
+  #send (call: RelayedCall, connection: Connection): void {
+    const { relay, session, exchange } = this.#target
     if (session !== undefined) relay.giveNotice(session, exchange)
     call.send(connection)
-    return
   }
-  connection.then((ready) => {
-    if (session !== undefined) relay.giveNotice(session, exchange)
-    call.send(ready)
-  }, (thrown: unknown) => call.onReply({ error: toJsonRpcError(toGatewayError(thrown)) }))
-}
 
-function answer (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget, call: RelayedCall, reply: Reply, startedMs: number): void {
-  const durationMs = context.nowMs() - startedMs
-  const outcome = call.cancelled === undefined ? outcomeOf(reply) : 'cancelled'
-  if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') target.exchange.drop()
-  else target.exchange.finish(target.id, readable(use, target.session, reply))
-  context.events.call(use.server.name, use.method, outcome, durationMs)
-  record(context, caller, use, outcome, durationMs, reply.error?.code)
-  target.onSettled?.()
-}
+  /** Waits for a server that is starting no longer than for its answer (FR03). The start goes on for the next call. */
+  #sendLater (call: RelayedCall, starting: Promise<Connection>): void {
+    const timer = setTimeout(() => call.onReply(errorReply('GW_UPSTREAM_UNAVAILABLE')), call.timeoutMs)
+    starting.then((connection) => {
+      clearTimeout(timer)
+      if (!call.done) this.#send(call, connection)
+    }, (thrown: unknown) => {
+      clearTimeout(timer)
+      call.onReply({ error: toJsonRpcError(toGatewayError(thrown)) })
+    }).catch((thrown: unknown) => this.#failed(call, thrown))
+  }
 
-/** In the client's names and revision; by reference where they are the server's. */
-function readable (use: FeatureUse, session: Session | undefined, reply: Reply): Reply {
-  if (reply.error !== undefined) return reply
-  const named = use.rewrite === undefined ? reply.result : use.rewrite(reply.result)
-  const result = session === undefined ? named : downConvert(use.method, named, session.hello.protocolVersion)
-  return result === reply.result ? reply : { result }
+  #failed (call: RelayedCall, thrown: unknown): void {
+    this.#context.events.thrown(thrown)
+    call.onReply(errorReply('GW_INTERNAL'))
+  }
+
+  #answer (call: RelayedCall, reply: Reply): void {
+    const { exchange, id, relay } = this.#target
+    const durationMs = this.#context.nowMs() - this.#startedMs
+    if (this.#grant?.admitted === true) this.#grant.release()
+    relay.place.touch()
+    if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
+    else exchange.finish(id, this.#readable(reply))
+    this.#settled(() => {
+      const outcome = call.cancelled === undefined ? outcomeOf(reply) : 'cancelled'
+      this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
+      this.#record(outcome, durationMs, reply.error?.code)
+    })
+  }
+
+  /** In the client's names and revision; by reference where they are the server's. */
+  #readable (reply: Reply): Reply {
+    if (reply.error !== undefined) return reply
+    try {
+      const { method, rewrite } = this.#use
+      const { session } = this.#target
+      const named = rewrite === undefined ? reply.result : rewrite(reply.result)
+      const result = session === undefined ? named : downConvert(method, named, session.hello.protocolVersion)
+      return result === reply.result ? reply : { result }
+    } catch (thrown) {
+      this.#context.events.thrown(thrown)
+      return errorReply('GW_UPSTREAM_PROTOCOL')
+    }
+  }
+
+  /** Before admission, what has a status of its own is an HTTP answer. Hidden is answered as a server answers unknown (T25). */
+  #refuse (error: GatewayError, hasStatus: boolean): void {
+    const { exchange, id } = this.#target
+    if (hasStatus) exchange.refuse(error, id)
+    else exchange.finish(id, { error: toJsonRpcError(error) })
+    this.#settled(() => this.#record('refused', 0, error.code))
+  }
+
+  /** Everything after the answer; what goes wrong here must not reach whoever is being served. */
+  #settled (tell: () => void): void {
+    this.#context.work.leave()
+    try {
+      tell()
+    } catch (thrown) {
+      this.#context.events.thrown(thrown)
+    }
+    this.#target.onSettled?.()
+  }
+
+  #record (outcome: Outcome, durationMs: number, code: string | number | undefined): void {
+    const { principal, requestId, trail } = this.#caller
+    const { server, method, name } = this.#use
+    if (trail !== undefined) trail.audited = true
+    this.#context.audit.record({
+      event: 'call',
+      requestId,
+      tenant: principal.tenant,
+      user: principal.user,
+      credentialId: principal.credentialId,
+      server: server.name,
+      method,
+      name,
+      outcome,
+      durationMs,
+      ...(code === undefined ? undefined : { code: String(code) })
+    })
+  }
 }
 
 function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {
@@ -107,39 +231,8 @@ function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {
   return isJsonObject(reply.result) && reply.result['isError'] === true ? 'tool_error' : 'ok'
 }
 
-/** Hidden is answered as unknown is (T25): a JSON-RPC error of an admitted request. A missing scope is an HTTP 403. */
-function refusePolicy (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget, error: GatewayError): void {
-  context.events.policyRefused(use.kind)
-  if (error.code === 'GW_AUTH_SCOPE') return refuse(context, caller, use, target, error)
-  target.exchange.finish(target.id, errorReply(error.code))
-  record(context, caller, use, 'refused', 0, error.code)
-  target.onSettled?.()
-}
-
-function refuse (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget, error: GatewayError): void {
-  target.exchange.refuse(error, target.id)
-  record(context, caller, use, 'refused', 0, error.code)
-  target.onSettled?.()
-}
-
-function record (context: GatewayContext, caller: Caller, use: FeatureUse, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled' | 'refused', durationMs: number, code: string | number | undefined): void {
-  const { principal, requestId, trail } = caller
-  if (trail !== undefined) trail.audited = true
-  context.audit.record({
-    event: 'call',
-    requestId,
-    tenant: principal.tenant,
-    user: principal.user,
-    credentialId: principal.credentialId,
-    server: use.server.name,
-    method: use.method,
-    name: use.name,
-    outcome,
-    durationMs,
-    ...(code === undefined ? undefined : { code: String(code) })
-  })
-}
-
-function timeoutOf (use: FeatureUse): number {
-  return (use.kind === 'tool' ? use.server.tools.timeoutMs[use.name] : undefined) ?? use.server.timeoutMs
+/** A tool's name is the caller's, so it may be `constructor`. */
+function timeoutOf ({ kind, name, server }: FeatureUse): number {
+  const { timeoutMs } = server.tools
+  return (kind === 'tool' && Object.hasOwn(timeoutMs, name) ? timeoutMs[name] : undefined) ?? server.timeoutMs
 }

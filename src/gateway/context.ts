@@ -9,6 +9,7 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { Policy } from '../tenancy/index.ts'
 import type { Connections } from '../upstream/index.ts'
 import type { Links } from './links.ts'
+import type { Work } from './work.ts'
 
 /** One HTTP request, as far as the gateway knows it. */
 export interface Caller {
@@ -29,6 +30,8 @@ export interface Turn extends Caller {
 export interface GatewayEvents {
   call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
   policyRefused (kind: string): void
+  /** Something of ours threw: a bug. The caller was answered with GW_INTERNAL where there was one. */
+  thrown (thrown: unknown): void
 }
 
 /** What the files of this room share; made once by createGateway. */
@@ -42,6 +45,7 @@ export interface GatewayContext {
   readonly names: NameIndex
   readonly audit: AuditSink
   readonly events: GatewayEvents
+  readonly work: Work
   readonly nowMs: () => number
   readonly version: string
   server (name: ServerName): ServerSettings

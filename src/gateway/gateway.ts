@@ -1,8 +1,8 @@
 import type { Limiter } from '../limits/index.ts'
-import { errorReply, type Inbound } from '../protocol/index.ts'
+import { toJsonRpcError, type Inbound } from '../protocol/index.ts'
 import { createNameIndex } from '../routing/index.ts'
-import { createSessionRegistry, type Exchange, type Session, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
-import { GatewayError } from '../shared/errors.ts'
+import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
+import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'
@@ -11,14 +11,15 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { Policy } from '../tenancy/index.ts'
 import type { MakeRoom } from '../stdio-pool/index.ts'
 import { createConnections, type ConnectionsOptions } from '../upstream/index.ts'
-import type { Caller, GatewayContext, GatewayEvents } from './context.ts'
-import { helloOf } from './initialize.ts'
+import type { Caller, GatewayContext, GatewayEvents, Turn } from './context.ts'
+import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
 import { limitError } from './refusals.ts'
 import { receiveRequest } from './requests.ts'
 import { statusFor, statusForOperator, type ServerStatus } from './status.ts'
 import { forwardRootsChanged } from './subscriptions.ts'
+import { Work } from './work.ts'
 
 export interface GatewayOptions {
   readonly settings: Settings
@@ -27,7 +28,7 @@ export interface GatewayOptions {
   readonly audit: AuditSink
   readonly nowMs: () => number
   readonly version: string
-  readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: ConnectionsOptions['events'] }
+  readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
   readonly pool: ConnectionsOptions['pool']
   readonly host: ConnectionsOptions['host']
 }
@@ -36,14 +37,13 @@ export interface GatewayOptions {
 export interface Gateway {
   /** The caller's session of this id on this route; everything else is the same undefined (T01, T02). */
   find (sessionId: string, caller: Caller, route: SessionRoute): Session | undefined
-  /** A new session, not yet greeted by initialize. */
+  /** A new session, not yet greeted by initialize; charged as a request and as an initialize. */
   open (caller: Caller, route: SessionRoute, face: 'http' | 'sse'): Result<Session, GatewayError>
-  /** One classified message of a session. Requests answer through the exchange, the rest needs none. */
+  /** One classified message of a session. Requests are answered through the exchange, exactly once; the rest needs none. Never throws. */
   receive (session: Session, caller: Caller, message: Inbound, exchange: Exchange): void
-  /** Connects a GET stream. False: the Last-Event-ID is not one of this session's. */
-  attach (session: Session, writer: StreamWriter, lastEventId: string | undefined): boolean
-  detach (session: Session, writer: StreamWriter): void
-  close (session: Session): void
+  /** Connects a GET stream: a new one, or the one to go on with. Returns what has to be called once its connection is gone. */
+  attach (session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void
+  close (session: Session, reason?: SessionEnd): void
   callTool (caller: Caller, route: SessionRoute, call: PlainCall, abort: AbortSignal): Promise<PlainOutcome>
   status (principal: Principal): ServerStatus[]
   statusForOperator (name: ServerName): object | undefined
@@ -56,25 +56,23 @@ export interface Gateway {
   readonly draining: boolean
   /** A worker bound was hit: ends one idle worker that counts against it. */
   readonly makeRoom: MakeRoom
-  /** Refuses new sessions, waits for calls in flight up to drainMs, ends streams and workers. */
+  /** Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers. */
   drain (): Promise<void>
   /** Ends everything now. */
   stop (): Promise<void>
 }
 
-/** How often draining looks whether the last call has ended. */
-const DRAIN_POLL_MS = 50
-
 export function createGateway (options: GatewayOptions): Gateway {
   const { settings, policy, limiter, nowMs } = options
-  const links = createLinks(() => connections)
+  const links = createLinks(() => connections, (server) => createFace(policy, server))
+  const work = new Work()
   const connections = createConnections({
     pool: options.pool,
     host: options.host,
     stateDir: settings.stateDir,
     version: options.version,
     nowMs,
-    events: options.events.upstream
+    events: { ...options.events.upstream, thrown: options.events.thrown }
   }, links.peerFor)
   const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: options.events.sessions })
   const context: GatewayContext = {
@@ -84,6 +82,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     sessions,
     connections,
     links,
+    work,
     nowMs,
     names: createNameIndex(),
     audit: options.audit,
@@ -108,17 +107,16 @@ export function createGateway (options: GatewayOptions): Gateway {
     find: (sessionId, caller, route) => sessions.find(sessionId, caller.principal, route),
     open (caller, route, face) {
       if (draining) return refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))
+      const asRequest = limiter.request(caller.principal)
+      if (!asRequest.admitted) return refuse(limitError(asRequest.refusal))
       const decision = limiter.initialize(caller.principal)
       if (!decision.admitted) return refuse(limitError(decision.refusal))
       const session = sessions.open({ principal: caller.principal, route, face })
       return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
     },
     receive: (session, caller, message, exchange) => receive(context, session, caller, message, exchange),
-    attach: (session, writer, lastEventId) => attach(context, session, writer, lastEventId),
-    detach (session, writer) {
-      if (session.detachReader(writer)) links.streamClosed(session)
-    },
-    close: (session) => sessions.close(session),
+    attach: (session, writer, resume) => attach(context, session, writer, resume),
+    close: (session, reason) => sessions.close(session, reason),
     callTool (caller, route, call, abort) {
       if (draining) return Promise.resolve(drainingOutcome())
       return callPlainTool(context, caller, route, call, abort)
@@ -130,14 +128,13 @@ export function createGateway (options: GatewayOptions): Gateway {
       return name !== undefined && policy.mayUseServer(principal, name) ? name : undefined
     },
     get sessionCounts () { return { http: sessions.countByFace('http'), sse: sessions.countByFace('sse') } },
-    get callsInFlight () { return inFlight(context) },
+    get callsInFlight () { return work.count },
     get failingServers () { return [...settings.servers.keys()].filter((name) => connections.lastFailure(name) !== undefined).length },
     get draining () { return draining },
     makeRoom: (owner, bound) => connections.makeRoom(owner, bound),
     async drain () {
       draining = true
-      const endMs = nowMs() + settings.drainMs
-      while (inFlight(context) > 0 && nowMs() < endMs) await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+      await work.untilDone(settings.drainMs)
       await stop()
     },
     stop
@@ -145,23 +142,23 @@ export function createGateway (options: GatewayOptions): Gateway {
 }
 
 function receive (context: GatewayContext, session: Session, caller: Caller, message: Inbound, exchange: Exchange): void {
-  session.touch()
-  switch (message.kind) {
-    case 'request': return request(context, session, caller, message, exchange)
-    case 'notification': return notification(context, session, message)
-    case 'response': return session.answer(message.id, message.reply)
-    case 'invalid': return exchange.refuse(new GatewayError(message.code, { reason: message.reason }), message.id)
+  try {
+    switch (message.kind) {
+      case 'request': return request(context, session, caller, message, exchange)
+      case 'notification': return notification(context, session, message)
+      case 'response': return session.answer(message.id, message.reply)
+      case 'invalid': return exchange.refuse(new GatewayError(message.code, { reason: message.reason }), message.id)
+    }
+  } catch (thrown) {
+    // Nothing below throws once it has answered.
+    if (!(thrown instanceof GatewayError)) context.events.thrown(thrown)
+    if (message.kind === 'request') exchange.finish(message.id, { error: toJsonRpcError(toGatewayError(thrown)) })
   }
 }
 
-function request (context: GatewayContext, session: Session, caller: Caller, message: Extract<Inbound, { kind: 'request' }>, exchange: Exchange): void {
-  if (message.method === 'initialize') {
-    if (session.greeted) return exchange.finish(message.id, errorReply('GW_PROTOCOL_SHAPE', { publicMessage: 'This session is initialized already.' }))
-    session.greet(helloOf(message.params))
-  } else if (!session.greeted && message.method !== 'ping') {
-    return exchange.finish(message.id, errorReply('GW_PROTOCOL_NOT_INITIALIZED'))
-  }
-  receiveRequest(context, { principal: caller.principal, requestId: caller.requestId, ...(caller.trail === undefined ? undefined : { trail: caller.trail }), session, exchange, id: message.id }, message.method, message.params)
+function request (context: GatewayContext, session: Session, { principal, requestId, trail }: Caller, { id, method, params }: Extract<Inbound, { kind: 'request' }>, exchange: Exchange): void {
+  const turn: Turn = { principal, requestId, ...(trail === undefined ? undefined : { trail }), session, exchange, id }
+  receiveRequest(context, turn, method, params)
 }
 
 function notification (context: GatewayContext, session: Session, message: Extract<Inbound, { kind: 'notification' }>): void {
@@ -173,25 +170,20 @@ function notification (context: GatewayContext, session: Session, message: Extra
   }
 }
 
-function attach (context: GatewayContext, session: Session, writer: StreamWriter, lastEventId: string | undefined): boolean {
-  const resume = lastEventId === undefined ? undefined : session.log.find(lastEventId)
-  if (lastEventId !== undefined && resume === undefined) return false
+function attach (context: GatewayContext, session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void {
   if (resume !== undefined && !session.isStandalone(resume.stream)) {
-    resume.stream.attach(writer, resume.after)
-    return true
+    const { stream, after } = resume
+    stream.attach(writer, after)
+    return () => stream.detach(writer)
   }
   const replacedOne = session.attachReader(writer, resume?.after)
   if (!replacedOne) context.links.streamOpened(session)
-  return true
+  return () => { if (session.detachReader(writer)) context.links.streamClosed(session) }
 }
 
 function drainingOutcome (): PlainOutcome {
   const error = new GatewayError('GW_DRAINING', { retryAfterS: 1 })
   return { ok: false, error: { code: error.row.rpcCode, message: error.message }, refused: error }
-}
-
-function inFlight (context: GatewayContext): number {
-  return context.connections.status().reduce((sum, status) => sum + status.inFlight, 0)
 }
 
 function requireServer (settings: Settings, name: ServerName): ServerSettings {

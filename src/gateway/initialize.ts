@@ -1,3 +1,4 @@
+import { bridgedCapabilities } from '../bridge/index.ts'
 import { isJsonObject, negotiate, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { ClientHello, Session } from '../session/index.ts'
 import { toGatewayError } from '../shared/errors.ts'
@@ -6,26 +7,32 @@ import type { GatewayContext } from './context.ts'
 /** Reads initialize's params; whatever version was asked for, a version is agreed on, never an error (MCP lifecycle). */
 export function helloOf (params: JsonObject | undefined): ClientHello {
   const capabilities = params?.['capabilities']
-  const clientInfo = params?.['clientInfo']
   return {
     protocolVersion: negotiate(params?.['protocolVersion']),
-    capabilities: isJsonObject(capabilities) ? capabilities : {},
-    clientInfo: isJsonObject(clientInfo) ? clientInfo : undefined
+    capabilities: isJsonObject(capabilities) ? bridgedCapabilities(capabilities) : {}
   }
 }
 
 /** What the client is told about a server's own endpoint: the server's words, our version, without what is not bridged. */
 export async function initializeServer (context: GatewayContext, session: Session): Promise<Reply> {
   if (session.route.kind !== 'server') return { result: aggregateHello(context, session) }
-  const relay = context.links.of(session, context.server(session.route.server))
   try {
+    const relay = context.links.of(session, context.server(session.route.server))
     const { initializeResult } = await relay.connection()
     const capabilities = isJsonObject(initializeResult['capabilities']) ? initializeResult['capabilities'] : {}
     const { tasks: _tasks, ...bridged } = capabilities
     return { result: { ...initializeResult, protocolVersion: session.hello.protocolVersion, capabilities: bridged } }
   } catch (thrown) {
+    endFailed(context, session)
     return { error: toJsonRpcError(toGatewayError(thrown)) }
   }
+}
+
+/** A client that was told no has no session (MCP lifecycle); on HTTP+SSE its stream is one, and it may greet again. */
+function endFailed (context: GatewayContext, session: Session): void {
+  if (session.face === 'http') return context.sessions.close(session)
+  context.links.drop(session)
+  session.forgetGreeting()
 }
 
 /**

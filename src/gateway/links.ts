@@ -1,20 +1,25 @@
-import { capabilitiesFor, Relay } from '../bridge/index.ts'
+import { capabilitiesFor, Relay, type FaceRewrite } from '../bridge/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
 import type { Session } from '../session/index.ts'
+import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { ServerSettings } from '../shared/settings.ts'
-import { aggregateFace } from './aggregate-face.ts'
 import type { ConnectionPeer, ConnectionRequest, Connections, Place } from '../upstream/index.ts'
 
 /** Which worker each session uses: made on first use, let go when the session ends. */
 export interface Links {
-  /** The session's relay to a server; the same one for as long as the session lives. */
+  /**
+   * The session's relay to a server; the same one for as long as the session lives.
+   * @throws GatewayError GW_SESSION_NOT_FOUND when it has ended: what it took now, nobody would give back
+   */
   of (session: Session, server: ServerSettings): Relay
   /** A relay for one call of a caller without a session. `release` must be called when the call is done. */
   borrow (principal: Principal, server: ServerSettings): BorrowedRelay
   /** The same for one call of a session, where `isolation: call` gives each its own worker. */
   borrowFor (session: Session, server: ServerSettings): BorrowedRelay
+  /** Lets go of everything the session uses, because it may come back with other capabilities. */
+  drop (session: Session): void
   /** Relays that the session has used so far. */
   all (session: Session): Iterable<Relay>
   /** An open GET stream keeps the session's workers from being reaped as idle. */
@@ -29,8 +34,11 @@ export interface BorrowedRelay { readonly relay: Relay, release (): void }
 
 interface SessionLinks { readonly relays: Map<ServerName, Relay>, streams: number }
 
-/** @param connections a getter, because connections are made with `peerFor` of what is made here */
-export function createLinks (connections: () => Connections): Links {
+/**
+ * @param connections a getter, because connections are made with `peerFor` of what is made here
+ * @param faceOf how a server's own words are shown to sessions
+ */
+export function createLinks (connections: () => Connections, faceOf: (server: ServerName) => FaceRewrite): Links {
   const bySession = new WeakMap<Session, SessionLinks>()
   const relays = new WeakMap<Place, Relay>()
 
@@ -39,18 +47,17 @@ export function createLinks (connections: () => Connections): Links {
     if (known !== undefined) return known
     const links: SessionLinks = { relays: new Map(), streams: 0 }
     bySession.set(session, links)
-    session.onClose(() => closeAll(session, links))
+    session.onClose(() => letGo(session, links))
     return links
   }
 
-  function closeAll (session: Session, links: SessionLinks): void {
+  function letGo (session: Session, links: SessionLinks): void {
     for (const relay of links.relays.values()) {
       relay.detach(session)
       for (let open = links.streams; open > 0; open--) relay.place.streamClosed()
       relay.place.release()
     }
     links.relays.clear()
-    links.streams = 0
   }
 
   function relayAt (request: ConnectionRequest): Relay {
@@ -60,8 +67,22 @@ export function createLinks (connections: () => Connections): Links {
     return relay
   }
 
+  function borrowed (relay: Relay, letGo: () => void): BorrowedRelay {
+    let held = true
+    return {
+      relay,
+      release () {
+        if (!held) return
+        held = false
+        letGo()
+        relay.place.release()
+      }
+    }
+  }
+
   return {
     of (session, server) {
+      if (session.closed) throw new GatewayError('GW_SESSION_NOT_FOUND')
       const links = linksOf(session)
       const known = links.relays.get(server.name)
       if (known !== undefined) return known
@@ -73,18 +94,18 @@ export function createLinks (connections: () => Connections): Links {
     },
     borrow (principal, server) {
       const relay = relayAt(requestFor(principal, server, {}, undefined))
-      return { relay, release: () => relay.place.release() }
+      relay.usedBy(principal.userKey)
+      return borrowed(relay, () => undefined)
     },
     borrowFor (session, server) {
       const relay = relayAt(requestFor(session.principal, server, session.hello.capabilities, session.id))
       relay.attach(session)
-      return {
-        relay,
-        release () {
-          relay.detach(session)
-          relay.place.release()
-        }
-      }
+      return borrowed(relay, () => relay.detach(session))
+    },
+    drop (session) {
+      const links = bySession.get(session)
+      if (links === undefined) return
+      letGo(session, links)
     },
     all: (session) => bySession.get(session)?.relays.values() ?? [],
     streamOpened (session) {
@@ -99,7 +120,7 @@ export function createLinks (connections: () => Connections): Links {
       for (const relay of links.relays.values()) relay.place.streamClosed()
     },
     peerFor (place, request) {
-      const relay = new Relay(place, request.server, aggregateFace(request.server.name))
+      const relay = new Relay(place, request.server, faceOf(request.server.name))
       relays.set(place, relay)
       return relay
     }

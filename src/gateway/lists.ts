@@ -1,47 +1,52 @@
 import type { Relay } from '../bridge/index.ts'
-import { isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import { mergeLists, type ListKind } from '../routing/index.ts'
+import type { Session } from '../session/index.ts'
 import type { Principal } from '../shared/principal.ts'
+import type { ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
 import type { GatewayContext } from './context.ts'
 import { askServer } from './one-shot.ts'
 
-/** What each list method answers with, and which rules filter it. */
-export const LISTS: Readonly<Record<string, { readonly member: ListKind, readonly kind: FeatureKind, readonly capability: string }>> = {
-  'tools/list': { member: 'tools', kind: 'tool', capability: 'tools' },
-  'prompts/list': { member: 'prompts', kind: 'prompt', capability: 'prompts' },
-  'resources/list': { member: 'resources', kind: 'resource', capability: 'resources' },
-  'resources/templates/list': { member: 'resourceTemplates', kind: 'resource', capability: 'resources' }
+/** A list method: what it answers with, which rules filter it, which capability offers it. */
+export interface ListMethod { readonly method: string, readonly member: ListKind, readonly kind: FeatureKind, readonly capability: string }
+
+const LISTS: ReadonlyMap<string, ListMethod> = new Map([
+  { method: 'tools/list', member: 'tools', kind: 'tool', capability: 'tools' },
+  { method: 'prompts/list', member: 'prompts', kind: 'prompt', capability: 'prompts' },
+  { method: 'resources/list', member: 'resources', kind: 'resource', capability: 'resources' },
+  { method: 'resources/templates/list', member: 'resourceTemplates', kind: 'resource', capability: 'resources' }
+].map((list) => [list.method, list as ListMethod]))
+
+/** The list that a method asks for; undefined = it asks for none. */
+export function listOf (method: string): ListMethod | undefined {
+  return LISTS.get(method)
 }
 
 /** The aggregate drains every server's pages, this many at most: a server that never ends its list ends here. */
 const MAX_PAGES = 50
 /** What of one server's list the aggregate takes at most, in characters of JSON: a hundred times what the largest real servers list (T39). */
 const MAX_LIST_CHARS = 10_000_000
-/** The aggregate waits this long for a server that is up, and no longer than this for one that has to start (one dead server must not hold up the others). */
+/** The aggregate waits no longer than this for any server: one that is dead or has to start must not hold up the others. */
 const AGGREGATE_DEADLINE_MS = 10_000
 
 /** A server's own list, one page as it came, less what the principal may not see. */
-export async function listOfServer (context: GatewayContext, principal: Principal, server: ServerSettings, relay: Relay, method: string, params: JsonObject | undefined): Promise<Reply> {
-  const reply = await askServer(relay, method, params, server.timeoutMs)
-  if (reply.error !== undefined) return reply
-  return { result: filtered(context, principal, server, method, reply.result) }
+export async function listOfServer (context: GatewayContext, session: Session, server: ServerSettings, list: ListMethod, params: JsonObject | undefined): Promise<Reply> {
+  const reply = await askServer(context.links.of(session, server), list.method, params, server.timeoutMs)
+  if (reply.error !== undefined || !isJsonObject(reply.result)) return reply
+  const items = reply.result[list.member]
+  if (!Array.isArray(items)) return reply
+  const visible = visibleItems(context, session.principal, server.name, list, items)
+  // Left alone, and by reference, when nothing has to be hidden.
+  return visible.length === items.length ? reply : { result: { ...reply.result, [list.member]: visible } }
 }
 
-/** Leaves the result alone, and by reference, when nothing has to be hidden. */
-function filtered (context: GatewayContext, principal: Principal, server: ServerSettings, method: string, result: unknown): unknown {
-  const list = LISTS[method]
-  if (list === undefined || !isJsonObject(result)) return result
-  const items = result[list.member]
-  if (!Array.isArray(items)) return result
-  const visible = items.filter((item) => isVisible(context, principal, server, list.kind, item))
-  return visible.length === items.length ? result : { ...result, [list.member]: visible }
-}
-
-function isVisible (context: GatewayContext, principal: Principal, server: ServerSettings, kind: FeatureKind, item: unknown): boolean {
-  const name = nameOf(kind, item)
-  return name !== undefined && context.policy.visible(principal, server.name, kind, name)
+function visibleItems (context: GatewayContext, principal: Principal, server: ServerName, list: ListMethod, items: readonly unknown[]): unknown[] {
+  return items.filter((item) => {
+    const name = nameOf(list.kind, item)
+    return name !== undefined && context.policy.visible(principal, server, list.kind, name)
+  })
 }
 
 function nameOf (kind: FeatureKind, item: unknown): string | undefined {
@@ -51,35 +56,58 @@ function nameOf (kind: FeatureKind, item: unknown): string | undefined {
 }
 
 /**
- * Everything the principal may see, over all servers at once. A server that is down or late is left out, its state is in
- * /status, and its list_changed comes when it is up.
+ * Everything the principal may see, over all servers at once. A server that is down or late is left out; its state is in
+ * /status, and list_changed says when it is there. There is one page, so every cursor is a stranger's.
  */
-export async function listOfAll (context: GatewayContext, principal: Principal, relayTo: (server: ServerSettings) => Relay, method: string): Promise<Reply> {
-  const list = LISTS[method]
-  if (list === undefined) return { result: {} }
+export async function listOfAll (context: GatewayContext, session: Session, list: ListMethod, params: JsonObject | undefined): Promise<Reply> {
+  if (params?.['cursor'] !== undefined) return errorReply('GW_ROUTE_CURSOR')
+  const { principal } = session
   const servers = context.policy.servers(principal).map((name) => context.server(name))
-  const parts = await Promise.all(servers.map(async (server) => ({ server: server.name, items: await withinDeadline(allPages(relayTo(server), server, method, list.member, list.capability)) })))
-  const visible = parts.map(({ server, items }) => ({
-    server,
-    items: items.filter((item) => isVisible(context, principal, context.server(server), list.kind, item))
+  const parts = await Promise.all(servers.map(async (server) => {
+    const items = await inTime(context, session, server, list)
+    return { server: server.name, items: visibleItems(context, principal, server.name, list, items) }
   }))
-  for (const { server, items } of visible) {
-    for (const item of items) {
-      const name = nameOf(list.kind, item)
-      if (list.kind !== 'resource' && name !== undefined) context.names.learn(server, name)
-    }
-  }
-  return { result: { [list.member]: mergeLists(list.member, visible) } }
+  for (const { server, items } of parts) learnNames(context, server, list, items)
+  return { result: { [list.member]: mergeLists(list.member, parts) } }
 }
 
-async function allPages (relay: Relay, server: ServerSettings, method: string, member: string, capability: string): Promise<unknown[]> {
+/** Names that the aggregate had to shorten are only known from lists. */
+function learnNames (context: GatewayContext, server: ServerName, list: ListMethod, items: readonly unknown[]): void {
+  if (list.kind === 'resource') return
+  for (const item of items) {
+    const name = nameOf(list.kind, item)
+    if (name !== undefined) context.names.learn(server, name)
+  }
+}
+
+/** Learns a server's names because a shortened one is used that no list has taught yet, as after a restart of the gateway. */
+export async function learnNamesOf (context: GatewayContext, relay: Relay, server: ServerSettings, list: ListMethod): Promise<void> {
+  learnNames(context, server.name, list, await allPages(relay, server, list) ?? [])
+}
+
+async function inTime (context: GatewayContext, session: Session, server: ServerSettings, list: ListMethod): Promise<unknown[]> {
+  const relay = context.links.of(session, server)
+  const pages = allPages(relay, server, list)
+  const items = await within(AGGREGATE_DEADLINE_MS, pages)
+  if (items !== undefined) return items
+  // Down: told when it is up again. Late: told when its list is here after all.
+  relay.oweLists(session)
+  pages.then((late) => {
+    if (late !== undefined && late.length > 0) session.notify(`notifications/${list.capability}/list_changed`, undefined)
+  }).catch(context.events.thrown)
+  return []
+}
+
+/** Undefined: the server is down, or did not give the list. */
+async function allPages (relay: Relay, server: ServerSettings, { method, member, capability }: ListMethod): Promise<unknown[] | undefined> {
+  const offered = await offers(relay, capability)
+  if (offered !== true) return offered === false ? [] : undefined
   const items: unknown[] = []
-  if (!await offers(relay, capability)) return items
   let cursor: unknown
   let leftChars = MAX_LIST_CHARS
   for (let page = 0; page < MAX_PAGES; page++) {
     const reply = await askServer(relay, method, cursor === undefined ? undefined : { cursor }, server.timeoutMs)
-    if (!isJsonObject(reply.result)) break
+    if (!isJsonObject(reply.result)) return page === 0 ? undefined : items
     const part: unknown = reply.result[member]
     leftChars -= charsOf(part)
     if (leftChars < 0) break
@@ -100,22 +128,21 @@ function charsOf (part: unknown): number {
   }
 }
 
-async function offers (relay: Relay, capability: string): Promise<boolean> {
+/** Undefined: it cannot be started. */
+async function offers (relay: Relay, capability: string): Promise<boolean | undefined> {
   try {
     const { capabilities } = (await relay.connection()).initializeResult
     return isJsonObject(capabilities) && isJsonObject(capabilities[capability])
   } catch {
-    return false
+    return undefined
   }
 }
 
-async function withinDeadline (items: Promise<unknown[]>): Promise<unknown[]> {
+async function within<T> (timeoutMs: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<unknown[]>((resolve) => {
-    timer = setTimeout(() => resolve([]), AGGREGATE_DEADLINE_MS)
-  })
+  const deadline = new Promise<undefined>((resolve) => { timer = setTimeout(resolve, timeoutMs, undefined) })
   try {
-    return await Promise.race([items, deadline])
+    return await Promise.race([promise, deadline])
   } finally {
     clearTimeout(timer)
   }

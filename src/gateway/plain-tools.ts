@@ -1,10 +1,11 @@
-import { toJsonRpcError, type JsonObject, type JsonRpcErrorBody, type JsonRpcId, type Reply } from '../protocol/index.ts'
+import { errorReply, toJsonRpcError, type JsonObject, type JsonRpcErrorBody, type JsonRpcId, type Reply } from '../protocol/index.ts'
 import type { Exchange, SessionRoute } from '../session/index.ts'
 import type { GatewayError } from '../shared/errors.ts'
-import type { RelayedCall } from '../bridge/index.ts'
-import { useFeature } from './call.ts'
+import type { Result } from '../shared/result.ts'
+import { useFeature, type FeatureUse } from './call.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import { featureOf } from './feature.ts'
+import { learnFor } from './learn.ts'
 
 /** One tool call of a caller without an MCP client. */
 export interface PlainCall { readonly toolName: string, readonly arguments: JsonObject | undefined }
@@ -15,20 +16,36 @@ export type PlainOutcome =
   | { readonly ok: false, readonly error: JsonRpcErrorBody, readonly refused?: GatewayError }
 
 /** Runs one tool for a caller without a session. `abort` ends it when the caller has gone (rulings 4). Never rejects. */
-export function callPlainTool (context: GatewayContext, caller: Caller, route: SessionRoute, call: PlainCall, abort: AbortSignal): Promise<PlainOutcome> {
-  const params: JsonObject = { name: call.toolName, ...(call.arguments === undefined ? undefined : { arguments: call.arguments }) }
-  const feature = featureOf(context, caller.principal, route, 'tools/call', params)
-  if (!feature.ok) return Promise.resolve(outcomeOf(feature.error))
-  return new Promise((resolve) => {
-    const { relay, release } = context.links.borrow(caller.principal, feature.value.server)
-    const exchange = new PlainExchange(resolve)
-    useFeature(context, caller, feature.value, { relay, session: undefined, exchange, id: 0, onSettled: release, onCall: (running) => cancelOnAbort(running, abort) })
-  })
+export async function callPlainTool (context: GatewayContext, caller: Caller, route: SessionRoute, call: PlainCall, abort: AbortSignal): Promise<PlainOutcome> {
+  try {
+    const feature = await resolved(context, caller, route, call)
+    return feature.ok ? await run(context, caller, feature.value, abort) : outcomeOf(feature.error)
+  } catch (thrown) {
+    context.events.thrown(thrown)
+    return outcomeOf(errorReply('GW_INTERNAL'))
+  }
 }
 
-function cancelOnAbort (call: RelayedCall, abort: AbortSignal): void {
-  if (abort.aborted) call.cancel('client_disconnected')
-  else abort.addEventListener('abort', () => call.cancel('client_disconnected'), { once: true })
+async function resolved (context: GatewayContext, caller: Caller, route: SessionRoute, call: PlainCall): Promise<Result<FeatureUse, Reply>> {
+  const params: JsonObject = { name: call.toolName, ...(call.arguments === undefined ? undefined : { arguments: call.arguments }) }
+  const feature = featureOf(context, caller.principal, route, 'tools/call', params)
+  if (feature.ok) return feature
+  const letGo: Array<() => void> = []
+  const learning = learnFor(context, caller.principal, route, 'tools/call', params, (server) => {
+    const { relay, release } = context.links.borrow(caller.principal, server)
+    letGo.push(release)
+    return relay
+  })
+  if (learning === undefined) return feature
+  await learning.finally(() => { for (const release of letGo) release() })
+  return featureOf(context, caller.principal, route, 'tools/call', params)
+}
+
+function run (context: GatewayContext, caller: Caller, feature: FeatureUse, abort: AbortSignal): Promise<PlainOutcome> {
+  return new Promise((resolve) => {
+    const { relay, release } = context.links.borrow(caller.principal, feature.server)
+    useFeature(context, caller, feature, { relay, session: undefined, exchange: new PlainExchange(resolve), id: 0, signal: abort, onSettled: release })
+  })
 }
 
 class PlainExchange implements Exchange {
@@ -36,7 +53,7 @@ class PlainExchange implements Exchange {
   constructor (resolve: (outcome: PlainOutcome) => void) { this.#resolve = resolve }
   emit (): void {}
   finish (_id: JsonRpcId, reply: Reply): void { this.#resolve(outcomeOf(reply)) }
-  drop (): void { this.#resolve({ ok: false, error: { code: 49901, message: 'The request was cancelled.' } }) }
+  drop (): void { this.#resolve(outcomeOf(errorReply('GW_CANCELLED'))) }
   refuse (error: GatewayError): void { this.#resolve({ ok: false, error: toJsonRpcError(error), refused: error }) }
 }
 

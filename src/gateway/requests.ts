@@ -1,59 +1,96 @@
-import type { GatewayContext, Turn } from './context.ts'
 import { errorReply, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
-import { useFeature } from './call.ts'
+import { useFeature, type FeatureUse } from './call.ts'
+import type { GatewayContext, Turn } from './context.ts'
 import { featureOf, USES } from './feature.ts'
-import { initializeServer } from './initialize.ts'
-import { listOfAll, listOfServer, LISTS } from './lists.ts'
+import { helloOf, initializeServer } from './initialize.ts'
+import { learnFor } from './learn.ts'
+import { listOf, listOfAll, listOfServer } from './lists.ts'
 import { limitError } from './refusals.ts'
 import { changeSubscription, setLogLevel } from './subscriptions.ts'
 
-/** One request of a session, by method. Uses go their own way: they are the hot path and have their own limits. */
+/**
+ * One request of a session, by method. Uses go their own way: they are the hot path and have their own limits. Answers
+ * through the turn's exchange exactly once, unless it throws: then not at all.
+ */
 export function receiveRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
-  if (USES.has(method)) return receiveUse(context, turn, method, params)
-  const decision = context.limiter.request(turn.principal)
-  if (!decision.admitted) return turn.exchange.refuse(limitError(decision.refusal), turn.id)
-  const scopes = LISTS[method] === undefined ? undefined : context.policy.missingListScope(turn.principal, LISTS[method].kind)
-  if (scopes !== undefined) return turn.exchange.refuse(new GatewayError('GW_AUTH_SCOPE', { scopes }), turn.id)
-  const reply = otherRequest(context, turn, method, params)
-  if (reply instanceof Promise) void reply.catch(asReply).then((late) => turn.exchange.finish(turn.id, late))
-  else turn.exchange.finish(turn.id, reply)
+  const { session, exchange, id } = turn
+  if (USES.has(method) && session.greeted) return receiveUse(context, turn, method, params)
+  // The request that opened a session was charged when it did.
+  const isCharged = method === 'initialize' && session.face === 'http' && !session.greeted
+  const decision = isCharged ? undefined : context.limiter.request(turn.principal)
+  if (decision?.admitted === false) return exchange.refuse(limitError(decision.refusal), id)
+  const reply = session.greeted || method === 'ping' || method === 'initialize' ? otherRequest(context, turn, method, params) : errorReply('GW_PROTOCOL_NOT_INITIALIZED')
+  if (reply instanceof GatewayError) exchange.refuse(reply, id)
+  else if (reply instanceof Promise) answerLater(context, turn, reply)
+  else exchange.finish(id, reply)
 }
 
-function asReply (thrown: unknown): Reply {
-  return { error: toJsonRpcError(toGatewayError(thrown)) }
+/** A request that waits for a server keeps its session from expiring and the gateway from stopping. */
+function answerLater (context: GatewayContext, { session, exchange, id }: Turn, reply: Promise<Reply>): void {
+  session.requestBegan()
+  context.work.enter()
+  reply.catch((thrown: unknown): Reply => {
+    if (!(thrown instanceof GatewayError)) context.events.thrown(thrown)
+    return { error: toJsonRpcError(toGatewayError(thrown)) }
+  }).then((late) => {
+    session.requestEnded()
+    context.work.leave()
+    exchange.finish(id, late)
+  }).catch(context.events.thrown)
 }
 
 function receiveUse (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
   const { session, exchange, id } = turn
   const feature = featureOf(context, turn.principal, session.route, method, params)
-  if (!feature.ok) return exchange.finish(id, feature.error)
-  if (feature.value.server.isolation === 'call') {
-    const { relay, release } = context.links.borrowFor(session, feature.value.server)
-    return useFeature(context, turn, feature.value, { relay, session, exchange, id, onSettled: release })
-  }
-  const relay = context.links.of(session, feature.value.server)
-  if (session.logLevel !== undefined) relay.setLevel(session, session.logLevel)
-  useFeature(context, turn, feature.value, { relay, session, exchange, id })
+  if (feature.ok) return use(context, turn, feature.value)
+  const learning = learnFor(context, turn.principal, session.route, method, params, (server) => context.links.of(session, server))
+  if (learning === undefined) return exchange.finish(id, feature.error)
+  session.requestBegan()
+  context.work.enter()
+  learning.then(() => {
+    const learned = featureOf(context, turn.principal, session.route, method, params)
+    if (learned.ok && !session.closed) use(context, turn, learned.value)
+    else exchange.finish(id, feature.error)
+  }).catch((thrown: unknown) => {
+    context.events.thrown(thrown)
+    exchange.finish(id, errorReply('GW_INTERNAL'))
+  }).finally(() => {
+    session.requestEnded()
+    context.work.leave()
+  }).catch(context.events.thrown)
 }
 
-function otherRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): Reply | Promise<Reply> {
-  const { session, principal } = turn
+function use (context: GatewayContext, turn: Turn, feature: FeatureUse): void {
+  const { session, exchange, id } = turn
+  if (feature.server.isolation === 'call') {
+    const { relay, release } = context.links.borrowFor(session, feature.server)
+    return useFeature(context, turn, feature, { relay, session, exchange, id, onSettled: release })
+  }
+  useFeature(context, turn, feature, { relay: context.links.of(session, feature.server), session, exchange, id })
+}
+
+function otherRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): Reply | Promise<Reply> | GatewayError {
+  const { session } = turn
   switch (method) {
-    case 'initialize': return initializeServer(context, session)
+    case 'initialize':
+      if (session.greeted) return errorReply('GW_PROTOCOL_SHAPE', { publicMessage: 'This session is initialized already.' })
+      session.greet(helloOf(params))
+      return initializeServer(context, session)
     case 'ping': return { result: {} }
     case 'logging/setLevel': return setLogLevel(context, session, params)
     case 'resources/subscribe':
     case 'resources/unsubscribe': return changeSubscription(context, turn, method, params)
-    case 'tools/list':
-    case 'prompts/list':
-    case 'resources/list':
-    case 'resources/templates/list': {
-      const { route } = session
-      if (route.kind === 'aggregate') return listOfAll(context, principal, (server) => context.links.of(session, server), method)
-      const server = context.server(route.server)
-      return listOfServer(context, principal, server, context.links.of(session, server), method, params)
-    }
-    default: return errorReply('GW_PROTOCOL_METHOD')
+    default: return list(context, turn, method, params)
   }
+}
+
+function list (context: GatewayContext, { session, principal }: Turn, method: string, params: JsonObject | undefined): Reply | Promise<Reply> | GatewayError {
+  const wanted = listOf(method)
+  if (wanted === undefined) return errorReply('GW_PROTOCOL_METHOD')
+  const scopes = context.policy.missingListScope(principal, wanted.kind)
+  if (scopes !== undefined) return new GatewayError('GW_AUTH_SCOPE', { scopes })
+  const { route } = session
+  if (route.kind === 'aggregate') return listOfAll(context, session, wanted, params)
+  return listOfServer(context, session, context.server(route.server), wanted, params)
 }

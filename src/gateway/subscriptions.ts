@@ -1,29 +1,41 @@
+import type { Relay } from '../bridge/index.ts'
 import { errorReply, isJsonObject, LOG_LEVELS, type JsonObject, type Reply } from '../protocol/index.ts'
 import { splitAggregateUri } from '../routing/index.ts'
 import type { Session } from '../session/index.ts'
+import { GatewayError } from '../shared/errors.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { Turn, GatewayContext } from './context.ts'
 import { askServer } from './one-shot.ts'
 
-/** resources/subscribe and resources/unsubscribe: counted per worker, because several sessions share one connection. */
-export async function changeSubscription (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): Promise<Reply> {
-  const target = resourceOf(context, turn, params?.['uri'])
-  if (target === undefined) return errorReply('GW_ROUTE_RESOURCE')
-  const { server, uri } = target
-  const refusal = context.policy.refusal(turn.principal, server.name, 'resource', uri)
-  if (refusal !== undefined) return errorReply(refusal.code === 'GW_AUTH_SCOPE' ? refusal.code : 'GW_ROUTE_RESOURCE')
-  const relay = context.links.of(turn.session, server)
-  if (method === 'resources/unsubscribe') {
-    relay.unsubscribe(turn.session, uri)
-    return { result: {} }
-  }
-  if (!relay.subscribe(turn.session, uri)) return { result: {} }
-  const reply = await askServer(relay, method, { ...params, uri }, server.timeoutMs)
-  if (reply.error !== undefined) relay.unsubscribe(turn.session, uri)
+/** A subscription's resource, where the server knows it. */
+interface Watched { readonly server: ServerSettings, readonly uri: string }
+
+/**
+ * resources/subscribe and resources/unsubscribe: each subscriber asks the server, the last one who leaves ends it, because
+ * several sessions share one connection.
+ * @returns a refusal where the principal may not: by HTTP status for a missing scope, as unknown otherwise
+ */
+export function changeSubscription (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): Promise<Reply> | Reply | GatewayError {
+  const watched = resourceOf(context, turn, params?.['uri'])
+  if (watched === undefined) return errorReply('GW_ROUTE_RESOURCE')
+  const refusal = context.policy.refusal(turn.principal, watched.server.name, 'resource', watched.uri)
+  if (refusal?.code === 'GW_AUTH_SCOPE') return new GatewayError('GW_AUTH_SCOPE', { scopes: refusal.scopes ?? [] })
+  if (refusal !== undefined) return errorReply('GW_ROUTE_RESOURCE')
+  const relay = context.links.of(turn.session, watched.server)
+  if (method === 'resources/subscribe') return subscribe(relay, turn.session, watched, params)
+  relay.unsubscribe(turn.session, watched.uri)
+  return { result: {} }
+}
+
+async function subscribe (relay: Relay, session: Session, { server, uri }: Watched, params: JsonObject | undefined): Promise<Reply> {
+  // Before the server answers: its first update may come in the same breath.
+  if (!relay.subscribe(session, uri)) return errorReply('GW_PROTOCOL_PARAMS', { publicMessage: 'Invalid params: too many subscriptions, or the URI is too long' })
+  const reply = await askServer(relay, 'resources/subscribe', { ...params, uri }, server.timeoutMs)
+  if (reply.error !== undefined) relay.unsubscribe(session, uri)
   return reply
 }
 
-function resourceOf (context: GatewayContext, turn: Turn, uri: unknown): { readonly server: ServerSettings, readonly uri: string } | undefined {
+function resourceOf (context: GatewayContext, turn: Turn, uri: unknown): Watched | undefined {
   if (typeof uri !== 'string' || uri === '') return undefined
   const { route } = turn.session
   if (route.kind === 'server') return { server: context.server(route.server), uri }
@@ -45,5 +57,5 @@ export function setLogLevel (context: GatewayContext, session: Session, params: 
 /** A client's own roots changed: every server that may ask for them is told. */
 export function forwardRootsChanged (context: GatewayContext, session: Session): void {
   if (!isJsonObject(session.hello.capabilities['roots'])) return
-  for (const relay of context.links.all(session)) relay.place.connection?.notify('notifications/roots/list_changed')
+  for (const relay of context.links.all(session)) relay.rootsChanged()
 }
