@@ -48,7 +48,6 @@ export interface Overrides {
 
 /** Reads the fixed variables and the flags; a value of the wrong kind is a fault that names the variable or flag. */
 export function readOverrides (flags: ConfigFlags, env: Environment, lookup: Lookup, report: Report): Overrides {
-  warnOfUnknown(env, report)
   const pick = (flag: string | undefined, flagName: string, variable: VariableName): Given | undefined => {
     if (flag !== undefined) return { value: flag, key: flagName }
     const value = env[variable]
@@ -96,11 +95,11 @@ function secret (name: VariableName, lookup: Lookup, report: Report): string | u
   return found.ok && found.value !== '' ? found.value : undefined
 }
 
-/** A name of ours that is not one of ours is most likely misspelt, and would silently do nothing. */
-function warnOfUnknown (env: Environment, report: Report): void {
+/** A name like ours that neither we nor the configuration read is most likely misspelt, and would silently do nothing. */
+export function warnOfUnusedVariables (env: Environment, asked: ReadonlySet<string>, report: Report): void {
   const known = [...Object.keys(ENVIRONMENT), 'DRAWBRIDGE_MANAGEMENT_TOKEN_FILE']
   for (const name of Object.keys(env)) {
-    if (name.startsWith('DRAWBRIDGE_') && !known.includes(name)) report.warn({ path: [name] }, `is not a variable of Drawbridge${didYouMean(name, known)}`)
+    if (name.startsWith('DRAWBRIDGE_') && !known.includes(name) && !asked.has(name) && !asked.has(name.replace(/_FILE$/, ''))) report.warn({ path: [name] }, `is not a variable of Drawbridge${didYouMean(name, known)}`)
   }
   if ((env['REDIS_URL'] ?? '') !== '') report.warn({ path: ['REDIS_URL'] }, 'is not effective: this version keeps all state in its own memory')
 }

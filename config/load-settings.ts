@@ -4,7 +4,7 @@ import type { Result } from '../src/shared/result.ts'
 import type { Settings } from '../src/shared/settings.ts'
 import { validateFile } from './check/validate.ts'
 import { warnOfNotices, warnOfUnknownEntryKeys } from './check/notices.ts'
-import { readOverrides } from './environment.ts'
+import { readOverrides, warnOfUnusedVariables } from './environment.ts'
 import type { ConfigFlags } from './environment.ts'
 import { createReport } from './fault.ts'
 import type { ConfigFault, Report } from './fault.ts'
@@ -14,7 +14,7 @@ import { createLookup } from './secret-lookup.ts'
 import type { Environment } from './secret-lookup.ts'
 import { buildSettings } from './settings/build-settings.ts'
 import { mergeDocuments } from './settings/merge.ts'
-import type { CheckedDocument } from './settings/merge.ts'
+import type { CheckedDocument, MergedConfig } from './settings/merge.ts'
 import { gatherFiles, prepareDocument } from './source/gather-files.ts'
 import type { ConfigDocument, GatherContext } from './source/gather-files.ts'
 
@@ -43,9 +43,15 @@ export async function loadSettings (options: LoadOptions): Promise<Result<Settin
   const overrides = readOverrides(options.flags ?? {}, options.env, lookup, report)
   const documents = gather(options, { cwd: options.cwd, lookup, report }).map((document) => checkDocument(document, report))
   const config = mergeDocuments(documents, report)
+  warnOfUnusedVariables(options.env, namesIn(config, lookup.asked()), report)
   const settings = buildSettings(config, { overrides, lookup, report, workingDirectory: resolve(options.cwd), revision: options.revision ?? 1 })
   const faults = report.faults()
   return faults.length > 0 ? refuse(faults) : ok(settings)
+}
+
+/** Variables that the files refer to, by reference or by secretEnv. */
+function namesIn (config: MergedConfig, asked: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...asked, ...config.jwt.flatMap(({ value }) => value.secretEnv ?? [])])
 }
 
 function gather (options: LoadOptions, context: GatherContext): ConfigDocument[] {

@@ -7,7 +7,11 @@ import type { Result } from '../src/shared/result.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Value of a variable; `undefined` = not set. The error is a sentence. */
-export type Lookup = (name: string) => Result<string | undefined, string>
+export interface Lookup {
+  (name: string): Result<string | undefined, string>
+  /** Names that were asked for so far. */
+  readonly asked: () => ReadonlySet<string>
+}
 
 /**
  * Variables by name, each also from the file that `<NAME>_FILE` names (Docker and Kubernetes secrets). Both set is
@@ -15,13 +19,14 @@ export type Lookup = (name: string) => Result<string | undefined, string>
  */
 export function createLookup (env: Environment, cwd: string): Lookup {
   const known = new Map<string, Result<string | undefined, string>>()
-  return (name) => {
+  const lookup = (name: string) => {
     const before = known.get(name)
     if (before !== undefined) return before
     const found = read(env, cwd, name)
     known.set(name, found)
     return found
   }
+  return Object.assign(lookup, { asked: () => new Set(known.keys()) })
 }
 
 function read (env: Environment, cwd: string, name: string): Result<string | undefined, string> {

@@ -52,7 +52,7 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
     stateDir: resolve(context.workingDirectory, overrides.stateDir ?? main.stateDir ?? DEFAULTS.stateDir),
     logLevel: (overrides.logLevel ?? main.logLevel ?? DEFAULTS.logLevel) as Settings['logLevel']
   }
-  checkExposure({ ...settings, warnings: [] }, top, report)
+  checkExposure({ ...settings, warnings: [] }, overrides.host !== undefined, top, report)
   return deepFreeze({ ...settings, warnings: report.warnings() })
 }
 

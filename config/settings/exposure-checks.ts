@@ -9,10 +9,10 @@ export function hasCredentials (auth: AuthSettings): boolean {
 }
 
 /** Listeners that would be open to the wrong people, or to nobody (T62). */
-export function checkExposure (settings: Settings, main: Place, report: Report): void {
+export function checkExposure (settings: Settings, hostOverridden: boolean, main: Place, report: Report): void {
   const { listen, management, auth, mode } = settings
   if (!hasCredentials(auth) && !report.isBroken(within(main, 'auth'))) {
-    if (!isLoopback(listen.host)) report.fault(within(main, 'auth'), `expected at least one entry in auth.apiKeys or auth.jwt, because the gateway listens on ${listen.host}, beyond this machine`)
+    if (!isLoopback(listen.host)) report.fault(within(main, 'auth'), `expected at least one entry in auth.apiKeys or auth.jwt, because the gateway listens on ${listen.host}${hostOverridden ? ' (set by --host or HOST)' : ''}, beyond this machine`)
     else if (mode === 'production') report.warn(within(main, 'auth'), 'has neither apiKeys nor jwt, so every call is refused')
   }
   if (listen.port !== 0 && listen.port === management.port && listen.host === management.host) {

@@ -37,7 +37,7 @@ export function fetchesOf (settings: Settings): PackageFetch[] {
   for (const server of settings.servers.values()) {
     if (server.transport !== 'stdio' || basename(server.command) !== 'npx') continue
     const specs = packagesOf(server.command, server.args)?.specs
-    if (specs !== undefined && !found.has(specs.join(' '))) found.set(specs.join(' '), { specs, server })
+    if (specs !== undefined) found.set(specs.join(' '), { specs, server })
   }
   return [...found.values()]
 }

@@ -36,6 +36,7 @@ async function serving (test: TestContext, nodeArgs: readonly string[]): Promise
   await until('the text to paste', () => ran.stdout().includes('Stop with Ctrl-C'))
   const { url } = JSON.parse(line) as { url: string }
   const pid = nodeArgs.length === 0 ? ran.child.pid : descendantsOf(ran.child.pid ?? 0)[0]?.pid
+  test.after(() => { if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL') })
   return { ...ran, url, pid: pid ?? 0 }
 }
 

@@ -106,7 +106,7 @@ describe('drawbridge serve: the development key', () => {
     assert.deepEqual(production.started[0]?.auth.apiKeys, [])
     const open = await run(['serve', '--host', '0.0.0.0'])
     assert.equal(open.code, 1)
-    assert.match(open.stderr, /quickstart\.json: auth: expected at least one entry in auth\.apiKeys or auth\.jwt/)
+    assert.match(open.stderr, /quickstart\.json: auth: expected at least one entry in auth\.apiKeys or auth\.jwt, because the gateway listens on 0\.0\.0\.0 \(set by --host or HOST\)/)
   })
 
   it('publicUrl is what clients are told, unless its port was left open', async (test) => {

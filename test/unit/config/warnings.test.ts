@@ -45,6 +45,11 @@ describe('what is odd but not wrong', () => {
     ])
   })
 
+  it('variables that the configuration itself names are its own business', async () => {
+    const document = oneServer({ args: ['$' + '{DRAWBRIDGE_CRM}', '$' + '{DRAWBRIDGE_X:-d}'] }, { auth: { jwt: [{ issuer: 'i', audience: 'a', tenant: 't', secretEnv: 'DRAWBRIDGE_JWT' }] } })
+    assert.deepEqual(await warnings(document, { DRAWBRIDGE_CRM: 'x', DRAWBRIDGE_JWT: 'kR8s0Qm3v9Zx1Lw7Tb5Ye2Uh6Jd4Gf8P0' }), [])
+  })
+
   it('no servers, and a tenant of a disabled server', async () => {
     assert.deepEqual(await warnings({ mcpServers: { off: { command: 'x', disabled: true } }, tenants: { acme: { servers: ['off'] } } }), [
       'mcpServers: has no server to serve',
