@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
+import { ChurnList } from '../../src/shared/churn-list.ts'
 
 /** What waits for the end of each connection. One listener a connection, because many pipelined answers may wait on one. */
-const bySocket = new WeakMap<Socket, Set<() => void>>()
+const bySocket = new WeakMap<Socket, ChurnList<() => void>>()
 
-function waitingOn (socket: Socket): Set<() => void> {
+function waitingOn (socket: Socket): ChurnList<() => void> {
   const known = bySocket.get(socket)
   if (known !== undefined) return known
-  const waiting = new Set<() => void>()
+  const waiting = new ChurnList<() => void>()
   bySocket.set(socket, waiting)
-  socket.once('close', () => { for (const then of [...waiting]) then() })
+  socket.once('close', () => { for (const then of waiting) then() })
   return waiting
 }
 

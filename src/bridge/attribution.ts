@@ -60,7 +60,7 @@ function candidates (connection: Connection | undefined): Candidates {
   return { running, session, isOneSession: all.every((call) => call.session === session) }
 }
 
-function relayedCalls (handles: ReadonlySet<CallHandle> | undefined): RelayedCall[] {
+function relayedCalls (handles: Iterable<CallHandle> | undefined): RelayedCall[] {
   const calls: RelayedCall[] = []
   for (const { sent, call: { origin } } of handles ?? []) {
     if (sent && origin instanceof RelayedCall && ASKABLE_METHODS.has(origin.method)) calls.push(origin)

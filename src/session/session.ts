@@ -1,4 +1,5 @@
 import { hasFeature, isAtLeast, notificationText, type JsonObject, type JsonRpcId, type LegacyRevision, type Reply } from '../protocol/index.ts'
+import { ChurnList } from '../shared/churn-list.ts'
 import type { ServerName, SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ClientAsks, type AskOptions } from './client-asks.ts'
@@ -57,7 +58,7 @@ export class Session {
   readonly face: 'http' | 'sse'
   readonly log: EventLog
   /** Calls in flight; a client may reuse an id, so this is a set and not a map (T18). */
-  readonly calls = new Set<CancellableCall>()
+  readonly calls = new ChurnList<CancellableCall>()
   logLevel: string | undefined
   hello: ClientHello = NOT_GREETED
   /** initialize has been received. */

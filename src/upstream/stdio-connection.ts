@@ -3,14 +3,15 @@ import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Worker } from '../stdio-pool/index.ts'
 import { errorReply, isJsonObject, notificationText, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
+import { CallSlots } from './call-slots.ts'
 import { PendingCall } from './pending-call.ts'
 import { ServerAsks } from './server-asks.ts'
-import type { CallHandle, CancelReason, Connection, ConnectionPeer, UpstreamCall } from './types.ts'
+import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, UpstreamCall } from './types.ts'
 
 /** How long a worker that let a deadline pass may stay silent on a ping before it is taken for hung and killed (FR02). */
 const HANG_GRACE_MS = 2000
-/** Inner ids start at a random point, so that no server can guess the ids it does not owe (T39). */
-const FIRST_ID_RANGE = 2 ** 40
+/** Inner ids start at a random point, so that no server can guess the ids it does not owe (T39). Ids stay below 2 ** 53 for longer than any worker lives. */
+const FIRST_TURN_RANGE = 2 ** 36
 /** Given-up ids that are remembered, so that a late reply is not counted as a forged one. */
 const MAX_GIVEN_UP = 1024
 /** How long after its end a given-up call may still be what a server asks or says something about. */
@@ -39,8 +40,8 @@ export class StdioConnection implements Connection {
   readonly openedAtMs: number
   readonly #options: StdioConnectionOptions
   readonly #worker: Worker
-  readonly #pending = new Map<number, PendingCall>()
-  readonly #inFlight = new Set<PendingCall>()
+  /** Sent or waiting for their turn. */
+  readonly #calls = new CallSlots<PendingCall>(randomInt(FIRST_TURN_RANGE))
   readonly #lingering = new Set<PendingCall>()
   readonly #waiting: PendingCall[] = []
   /** The call that has the server to itself, with `serialise`. */
@@ -49,7 +50,6 @@ export class StdioConnection implements Connection {
   /** Ids whose caller has been answered already (cancel, deadline), oldest first. */
   readonly #givenUp = new Set<number>()
   #peer: ConnectionPeer | undefined
-  #nextId = randomInt(FIRST_ID_RANGE)
   #open = true
   #lastHeardMs: number
   initializeResult: JsonObject = {}
@@ -68,8 +68,8 @@ export class StdioConnection implements Connection {
 
   get open (): boolean { return this.#open }
   get pid (): number { return this.#worker.pid }
-  get inFlight (): ReadonlySet<CallHandle> { return this.#inFlight }
-  get lingering (): ReadonlySet<CallHandle> { return this.#lingering }
+  get inFlight (): CallSet { return this.#calls }
+  get lingering (): CallSet { return this.#lingering }
   nowMs (): number { return this.#options.nowMs() }
 
   /**
@@ -89,8 +89,8 @@ export class StdioConnection implements Connection {
   }
 
   call (call: UpstreamCall): CallHandle {
-    const pending = new PendingCall(this, call, this.#nextId++)
-    this.#inFlight.add(pending)
+    const pending = new PendingCall(this, call, this.#calls.nextId())
+    this.#calls.set(pending)
     if (!this.#open) this.#finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
     else if (this.#options.serialise && call.origin !== undefined) this.#takeTurn(pending)
     else this.#send(pending)
@@ -109,10 +109,8 @@ export class StdioConnection implements Connection {
   #send (pending: PendingCall): void {
     const { call, id } = pending
     pending.sent = true
-    this.#pending.set(id, pending)
     const outcome = this.#worker.send(requestText(id, call.method, ownToken(call, id)))
     if (outcome === 'sent') return
-    this.#pending.delete(id)
     this.#finish(pending, errorReply(outcome === 'full' ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_LOST'))
   }
 
@@ -138,7 +136,7 @@ export class StdioConnection implements Connection {
 
   #giveUp (pending: PendingCall, reason: CancelReason, reply: Reply): void {
     if (pending.settled) return
-    if (this.#pending.delete(pending.id)) {
+    if (pending.sent) {
       this.#remember(pending)
       // MCP: initialize must not be cancelled; a worker that never answers it is ended by its starter.
       if (pending.call.method !== 'initialize') this.notify('notifications/cancelled', { requestId: pending.id, reason })
@@ -161,7 +159,8 @@ export class StdioConnection implements Connection {
 
   #killIfHung (): void {
     const askedAtMs = this.#options.nowMs()
-    const id = this.#nextId++
+    const id = this.#calls.nextId()
+    this.#calls.release(id)
     this.#rememberId(id)
     this.#worker.send(requestText(id, 'ping', undefined))
     setTimeout(() => {
@@ -170,7 +169,8 @@ export class StdioConnection implements Connection {
   }
 
   #finish (pending: PendingCall, reply: Reply): void {
-    this.#inFlight.delete(pending)
+    if (pending.settled) return
+    this.#calls.release(pending.id)
     if (this.#options.serialise) this.#endTurn(pending)
     try {
       pending.settle(reply)
@@ -212,9 +212,8 @@ export class StdioConnection implements Connection {
   }
 
   #receiveReply (id: unknown, message: Record<string, unknown>): void {
-    const pending = this.#pending.get(id as number)
-    if (pending === undefined) return this.#receiveStrayReply(id as number)
-    this.#pending.delete(pending.id)
+    const pending = this.#calls.get(id)
+    if (pending?.sent !== true) return this.#receiveStrayReply(id as number)
     this.#finish(pending, this.#replyOf(message))
   }
 
@@ -241,8 +240,8 @@ export class StdioConnection implements Connection {
   }
 
   #receiveProgress (params: JsonObject | undefined): void {
-    const pending = this.#pending.get(params?.['progressToken'] as number)
-    if (pending === undefined || params === undefined) return
+    const pending = this.#calls.get(params?.['progressToken'])
+    if (pending?.sent !== true || params === undefined) return
     pending.progressed()
     pending.call.onProgress?.(params)
   }
@@ -251,10 +250,9 @@ export class StdioConnection implements Connection {
     if (!this.#open) return
     this.#open = false
     this.#asks.end()
-    this.#pending.clear()
     this.#lingering.clear()
     this.#waiting.length = 0
-    for (const pending of [...this.#inFlight]) this.#finish(pending, errorReply(pending.sent ? 'GW_UPSTREAM_LOST' : 'GW_UPSTREAM_UNAVAILABLE'))
+    for (const pending of this.#calls) this.#finish(pending, errorReply(pending.sent ? 'GW_UPSTREAM_LOST' : 'GW_UPSTREAM_UNAVAILABLE'))
     this.#peer?.onEnd()
   }
 }

@@ -48,6 +48,9 @@ export interface ConnectionPeer {
   onEnd (): void
 }
 
+/** Calls of one connection. */
+export interface CallSet extends Iterable<CallHandle> { readonly size: number }
+
 /** An initialized MCP server, of whatever transport. */
 export interface Connection {
   readonly server: ServerName
@@ -58,9 +61,9 @@ export interface Connection {
   /** Process id of a stdio worker, for status and logs. */
   readonly pid: number | undefined
   /** Calls in flight, oldest first. */
-  readonly inFlight: ReadonlySet<CallHandle>
+  readonly inFlight: CallSet
   /** Calls that were given up a moment ago, and that the server may still be at: what it asks or says now may be about them. */
-  readonly lingering: ReadonlySet<CallHandle>
+  readonly lingering: CallSet
   call (call: UpstreamCall): CallHandle
   notify (method: string, params?: JsonObject): void
   /** Ends the server; calls in flight are answered with GW_UPSTREAM_LOST. Resolves when it is gone. */
