@@ -1,4 +1,5 @@
 import { createAuthenticator } from '../src/auth/index.ts'
+import type { Authenticator } from '../src/auth/index.ts'
 import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import { createMemoryLimiter } from '../src/limits/index.ts'
@@ -13,6 +14,7 @@ import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
 import { createPolicy } from '../src/tenancy/index.ts'
 import { openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
+import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
 
 export interface Composition {
   readonly options: AppOptions
@@ -30,11 +32,14 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
   const logger = createLogger({ level: settings.logLevel, onDropped: () => telemetry.count('log_lines_dropped_total').inc() })
   const audit = createAuditSink(logger)
-  const authenticator = createAuthenticator(settings.auth, { clock })
+  const authenticator = createAuthenticator(settings.auth, { clock, events: keySetEvents(telemetry, logger) })
   const policy = createPolicy(settings)
   const limiter = createMemoryLimiter(settings.limits, settings.tenants, settings.servers, {
     clock,
-    events: { refused: (limit) => telemetry.count('limit_refusals_total', { limit }).inc(), waited () {} }
+    events: {
+      refused: (limit) => telemetry.count('limit_refusals_total', { limit }).inc(),
+      waited: (waitedMs, outcome) => telemetry.observe('call_wait_seconds', { outcome }).observe(waitedMs / 1000)
+    }
   })
   const pool = createPool(settings, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
   const gateway = createGateway({
@@ -50,12 +55,22 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   })
   let phase: HealthState['phase'] = 'starting'
   readLevels(telemetry, settings, gateway, pool)
+  watchKeySets(telemetry, authenticator)
   return {
     gateway,
     logger,
     options: {
-      settings, telemetry, logger, audit, authenticator, policy, limiter, gateway, clock, version,
-      health: () => healthOf(phase, settings, gateway),
+      settings,
+      telemetry,
+      logger,
+      audit,
+      authenticator,
+      policy,
+      limiter,
+      gateway,
+      clock,
+      version,
+      health: () => healthOf(phase, settings, gateway, authenticator),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },
     setPhase: (next) => { phase = next },
@@ -142,12 +157,13 @@ function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway,
   })
 }
 
-function healthOf (phase: HealthState['phase'], settings: Settings, gateway: Gateway): HealthState {
+function healthOf (phase: HealthState['phase'], settings: Settings, gateway: Gateway, authenticator: Authenticator): HealthState {
   const failing = gateway.failingServers
   return {
     phase: gateway.draining ? 'draining' : phase,
     checks: {
-      servers: failing === 0 ? { status: 'healthy', detail: `${settings.servers.size} configured` } : { status: 'degraded', detail: `${failing} of ${settings.servers.size} failed to start last time` }
+      servers: failing === 0 ? { status: 'healthy', detail: `${settings.servers.size} configured` } : { status: 'degraded', detail: `${failing} of ${settings.servers.size} failed to start last time` },
+      ...keySetCheck(authenticator.keySets())
     }
   }
 }

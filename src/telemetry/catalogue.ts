@@ -36,8 +36,12 @@ export const METRICS = {
   worker_start_seconds: { kind: 'histogram', help: 'Seconds from spawn to the answer to initialize.', labels: { server: 'server' }, buckets: START_SECONDS },
   worker_reassigned_total: { kind: 'counter', help: 'Workers given to another key than the one they were started for. Always 0: anything else is an isolation fault (T19).', labels: {} },
 
+  call_wait_seconds: { kind: 'histogram', help: 'Seconds that calls over a concurrency limit waited in line, by how the wait ended.', labels: { outcome: 'wait_outcome' }, buckets: CALL_SECONDS },
   limit_refusals_total: { kind: 'counter', help: 'Requests refused by a rate, concurrency or capacity limit.', labels: { limit: 'limit' } },
   auth_refusals_total: { kind: 'counter', help: 'Requests refused for their credential, by reason.', labels: { reason: 'auth_reason' } },
+  jwks_fetch_total: { kind: 'counter', help: 'Fetches of issuers\' key sets that have ended, by outcome.', labels: { outcome: 'fetch_outcome' } },
+  jwks_usable: { kind: 'gauge', help: '1 while an issuer\'s tokens can be verified, 0 while no usable keys of it are at hand.', labels: { issuer: 'issuer' } },
+  jwks_stale_seconds: { kind: 'gauge', help: 'Seconds by which an issuer\'s keys have outlived their maximum age because newer ones cannot be fetched; 0 = fresh, or none.', labels: { issuer: 'issuer' } },
   policy_refusals_total: { kind: 'counter', help: 'Uses refused by tenant, scope, allow or deny rules.', labels: { kind: 'policy' } },
 
   config_revision: { kind: 'gauge', help: 'Revision of the configuration that serves new requests.', labels: {} },

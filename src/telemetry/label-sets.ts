@@ -5,7 +5,7 @@
  */
 export const OTHER = 'other'
 
-/** Marks a set whose values the configuration decides: server names, registered route patterns, build facts. */
+/** Marks a set whose values the configuration decides: server and issuer names, registered route patterns, build facts. */
 export const CONFIGURED = 'configured'
 
 /** MCP request methods a gateway call may have, plus `batch` for the plain JSON batch. */
@@ -26,6 +26,8 @@ export const LABEL_SETS = {
   server: CONFIGURED,
   route: CONFIGURED,
   build: CONFIGURED,
+  /** `auth.jwt[].issuer` of issuers with a key set. */
+  issuer: CONFIGURED,
   http_method: HTTP_METHODS,
   status_class: ['1xx', '2xx', '3xx', '4xx', '5xx'],
   mcp_method: MCP_METHODS,
@@ -47,6 +49,10 @@ export const LABEL_SETS = {
     'algorithm', 'signature', 'unknown_kid', 'audience', 'expired', 'not_yet_valid', 'claims', 'sender_constrained', 'tenant',
     'jwks_unavailable'
   ],
+  /** How a wait for a concurrency slot ended: `WaitOutcome` of src/limits. */
+  wait_outcome: ['granted', 'deadline', 'aborted', 'closed'],
+  /** `AuthEvents.jwksFetched` of src/auth. */
+  fetch_outcome: ['ok', 'failed'],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */
   policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
   edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining']

@@ -117,7 +117,7 @@ export function createKeySet (parts: KeySetParts): KeySet {
       }
       return pick(kid, alg) ?? findUnknown(kid, alg)
     },
-    state: () => ({ issuer, usable: isUsable(), staleS: isUsable() ? Math.max(0, Math.ceil((ageMs() - MAX_AGE_MS) / 1000)) : 0 }),
+    state: () => ({ issuer, usable: isUsable(), staleS: failures > 0 && isUsable() ? Math.max(0, Math.ceil((ageMs() - MAX_AGE_MS) / 1000)) : 0 }),
     nudge () {
       if (ageMs() > REFRESH_AGE_MS) beginIfDue()
     },
