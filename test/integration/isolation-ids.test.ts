@@ -54,7 +54,7 @@ describe('messages that belong to a call', () => {
   before(async () => {
     gateway = await startGateway({
       users: manyUsers(6),
-      config: { mcpServers: { probe: probe(), shared: probe({ isolation: 'shared' }) }, limits: roomyLimits }
+      config: { mcpServers: { probe: probe(), shared: probe({ isolation: 'shared' }), interactive: probe({ interactive: true }) }, limits: roomyLimits }
     })
   })
   after(() => gateway.stop())
@@ -114,6 +114,33 @@ describe('messages that belong to a call', () => {
     assert.match(text, /the right client/)
     assert.equal(otherStream.messages().filter((message) => message.method === 'sampling/createMessage').length, 0)
     otherStream.cut()
+  })
+
+  it('two sessions with calls in flight on one worker: a question that could belong to either is refused, and shown to neither', async () => {
+    const [one, two] = await Promise.all([opened('u1', 'probe', { sampling: {} }), opened('u1', 'probe', { sampling: {} })])
+    const streams = await Promise.all([one.listen(), two.listen()])
+    const running = await one.post(callBody(1, 'progress', { steps: 15, everyMs: 100 }, { progressToken: 1 }))
+    await running.next('it runs', (message) => message.method === 'notifications/progress')
+    const asking = await two.post(callBody(1, 'ask', { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } }))
+    assert.ok((JSON.parse(textOf(await responseOf(asking, 1))) as { error?: unknown }).error, 'the server is refused')
+    await responseOf(running, 1)
+    for (const answer of [...streams, running, asking]) assert.equal(answer.messages().filter((message) => message.method === 'sampling/createMessage').length, 0)
+    // Alone in flight, the same call is asked.
+    const alone = await two.post(callBody(2, 'ask', { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } }))
+    const question = await alone.next('the question', (message) => message.method === 'sampling/createMessage')
+    await two.tell({ id: question.id ?? null, result: { from: 'session two' } })
+    assert.match(textOf(await responseOf(alone, 2)), /session two/)
+    for (const stream of streams) stream.cut()
+  })
+
+  it('interactive: true runs one call at a time instead, so that every question has its owner', async () => {
+    const [one, two] = await Promise.all([opened('u2', 'interactive', { sampling: {} }), opened('u2', 'interactive', { sampling: {} })])
+    const running = one.call('echo', { text: 'first in line', delayMs: 600 })
+    const asking = await two.post(callBody(1, 'ask', { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } }))
+    const question = await asking.next('the question', (message) => message.method === 'sampling/createMessage')
+    await two.tell({ id: question.id ?? null, result: { from: 'session two' } })
+    assert.match(textOf(await responseOf(asking, 1)), /session two/)
+    assert.equal(textOf(await running), 'first in line')
   })
 
   it('questions of two workers with the same inner id meet the right client each', async () => {

@@ -173,6 +173,8 @@ describe('legacy face: streams', () => {
       const answer = await wire.post(call('r', 'progress', { steps: 12, everyMs: 100, label: 'resumed' }, { progressToken: 't' }))
       const third = await answer.nextEvent('the third progress', (event) => event.data?.includes('"progress":3') ?? false)
       answer.cut()
+      // Some steps happen while nobody listens; they have to be replayed.
+      await wire.call('echo', { text: 'meanwhile', delayMs: 350 })
       const resumed = await wire.listen(third.id ?? '')
       assert.equal(resumed.status, 200)
       await responseOf(resumed, 'r')
