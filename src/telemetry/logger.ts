@@ -1,7 +1,8 @@
-import { destination, pino, stdTimeFunctions } from 'pino'
+import { pino, stdTimeFunctions } from 'pino'
 import { cleanLine } from './clean-line.ts'
 import { LineBuffer } from './line-buffer.ts'
 import type { LineSink } from './line-buffer.ts'
+import { StandardOutput } from './standard-output.ts'
 
 /** Severity of a line, as `LOG_LEVEL` names it. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -36,18 +37,15 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel
-  /** Default: standard output, written asynchronously. */
+  /** Default: standard output. */
   readonly sink?: LineSink
-  /** Called for each piece of text given up because standard output could not take it. */
-  readonly onDropped?: () => void
+  /** Called with the number of lines given up because nobody reads standard output. */
+  readonly onDropped?: (lines: number) => void
 }
-
-/** Text waiting for a reader of standard output that does not read, in bytes, before it is given up: a blocked log must not stop calls (FR38). */
-const MAX_PENDING_BYTES = 8_388_608
 
 /** Makes the process's logger. Use one per process: each keeps a buffer. */
 export function createLogger (options: LoggerOptions): Logger {
-  const buffer = new LineBuffer(options.sink ?? standardOutput(options.onDropped))
+  const buffer = new LineBuffer(options.sink ?? new StandardOutput(options.onDropped))
   const lines = pino({
     level: options.level,
     base: null,
@@ -69,13 +67,6 @@ export function createLogger (options: LoggerOptions): Logger {
     flush: () => { buffer.flush() },
     close: () => { buffer.close() }
   }
-}
-
-/** pino's asynchronous destination: survives a closed pipe and gives text up rather than growing without end. */
-function standardOutput (onDropped: (() => void) | undefined): LineSink {
-  const stdout = destination({ dest: 1, sync: false, maxLength: MAX_PENDING_BYTES })
-  if (onDropped !== undefined) stdout.on('drop', onDropped)
-  return stdout
 }
 
 /** An error for the log: its class, sentence, code, stack and cause, and no other members, which may hold anything. */

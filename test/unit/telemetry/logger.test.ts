@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { createAuditSink, createLogger } from '../../../src/telemetry/index.ts'
 import type { LogLevel, Logger } from '../../../src/telemetry/index.ts'
@@ -72,27 +75,51 @@ describe('logger', () => {
     logger.info({ late: true }, 'after the end')
     assert.match(pieces.join(''), /"late":true/)
   })
+})
+
+describe('standard output', () => {
+  /** Runs a script against the real logger and a pipe that the test reads, or not. */
+  const start = (body: string): { child: ChildProcessByStdio<null, Readable, Readable>, told: () => string } => {
+    const script = `const { createLogger } = await import('./src/telemetry/index.ts'); let dropped = 0; const logger = createLogger({ level: 'info', onDropped: (lines) => { dropped += lines } }); ${body}`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(import.meta.dirname, '../../..') })
+    let text = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+    return { child, told: () => text }
+  }
+  const many = (lines: number, chars: number): string => `for (let n = 0; n < ${lines}; n++) logger.info({ n, pad: 'x'.repeat(${chars}) }, 'line');`
 
   test('a process that exits at once leaves nothing behind in the buffer', async () => {
-    const script = "const { createLogger } = await import('./src/telemetry/index.ts'); const l = createLogger({ level: 'info' }); for (let n = 0; n < 5000; n++) l.info({ n }, 'line'); process.exit(0)"
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], cwd: process.cwd() })
+    const { child } = start(`${many(20_000, 100)} process.exit(0)`)
     let text = ''
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
     await once(child, 'close')
     const lines = text.trim().split('\n')
-    assert.equal(lines.length, 5000)
-    assert.equal((JSON.parse(lines[4999] ?? '') as { n: number }).n, 4999)
+    assert.deepEqual(lines.map((line) => (JSON.parse(line) as { n: number }).n), Array.from({ length: 20_000 }, (_, n) => n))
   })
 
-  test('a reader that goes away does not end the process', async () => {
-    const script = "const { createLogger } = await import('./src/telemetry/index.ts'); const l = createLogger({ level: 'info' }); let n = 0; const timer = setInterval(() => { l.info({ n: n++, pad: 'x'.repeat(20000) }, 'line'); if (n > 300) { clearInterval(timer); process.stderr.write('still here') } }, 1)"
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'], cwd: process.cwd() })
-    let told = ''
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => { told += chunk })
+  test('a reader that goes away neither ends the process nor keeps it from ending', async () => {
+    const { child, told } = start(`let round = 0; const timer = setInterval(() => { ${many(1, 20_000)} if (++round > 300) { clearInterval(timer); process.stderr.write('still here') } }, 1)`)
     await once(child.stdout, 'data')
     child.stdout.destroy()
-    const [code] = await once(child, 'close') as [number | null]
-    assert.deepEqual([code, told], [0, 'still here'])
+    assert.deepEqual([...await once(child, 'close'), told()], [0, null, 'still here'])
+  })
+
+  test('a reader that left before the last words does not hold the process up', async () => {
+    const { child } = start(`setInterval(() => {}, 1000); process.on('SIGUSR2', () => { ${many(2000, 100)} process.exit(0) }); logger.info({ n: 0 }, 'first'); logger.flush()`)
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    child.kill('SIGUSR2')
+    assert.deepEqual(await once(child, 'close'), [0, null])
+  })
+
+  test('a reader that stops reading costs bounded memory, lines are counted as lost, and the loop goes on (FR38)', async () => {
+    const { child, told } = start(`${many(1, 1)} logger.flush(); ${many(3000, 10_000)} logger.flush(); setTimeout(() => { process.stderr.write(JSON.stringify({ dropped, mb: process.memoryUsage().rss / 1e6 })); process.exit(0) }, 100)`)
+    child.stdout.pause()
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+    const { dropped, mb } = JSON.parse(told()) as { dropped: number, mb: number }
+    assert.ok(dropped > 1500 && dropped < 3000, `${dropped} dropped`)
+    assert.ok(mb < 250, `${mb} MB`)
+    child.stdout.destroy()
   })
 })
 
