@@ -87,9 +87,8 @@ class UseRun {
     const { server, kind, name } = this.#use
     const { signal } = this.#target
     const call = this.#relayedCall()
-    const cancel = (): void => { call.cancel('client_disconnected') }
-    if (signal?.aborted === true) return cancel()
-    signal?.addEventListener('abort', cancel, { once: true })
+    if (signal?.aborted === true) return call.cancel('client_disconnected')
+    signal?.addEventListener('abort', () => { call.cancel('client_disconnected') }, { once: true })
     try {
       const grant = this.#context.limiter.call(principal, server.name, kind === 'tool' ? name : undefined, this.#startedMs + call.timeoutMs, signal)
       if (grant instanceof Promise) grant.then((late) => this.#granted(call, late)).catch((thrown: unknown) => this.#failed(call, thrown))
@@ -165,11 +164,7 @@ class UseRun {
     relay.place.touch()
     if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
     else exchange.finish(id, this.#readable(reply))
-    this.#settled(() => {
-      const outcome = call.cancelled === undefined ? outcomeOf(reply) : 'cancelled'
-      this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
-      this.#record(outcome, durationMs, reply.error?.code)
-    })
+    this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code)
   }
 
   /** In the client's names and revision; by reference where they are the server's. */
@@ -192,14 +187,15 @@ class UseRun {
     const { exchange, id } = this.#target
     if (hasStatus) exchange.refuse(error, id)
     else exchange.finish(id, { error: toJsonRpcError(error) })
-    this.#settled(() => this.#record('refused', 0, error.code))
+    this.#settled('refused', 0, error.code)
   }
 
   /** Everything after the answer; what goes wrong here must not reach whoever is being served. */
-  #settled (tell: () => void): void {
+  #settled (outcome: Outcome, durationMs: number, code: string | number | undefined): void {
     this.#context.work.leave()
     try {
-      tell()
+      if (outcome !== 'refused') this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
+      this.#record(outcome, durationMs, code)
     } catch (thrown) {
       this.#context.events.thrown(thrown)
     }
