@@ -30,7 +30,7 @@ export interface Composition {
 export function compose (settings: Settings, version: string, env: NodeJS.ProcessEnv): Composition {
   const clock = systemClock
   const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
-  const logger = createLogger({ level: settings.logLevel, onDropped: () => telemetry.count('log_lines_dropped_total').inc() })
+  const logger = createLogger({ level: settings.logLevel, onDropped: (lines) => telemetry.count('log_lines_dropped_total').inc(lines) })
   const audit = createAuditSink(logger)
   const authenticator = createAuthenticator(settings.auth, { clock, events: keySetEvents(telemetry, logger) })
   const policy = createPolicy(settings)

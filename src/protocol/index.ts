@@ -10,7 +10,7 @@
  * Fails: by `Result` only (GW_PROTOCOL_PARSE, GW_PROTOCOL_SHAPE, GW_PROTOCOL_BATCH); nothing here throws on input.
  * Metrics: none of its own; callers count refusals by code.
  */
-export type { JsonObject, JsonRpcErrorBody, JsonRpcId, JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Reply } from './message.ts'
+export type { JsonObject, JsonRpcErrorBody, JsonRpcId, Reply } from './message.ts'
 export type { Inbound, InboundMessage } from './inbound.ts'
 export { parseBody } from './parse-body.ts'
 export type { ParsedBody } from './parse-body.ts'

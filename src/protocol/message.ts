@@ -9,19 +9,6 @@ export type JsonRpcId = string | number
 /** An object of unknown members. */
 export type JsonObject = { [key: string]: unknown }
 
-export interface JsonRpcRequest {
-  readonly jsonrpc: '2.0'
-  readonly id: JsonRpcId
-  readonly method: string
-  readonly params?: JsonObject
-}
-
-export interface JsonRpcNotification {
-  readonly jsonrpc: '2.0'
-  readonly method: string
-  readonly params?: JsonObject
-}
-
 export interface JsonRpcErrorBody {
   readonly code: number
   readonly message: string
@@ -32,7 +19,3 @@ export interface JsonRpcErrorBody {
 export type Reply =
   | { readonly result: unknown, readonly error?: undefined }
   | { readonly error: JsonRpcErrorBody, readonly result?: undefined }
-
-export type JsonRpcResponse = { readonly jsonrpc: '2.0', readonly id: JsonRpcId | null } & Reply
-
-export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse
