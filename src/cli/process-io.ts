@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CliIo, Output } from './command.ts'
 import { runCli } from './run-cli.ts'
+import { closeInheritedDescriptors } from './serve/inherited-descriptors.ts'
 
 /** Signals that ask a server to end. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -20,6 +21,7 @@ export function processIo (): CliIo {
     version: (JSON.parse(readFileSync(resolve(projectDir, 'package.json'), 'utf8')) as { version: string }).version,
     onSignal: listenForEnd,
     async startGateway (settings, env) {
+      closeInheritedDescriptors()
       const { serve } = await import('../../server.ts')
       return await serve(settings, env)
     }
