@@ -5,6 +5,8 @@ import type { Lookup } from '../secret-lookup.ts'
 /** `${…}` up to the nearest brace. */
 const REFERENCE = /\$\{([^{}]*)\}/g
 const NAME = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
+/** Names that variables with secrets have. A guess: it decides about a warning, and nothing else. */
+const SECRET_NAME = /token|secret|passw|credential|authorization|api_?key|access_?key|private_?key/i
 const EDITOR_VARIABLES = /^(workspaceFolder|workspaceFolderBasename|userHome|pathSeparator|\/|file|fileDirname|cwd|command:|config:)/
 
 /**
@@ -22,10 +24,17 @@ function expandText (text: string, place: Place, lookup: Lookup, report: Report)
   if (!text.includes('${')) return text
   return text.replace(REFERENCE, (whole, reference: string) => {
     const value = resolveReference(reference, lookup)
+    const name = NAME.exec(reference)?.[1] ?? ''
+    if (value.ok && isArgument(place) && SECRET_NAME.test(name)) report.warn(place, `\${${name}} ends up on a command line, which every process of this machine may read; hand it over in env`)
     if (value.ok) return value.value
     report.fault(place, value.error)
     return whole
   })
+}
+
+/** One of the words that a server is started with (T41: secrets by env only, never argv). */
+function isArgument ({ path }: Place): boolean {
+  return path.length === 4 && path[2] === 'args'
 }
 
 type Resolved = { readonly ok: true, readonly value: string } | { readonly ok: false, readonly error: string }

@@ -50,6 +50,12 @@ describe('expansion of ${NAME}', () => {
     assert.equal(faults[0]?.key, 'http.publicUrl')
   })
 
+  it('a secret on a command line is warned of; in env, or a path in args, is not (T41)', async () => {
+    const { warnings } = await settingsOf(oneServer({ args: ['--header', 'X: ${CRM_TOKEN}', '${HOME}/x', '${API_KEY:-hidden}'], env: { TOKEN: '${CRM_TOKEN}' } }), { env: { CRM_TOKEN: 'hidden', HOME: '/home/x' } })
+    assert.deepEqual(warnings.map((line) => line.split(' ends up')[0]), ['mcpServers.one.args[1]: ${CRM_TOKEN}', 'mcpServers.one.args[3]: ${API_KEY}'])
+    assert.doesNotMatch(warnings.join(), /hidden/)
+  })
+
   it('disabled servers need no variables', async () => {
     const settings = await settingsOf({ mcpServers: { on: { command: 'x' }, off: { command: '${NOPE}', enabled: false } } })
     assert.deepEqual([...settings.servers.keys()], ['on'])
