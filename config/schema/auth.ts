@@ -39,7 +39,7 @@ export const jwtIssuer = Type.Object({
   tenantClaim: text('Claim that names the tenant.', { default: DEFAULTS.jwt.tenantClaim }),
   userClaim: text('Claim that names the user.', { default: DEFAULTS.jwt.userClaim }),
   scopeClaim: text('Claim that holds the scopes, as a list or separated by spaces.', { default: DEFAULTS.jwt.scopeClaim }),
-  userPrefix: text('Put before the user name, so that two issuers of one tenant cannot name the same user.', { default: DEFAULTS.jwt.userPrefix, minLength: 0, maxLength: 64 }),
+  userPrefix: text('Put before the user name, so that two issuers of one tenant cannot name the same user. Tokens of other issuers of the tenant whose user name begins so are refused.', { default: DEFAULTS.jwt.userPrefix, minLength: 0, maxLength: 64 }),
   sharedUsers: flag('Equal user names of two issuers of one tenant mean the same person.', false)
 }, { additionalProperties: false, description: 'An issuer of JWTs.' })
 

@@ -3,11 +3,11 @@ import type { TenantId } from '../../shared/ids.ts'
 import type { Principal } from '../../shared/principal.ts'
 import { ok } from '../../shared/result.ts'
 import type { Result } from '../../shared/result.ts'
-import type { JwtIssuerSettings } from '../../shared/settings.ts'
 import { makePrincipal } from '../make-principal.ts'
 import { refused } from '../refused.ts'
 import type { AuthRefusal } from '../types.ts'
 import { SKEW_S } from './claims.ts'
+import type { Issuer } from './issuers.ts'
 import { claim } from './parse.ts'
 import type { JsonObject } from './parse.ts'
 
@@ -16,21 +16,24 @@ const MAX_NAME_CHARS = 256
 
 /**
  * Makes the principal of a payload whose signature and claims hold. A tenant that is missing or not allowed is a 403
- * (the caller is known, and has no place here); a missing user is a 401, because there is nobody to be (T04).
+ * (the caller is known, and has no place here); a missing user is a 401, because there is nobody to be (T04), and so is
+ * a name that belongs to another issuer.
  * @param digest the token's SHA-256, for tokens without `jti`
  */
-export function readIdentity (payload: JsonObject, settings: JwtIssuerSettings, digest: string): Result<Principal, AuthRefusal> {
+export function readIdentity (payload: JsonObject, { settings, foreignPrefixes }: Pick<Issuer, 'settings' | 'foreignPrefixes'>, digest: string): Result<Principal, AuthRefusal> {
   const tenant = readTenant(payload, settings)
   if (tenant === undefined) return refused('tenant')
   const user = claim(payload, settings.userClaim)
   const scopes = readScopes(claim(payload, settings.scopeClaim))
   if (!isName(user) || scopes === 'wrong') return refused('claims')
+  const name = settings.userPrefix + user
+  if (foreignPrefixes.some((prefix) => name.startsWith(prefix))) return refused('claims')
   const clientId = claim(payload, 'client_id') ?? claim(payload, 'azp')
   const jti = claim(payload, 'jti')
   return ok(makePrincipal({
     issuer: settings.issuer,
     tenant,
-    user: settings.userPrefix + user,
+    user: name,
     clientId: isName(clientId) ? clientId : '',
     credentialId: isName(jti) ? jti : `sha256:${digest.slice(0, 16)}`,
     scopes,
@@ -39,7 +42,7 @@ export function readIdentity (payload: JsonObject, settings: JwtIssuerSettings, 
 }
 
 /** The issuer's fixed tenant, or the claim if the issuer may speak for it. Without a list it may speak for any. */
-function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: JwtIssuerSettings): TenantId | undefined {
+function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: Issuer['settings']): TenantId | undefined {
   if (tenant !== undefined) return tenant
   const named = claim(payload, tenantClaim)
   if (!isName(named)) return undefined

@@ -12,6 +12,8 @@ export interface Issuer {
   readonly settings: JwtIssuerSettings
   readonly algorithms: ReadonlySet<string>
   readonly audience: ReadonlySet<string>
+  /** How names begin that belong to other issuers of the same tenant; see {@link foreignPrefixes}. */
+  readonly foreignPrefixes: readonly string[]
   /** Absent for an issuer with a shared secret. */
   readonly keySet: KeySet | undefined
   /** The key for a token's header. A secret has no key ids. */
@@ -28,18 +30,33 @@ export function createIssuers (settings: readonly JwtIssuerSettings[], shared: P
     const wrong = fault(entry, settings.slice(0, i))
     if (wrong !== undefined) throw new GatewayError('GW_CONFIG', { reason: `auth.jwt[${i}]: ${wrong}` })
   }
-  return new Map(settings.map((entry) => [entry.issuer, createIssuer(entry, shared)]))
+  return new Map(settings.map((entry) => [entry.issuer, createIssuer(entry, foreignPrefixes(entry, settings), shared)]))
 }
 
-function createIssuer (settings: JwtIssuerSettings, shared: Pick<KeySetParts, 'clock' | 'fetchJwks' | 'events'>): Issuer {
+function createIssuer (settings: JwtIssuerSettings, foreignPrefixes: readonly string[], shared: Pick<KeySetParts, 'clock' | 'fetchJwks' | 'events'>): Issuer {
   const algorithms = new Set(settings.algorithms)
   const audience = new Set(settings.audience)
   if (settings.secret !== undefined) {
     const secret = createSecretKey(Buffer.from(settings.secret, 'utf8'))
-    return { settings, algorithms, audience, keySet: undefined, key: () => secret }
+    return { settings, algorithms, audience, foreignPrefixes, keySet: undefined, key: () => secret }
   }
   const keySet = createKeySet({ ...shared, issuer: settings.issuer, uri: settings.jwksUri ?? '', algorithms })
-  return { settings, algorithms, audience, keySet, key: keySet.find }
+  return { settings, algorithms, audience, foreignPrefixes, keySet, key: keySet.find }
+}
+
+/**
+ * The longer prefixes of other issuers that may speak for the same tenant. Beside one with the prefix `b-`, an issuer
+ * without any could call somebody `b-alice` and make them the other's alice: it may not (T04, rulings 2).
+ */
+function foreignPrefixes (own: JwtIssuerSettings, all: readonly JwtIssuerSettings[]): string[] {
+  const others = all.filter((other) => other.userPrefix !== own.userPrefix && other.userPrefix.startsWith(own.userPrefix) && mayShareTenant(own, other))
+  return others.map(({ userPrefix }) => userPrefix)
+}
+
+function mayShareTenant (one: JwtIssuerSettings, other: JwtIssuerSettings): boolean {
+  const left = one.tenant === undefined ? one.tenants : [one.tenant]
+  const right = other.tenant === undefined ? other.tenants : [other.tenant]
+  return left === undefined || right === undefined || left.some((tenant) => right.includes(tenant))
 }
 
 function fault (entry: JwtIssuerSettings, earlier: readonly JwtIssuerSettings[]): string | undefined {

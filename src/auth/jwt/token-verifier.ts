@@ -35,7 +35,7 @@ export function createTokenVerifier (issuers: ReadonlyMap<string, Issuer>, clock
     try {
       const verdict = await verifyToken(token, issuer, clock, () => {
         const before = verdicts.principal(digest)
-        return before === undefined ? readIdentity(token.payload, issuer.settings, digest) : ok(before)
+        return before === undefined ? readIdentity(token.payload, issuer, digest) : ok(before)
       })
       verdicts.set(digest, verdict)
       return verdict

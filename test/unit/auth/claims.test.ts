@@ -129,6 +129,28 @@ describe('user', () => {
     assert.ok(verdict.ok)
     assert.equal(verdict.value.user, 'b-Zoë@acme.example')
   })
+
+  it('cannot be a name that another issuer of the tenant gives its users (T04)', async () => {
+    const plain = { issuer: 'plain' }
+    const users = async (first: Partial<JwtIssuerSettings>, sub: string): Promise<unknown> => {
+      const auth = authenticator([secretIssuer({ ...plain, ...first }), secretIssuer({ issuer: 'prefixed', userPrefix: 'b-' })])
+      const theirs = await present(auth, secretToken({ iss: 'prefixed', sub: 'alice' }))
+      assert.ok(theirs.ok)
+      assert.equal(theirs.value.user, 'b-alice')
+      const verdict = await present(auth, secretToken({ iss: 'plain', sub, tenant: 'acme' }))
+      return verdict.ok ? verdict.value.user : verdict.error.reason
+    }
+    const free = Object.fromEntries(Object.entries(secretIssuer(plain)).filter(([name]) => name !== 'tenant'))
+    assert.equal(await users({}, 'b-alice'), 'claims')
+    assert.equal(await users({ userPrefix: 'b' }, '-alice'), 'claims')
+    assert.equal(await users({ userPrefix: 'b' }, 'alice'), 'balice')
+    assert.equal(await users({}, 'bob'), 'bob')
+    assert.equal(await users({ tenant: tenantId('globex') }, 'b-alice'), 'b-alice', 'of another tenant it is nobody else')
+    for (const tenants of [undefined, [tenantId('acme'), tenantId('globex')]]) {
+      const auth = authenticator([{ ...free as unknown as JwtIssuerSettings, ...(tenants === undefined ? {} : { tenants }) }, secretIssuer({ issuer: 'prefixed', userPrefix: 'b-' })])
+      assert.equal(await outcome(auth, secretToken({ iss: 'plain', sub: 'b-alice', tenant: 'acme' })), 'claims')
+    }
+  })
 })
 
 describe('scopes', () => {
