@@ -1,8 +1,9 @@
 import { brandAs } from '../../src/shared/ids.ts'
 import type { ServerName, TenantId } from '../../src/shared/ids.ts'
-import type { HttpSettings, ServerSettings, Settings } from '../../src/shared/settings.ts'
+import type { HttpSettings, Settings } from '../../src/shared/settings.ts'
 import { makeApiKey } from '../helpers/api-keys.ts'
 import type { TestKey } from '../helpers/api-keys.ts'
+import { serverSettings } from '../helpers/server-settings.ts'
 
 export interface SettingsChange {
   readonly http?: Partial<HttpSettings>
@@ -29,7 +30,7 @@ export function edgeSettings (change: SettingsChange = {}): { settings: Settings
       maxBodyBytes: 65_536,
       ...change.http
     },
-    servers: new Map([[brandAs<ServerName>('notes'), server('notes')]]),
+    servers: new Map([[brandAs<ServerName>('notes'), serverSettings({ name: 'notes' })]]),
     ...(change.tenants === undefined ? {} : { tenants: change.tenants }),
     auth: { apiKeys: [{ id, sha256, tenant: brandAs<TenantId>('acme'), user: 'alice' }], jwt: [], ...change.auth },
     limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, ipRequestsPerMinute: 600, ...change.limits },
@@ -41,29 +42,4 @@ export function edgeSettings (change: SettingsChange = {}): { settings: Settings
     warnings: []
   }
   return { settings, key }
-}
-
-function server (name: string): ServerSettings {
-  return {
-    name: brandAs<ServerName>(name),
-    transport: 'stdio',
-    command: '/bin/false',
-    args: [],
-    env: {},
-    headers: {},
-    isolation: 'user',
-    roots: 'filtered',
-    capabilities: 'client',
-    interactive: false,
-    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
-    timeoutMs: 60_000,
-    maxTimeoutMs: 600_000,
-    startTimeoutMs: 30_000,
-    cancelOnDisconnect: false,
-    tools: { deny: [], timeoutMs: {}, callsPerMinute: {} },
-    prompts: { deny: [] },
-    resources: { deny: [] },
-    sandboxPaths: [],
-    entryHash: '0'.repeat(64)
-  }
 }

@@ -3,6 +3,7 @@ import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
 import type { LimitSettings, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
 
 export const fs = brandAs<ServerName>('fs')
 
@@ -44,28 +45,7 @@ export function acme (own: TenantSettings['limits']): ReadonlyMap<TenantId, Tena
 
 /** One server, fs, with limits of its tools. */
 export function tools (callsPerMinute: Readonly<Record<string, number>> = {}): ReadonlyMap<ServerName, ServerSettings> {
-  return new Map([[fs, {
-    name: fs,
-    transport: 'stdio',
-    command: 'true',
-    args: [],
-    env: {},
-    headers: {},
-    isolation: 'user',
-    roots: 'filtered',
-    capabilities: 'client',
-    interactive: false,
-    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
-    timeoutMs: 60_000,
-    maxTimeoutMs: 600_000,
-    startTimeoutMs: 30_000,
-    cancelOnDisconnect: false,
-    tools: { deny: [], timeoutMs: {}, callsPerMinute },
-    prompts: { deny: [] },
-    resources: { deny: [] },
-    sandboxPaths: [],
-    entryHash: 'fs'
-  }]])
+  return new Map([[fs, serverSettings({ name: 'fs', tools: { deny: [], timeoutMs: {}, callsPerMinute } })]])
 }
 
 /** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */

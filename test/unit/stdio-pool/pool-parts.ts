@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { GlobalPoolSettings, ServerSettings } from '../../../src/shared/settings.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
 import { createWorkerPool, prepareLaunch } from '../../../src/stdio-pool/index.ts'
 import type { HostEnvironment, LaunchIdentity, MakeRoom, PoolEvents, Worker, WorkerLaunch, WorkerLimits, WorkerOwner, WorkerPool, WorkerPoolOptions } from '../../../src/stdio-pool/index.ts'
 
@@ -18,33 +19,6 @@ export function fixture (name: string): string {
 export const never = new AbortController().signal
 
 export const host: HostEnvironment = { variables: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }, places: {} }
-
-/** An entry with every default, run by this Node unless `command` says otherwise. */
-export function serverSettings (own: Partial<ServerSettings> = {}): ServerSettings {
-  return {
-    name: brandAs('srv'),
-    transport: 'stdio',
-    command: process.execPath,
-    args: [],
-    env: {},
-    headers: {},
-    isolation: 'user',
-    roots: 'filtered',
-    capabilities: 'client',
-    interactive: false,
-    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
-    timeoutMs: 60_000,
-    maxTimeoutMs: 600_000,
-    startTimeoutMs: 30_000,
-    cancelOnDisconnect: false,
-    tools: { deny: [], timeoutMs: {}, callsPerMinute: {} },
-    prompts: { deny: [] },
-    resources: { deny: [] },
-    sandboxPaths: [],
-    entryHash: '0',
-    ...own
-  }
-}
 
 export function identity (tenant?: string, user?: string): LaunchIdentity {
   return { ...(tenant === undefined ? {} : { tenant: brandAs(tenant) }), ...(user === undefined ? {} : { user: brandAs(user) }) }

@@ -6,7 +6,8 @@ import { systemClock } from '../../../src/shared/clock.ts'
 import { createWorkerPool, prepareLaunch } from '../../../src/stdio-pool/index.ts'
 import type { Worker } from '../../../src/stdio-pool/index.ts'
 import { until } from '../../helpers/until.ts'
-import { fixture, host, identity, limits, listen, never, owner, serverSettings } from './pool-parts.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
+import { fixture, host, identity, limits, listen, never, owner } from './pool-parts.ts'
 
 /** Leaves the process group, and the session, with a child of its own. */
 const ESCAPES = `

@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test'
 import { prepareLaunch } from '../../../src/stdio-pool/index.ts'
 import type { LaunchIdentity, WorkerLaunch } from '../../../src/stdio-pool/index.ts'
 import type { ServerSettings } from '../../../src/shared/settings.ts'
-import { host, identity, serverSettings } from './pool-parts.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
+import { host, identity } from './pool-parts.ts'
 
 let dir: string
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { prepareLaunch, readHostEnvironment } from '../../../src/stdio-pool/index.ts'
-import { identity, serverSettings } from './pool-parts.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
+import { identity } from './pool-parts.ts'
 
 const SECRETS = { DRAWBRIDGE_MANAGEMENT_TOKEN: 's1', DRAWBRIDGE_CONFIG: 's2', REDIS_URL: 's3', ACME_JWT_SECRET: 's4', AWS_SECRET_ACCESS_KEY: 's5', NPM_TOKEN: 's6', NODE_OPTIONS: 's7', LD_PRELOAD: 's8', npm_config__auth: 's9', SSH_AUTH_SOCK: 's10' }
 const GATEWAY = {

@@ -2,6 +2,7 @@ import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
 import type { PatternRules, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
 
 export const name = (value: string): ServerName => brandAs<ServerName>(value)
 export const tenantId = (value: string): TenantId => brandAs<TenantId>(value)
@@ -26,28 +27,12 @@ const list = (rules: Partial<PatternRules> | undefined): PatternRules => ({ deny
 
 /** One stdio entry with the given rules and defaults for the rest. */
 export function server (serverName: string, rules: Rules = {}): [ServerName, ServerSettings] {
-  return [name(serverName), {
-    name: name(serverName),
-    transport: 'stdio',
-    command: 'true',
-    args: [],
-    env: {},
-    headers: {},
-    isolation: 'user',
-    roots: 'filtered',
-    capabilities: 'client',
-    interactive: false,
-    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
-    timeoutMs: 60_000,
-    maxTimeoutMs: 600_000,
-    startTimeoutMs: 30_000,
-    cancelOnDisconnect: false,
+  return [name(serverName), serverSettings({
+    name: serverName,
     tools: { ...list(rules.tools), timeoutMs: {}, callsPerMinute: {} },
     prompts: list(rules.prompts),
-    resources: list(rules.resources),
-    sandboxPaths: [],
-    entryHash: serverName
-  }]
+    resources: list(rules.resources)
+  })]
 }
 
 /** One tenant; `servers` absent = all. */
