@@ -12,6 +12,8 @@ import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, Ups
 const HANG_GRACE_MS = 2000
 /** Inner ids start at a random point, so that no server can guess the ids it does not owe (T39). Ids stay below 2 ** 53 for longer than any worker lives. */
 const FIRST_TURN_RANGE = 2 ** 36
+/** Calls on one server at once, waiting ones included. Far more than the limits let through; ids have room for six times as many. */
+const MAX_CALLS = 10_000
 /** Given-up ids that are remembered, so that a late reply is not counted as a forged one. */
 const MAX_GIVEN_UP = 1024
 /** How long after its end a given-up call may still be what a server asks or says something about. */
@@ -91,7 +93,7 @@ export class StdioConnection implements Connection {
   call (call: UpstreamCall): CallHandle {
     const pending = new PendingCall(this, call, this.#calls.nextId())
     this.#calls.set(pending)
-    if (!this.#open) this.#finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
+    if (!this.#open || this.#calls.size > MAX_CALLS) this.#finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
     else if (this.#options.serialise && call.origin !== undefined) this.#takeTurn(pending)
     else this.#send(pending)
     return pending

@@ -1,0 +1,125 @@
+import type { TestContext } from 'node:test'
+import { errorReply } from '../../../src/protocol/index.ts'
+import type { JsonObject, Reply } from '../../../src/protocol/index.ts'
+import { brandAs } from '../../../src/shared/ids.ts'
+import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
+import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { Worker } from '../../../src/stdio-pool/index.ts'
+import type { CallHandle, ConnectionPeer, ConnectionRequest, UpstreamCall } from '../../../src/upstream/index.ts'
+import { StdioConnection } from '../../../src/upstream/stdio-connection.ts'
+import { until } from '../../helpers/until.ts'
+import { serverSettings } from '../../helpers/server-settings.ts'
+import { bench, fixture, never, owner } from '../stdio-pool/pool-parts.ts'
+
+/** Whose connection is wanted; alice of acme unless said otherwise. */
+export function wanted (own: Partial<ServerSettings> = {}, who: { tenant?: string, user?: string, session?: string, capabilities?: JsonObject } = {}): ConnectionRequest {
+  return {
+    server: serverSettings(own),
+    tenant: brandAs<TenantId>(who.tenant ?? 'acme'),
+    user: brandAs<UserId>(who.user ?? 'alice'),
+    capabilities: who.capabilities ?? {},
+    sessionKey: who.session
+  }
+}
+
+/** The entry of a fixture server. */
+export function runs (name: string, ...args: string[]): Partial<ServerSettings> {
+  return { command: process.execPath, args: [fixture(name), ...args] }
+}
+
+/** A listener that keeps what it heard; `answer` decides about questions. */
+export interface TestPeer extends ConnectionPeer {
+  readonly heard: Array<{ readonly method: string, readonly params: JsonObject | undefined }>
+  /** Messages that the puppet was sent. */
+  saw (fits: (message: JsonObject) => boolean): JsonObject | undefined
+  answer: (method: string, params: JsonObject | undefined, signal: AbortSignal) => Promise<Reply>
+  ends: number
+}
+
+export function testPeer (): TestPeer {
+  const heard: TestPeer['heard'] = []
+  const peer: TestPeer = {
+    heard,
+    ends: 0,
+    saw: (fits) => heard.flatMap(({ method, params }) => method === 'puppet/saw' ? [params?.['message'] as JsonObject] : []).find(fits),
+    answer: () => Promise.resolve(errorReply('GW_UPSTREAM_ASK_REFUSED')),
+    onRequest: (method, params, signal) => peer.answer(method, params, signal),
+    onNotification: (method, params) => { heard.push({ method, params }) },
+    onEnd: () => { peer.ends++ }
+  }
+  return peer
+}
+
+/** One call of a test, with everything that came back. */
+export interface TestCall extends UpstreamCall {
+  readonly replies: Reply[]
+  readonly progress: JsonObject[]
+}
+
+export function testCall (own: Partial<UpstreamCall> = {}): TestCall {
+  const replies: Reply[] = []
+  const progress: JsonObject[] = []
+  return {
+    method: 'tools/call',
+    params: { name: 'x' },
+    timeoutMs: 60_000,
+    maxTimeoutMs: 60_000,
+    origin: 'test',
+    replies,
+    progress,
+    onReply: (reply) => { replies.push(reply) },
+    onProgress: (params) => { progress.push(params) },
+    ...own
+  }
+}
+
+export interface Puppet {
+  readonly connection: StdioConnection
+  readonly worker: Worker
+  readonly peer: TestPeer
+  readonly faults: string[]
+  readonly thrown: unknown[]
+  /** Writes these lines to the gateway as they are; what is no string is written as JSON-RPC. */
+  write (...lines: unknown[]): void
+  /** Waits for the message that the server got. */
+  got (what: string, fits: (message: JsonObject) => boolean): Promise<JsonObject>
+  /** Makes a call and waits until the server has it. */
+  begin (call: TestCall): Promise<{ readonly handle: CallHandle, readonly id: number }>
+}
+
+/** A puppet server behind a real connection, its handshake done. */
+export async function openPuppet (t: TestContext, own: { serialise?: boolean, env?: Readonly<Record<string, string>>, peer?: TestPeer } = {}): Promise<Puppet> {
+  const { pool, launch } = await bench(t)
+  const worker = await pool.start(launch({ ...runs('puppet.mjs'), env: own.env ?? {} }), owner('srv', 'acme', 'alice'), never)
+  const faults: string[] = []
+  const thrown: unknown[] = []
+  const connection = new StdioConnection({
+    server: brandAs<ServerName>('srv'),
+    worker,
+    serialise: own.serialise ?? false,
+    nowMs: () => performance.now(),
+    onFault: (kind) => { faults.push(kind) },
+    onThrown: (error) => { thrown.push(error) }
+  })
+  const peer = own.peer ?? testPeer()
+  await connection.initialize({ protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '0' } }, peer, 10_000)
+  pool.settled(worker)
+  const got: Puppet['got'] = (what, fits) => until(`the server gets ${what}`, () => peer.saw(fits))
+  return {
+    connection,
+    worker,
+    peer,
+    faults,
+    thrown,
+    got,
+    write (...lines) {
+      connection.notify('puppet/write', { lines: lines.map((line) => typeof line === 'string' ? line : JSON.stringify({ jsonrpc: '2.0', ...line as object })) })
+    },
+    async begin (call) {
+      const marked = { ...call, params: { ...call.params, mark: Math.random() } }
+      const handle = connection.call(marked)
+      const message = await got('the call', (one) => (one['params'] as JsonObject | undefined)?.['mark'] === marked.params.mark)
+      return { handle, id: message['id'] as number }
+    }
+  }
+}
