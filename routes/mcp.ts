@@ -6,6 +6,7 @@ import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
 import { expireStream } from './answer/expire-stream.ts'
+import { OpeningExchange } from './answer/opening-exchange.ts'
 import { PostExchange } from './answer/post-exchange.ts'
 import { sendRefusal } from './answer/send-refusal.ts'
 import { startSse } from './answer/start-sse.ts'
@@ -60,8 +61,8 @@ function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
   const caller = callerOf(request)
   const opened = gateway.open(caller, route, 'http')
   if (!opened.ok) return sendRefusal(reply, opened.error, message.id)
-  reply.header('mcp-session-id', opened.value.id)
-  gateway.receive(opened.value, caller, message, new PostExchange(reply, opened.value, 1, false))
+  const session = opened.value
+  gateway.receive(session, caller, message, new OpeningExchange(reply, session, () => gateway.close(session)))
 }
 
 function postBatch (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, body: ParsedBody & { kind: 'batch' }): void {

@@ -107,6 +107,12 @@ describe('credentials and identity', () => {
     for (const path of open.slice(0, 4)) assert.equal((await send(gateway.url + path)).status, 200, path)
   })
 
+  it('a preflight from elsewhere is not granted (T29)', async () => {
+    const answer = await send(`${gateway.url}/servers/probe/mcp`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' } })
+    assert.equal(answer.headers['access-control-allow-origin'], undefined)
+    assert.ok(answer.status >= 400, String(answer.status))
+  })
+
   it('a foreign Origin and a foreign Host are refused before anything else (T29)', async () => {
     const post = (headers: Record<string, string>) => send(`${gateway.url}/servers/probe/mcp`, { body: initialize, headers: { accept: ACCEPT_BOTH, ...gateway.keyOf('alice').bearer, ...headers } })
     for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example']) {

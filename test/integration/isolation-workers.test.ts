@@ -1,5 +1,7 @@
 /** Who shares a worker with whom, and that nothing of one user is found by another (T19, T41, rulings 1). */
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
@@ -144,6 +146,30 @@ describe('workers', () => {
       assert.equal(alice.env['TOKEN'], 'named-by-the-entry')
       assert.equal(alice.env['OWNER'], 'acme/alice')
     })
+  })
+})
+
+describe('hostile names (T43, T45)', () => {
+  it('a user name cannot leave its folder, start a command or meet another user; args are never read by a shell', async (t) => {
+    const names = ['../../../../etc', '/etc/passwd', '$(touch pwned)', '; touch pwned', '`touch pwned`', '-rf', '..', 'Alice', 'alice', 'alice ', 'ALICE', 'a/b', 'a', '{tenant}', 'x'.repeat(200), 'ünïcode']
+    const literal = ['$(touch pwned)', '`touch pwned`', '; touch pwned', '&& touch pwned', '*', '~', '$HOME']
+    const gateway = await startGateway({
+      users: names.map((user) => ({ tenant: 'acme', user })),
+      config: { mcpServers: { probe: probe({ args: ['./data/{tenant}/{user}', ...literal] }) }, limits: roomyLimits }
+    })
+    t.after(() => gateway.stop())
+    const folders = await Promise.all(names.map(async (user) => {
+      const wire = gateway.wire(user, 'probe')
+      await wire.open()
+      const { argv } = JSON.parse(textOf(await wire.call('whoami'))) as WhoAmI
+      assert.deepEqual(argv.slice(1), literal)
+      const [folder = ''] = argv
+      assert.equal(dirname(folder), join(gateway.dir, 'data', 'acme'), user)
+      assert.match(basename(folder), /^[a-z0-9][a-z0-9._-]*$/)
+      return folder
+    }))
+    assert.equal(new Set(folders.map((folder) => folder.toLowerCase())).size, names.length, 'a folder each, on file systems without case too')
+    assert.deepEqual((await readdir(gateway.dir, { recursive: true })).filter((path) => path.includes('pwned') && !path.includes('touch')), [])
   })
 })
 

@@ -89,6 +89,21 @@ describe('observability', () => {
     assert.doesNotMatch((await get(`${gateway.managementUrl}/metrics`)).body, /nope-|nowhere-|alice|carol/)
   })
 
+  it('counts foreign session ids, and never a worker given to somebody else', async () => {
+    const counterOf = async (name: string): Promise<number> => {
+      const { body } = await get(`${gateway.managementUrl}/metrics`)
+      return Number(new RegExp(`^drawbridge_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(body)?.[1])
+    }
+    const before = await counterOf('session_owner_mismatch_total')
+    const [owner, thief] = [gateway.wire('alice', 'probe'), gateway.wire('carol', 'probe')]
+    await owner.open()
+    thief.sessionId = owner.sessionId
+    const answer = await thief.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+    assert.equal(answer.status, 404)
+    assert.equal(await counterOf('session_owner_mismatch_total'), before + 1)
+    assert.equal(await counterOf('worker_reassigned_total'), 0)
+  })
+
   it('/admin always needs the token', async () => {
     const path = `${gateway.managementUrl}/admin/servers/broken`
     assert.ok([401, 403].includes((await get(path)).status))
