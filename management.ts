@@ -9,6 +9,7 @@ import errors from './plugins/edge/errors.ts'
 import { answerUnroutable, refuseMalformed } from './plugins/edge/malformed.ts'
 import managementGuard from './plugins/edge/management-guard.ts'
 import { OpenRequests } from './plugins/edge/open-requests.ts'
+import { declineUpgrades } from './plugins/edge/upgrades.ts'
 import helmet from './plugins/external/helmet.ts'
 
 /** Management requests have no bodies worth waiting for. */
@@ -38,6 +39,7 @@ export async function buildManagement (options: AppOptions): Promise<FastifyInst
   await app.register(arrivals, { ...options, open })
   await app.register(managementGuard, options)
   await app.register(autoload, { dir: join(import.meta.dirname, 'routes/management'), options, dirNameRoutePrefix: false })
+  declineUpgrades(app.server)
   refuseMalformed(app, open, options)
   await app.ready()
   return app
