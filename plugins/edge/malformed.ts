@@ -51,7 +51,7 @@ export function answerUnroutable (parts: Parts): (error: FastifyError, request: 
 
 function note ({ telemetry, logger }: Parts, refusal: GatewayError, requestId: string, remoteAddress: string | undefined): void {
   telemetry.count('edge_refusals_total', { reason: 'malformed' }).inc()
-  if (logger.enabled('info')) logger.record({ request_id: requestId, status: refusal.row.status, code: refusal.code, reason: safeText(refusal.details.reason ?? ''), remote_address: remoteAddress }, 'malformed request')
+  if (logger.enabled('info')) logger.record({ request_id: requestId, status: refusal.row.status, code: refusal.code, reason: safeText(refusal.details.reason ?? ''), remote_address: safeText(remoteAddress ?? '') }, 'malformed request')
 }
 
 function rawAnswer (error: GatewayError, requestId: string, securityHeaders: Readonly<Record<string, string>>): string {

@@ -59,8 +59,14 @@ export function createRequestLog ({ telemetry, logger, clock }: AppOptions): Req
       code: arrival.code,
       reason: arrival.reason === undefined ? undefined : safeText(arrival.reason),
       aborted: reply.raw.writableFinished ? undefined : true,
-      remote_address: request.ip,
+      remote_address: addressOf(request),
       duration_ms: Math.round(durationMs * 1000) / 1000
     }, 'request')
   }
+}
+
+/** A believed proxy may pass on what a client wrote; a connection that is gone has no address any more. */
+function addressOf (request: FastifyRequest): string | undefined {
+  const address = request.ip as string | undefined
+  return address === undefined ? undefined : safeText(address)
 }

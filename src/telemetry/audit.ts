@@ -38,7 +38,7 @@ export function createAuditSink (logger: Logger): AuditSink {
         outcome: entry.outcome,
         code: safe(entry.code),
         reason: safe(entry.reason),
-        remote_address: entry.remoteAddress,
+        remote_address: safe(entry.remoteAddress),
         status: entry.httpStatus,
         duration_ms: entry.durationMs === undefined ? undefined : Math.round(entry.durationMs * 1000) / 1000
       }, entry.event)

@@ -61,6 +61,17 @@ test('whatever a caller writes, each request is one line that parses (T58)', asy
   for (const line of lines) assert.ok(String(line['path'] ?? '').length <= 256)
 })
 
+test('an address that a listed proxy passes on from a client is text like any other (T58)', async (t) => {
+  const edge = await startEdge({ settings: edgeSettings({ http: { trustedProxies: ['127.0.0.1'] } }).settings })
+  t.after(() => edge.close())
+  for (const [path, credential] of [['/status', ''], ['/status', 'authorization: Bearer db_x_guess\r\n'], ['/%zz', '']]) {
+    await rawSend(edge.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${credential}x-forwarded-for: \x9b31m\x85Bearer canary0123456789\r\nconnection: close\r\n\r\n`)
+  }
+  await until('a line for each', () => edge.log().length === 3)
+  assert.doesNotMatch(edge.logText(), STEERING)
+  assert.doesNotMatch(edge.logText(), /canary/)
+})
+
 test('a line says who, what, how it ended and how long it took; an audited request needs none (R20)', async (t) => {
   const { settings, key } = edgeSettings()
   const edge = await startEdge({
