@@ -165,19 +165,21 @@ describe('holders', () => {
     assert.equal(workers(), 1)
   })
 
-  it('a start that fails when nobody is left leaves no place behind', async (t) => {
-    const { place } = await start(t)
-    const held = place(runs('exits-at-start.mjs'))
-    const starting = held.ready()
-    held.release()
-    await assert.rejects(starting, { code: 'GW_UPSTREAM_START' })
-    await until('the place is another', () => {
-      const fresh = place(runs('exits-at-start.mjs'))
-      fresh.release()
-      return fresh !== held
+  for (const [what, settings] of [['a server that ends', runs('exits-at-start.mjs')], ['a program that is not there', { command: '/no/such/program' }]] as const) {
+    it(`a start that fails when nobody is left leaves no place behind: ${what}`, async (t) => {
+      const { place } = await start(t)
+      const held = place(settings)
+      const starting = held.ready()
+      held.release()
+      await assert.rejects(starting, { code: 'GW_UPSTREAM_START' })
+      await until('the place is another', () => {
+        const fresh = place(settings)
+        fresh.release()
+        return fresh !== held
+      })
+      await assert.rejects(held.ready(), { code: 'GW_CANCELLED' })
     })
-    await assert.rejects(held.ready(), { code: 'GW_CANCELLED' })
-  })
+  }
 })
 
 describe('idle workers', () => {
@@ -308,8 +310,10 @@ describe('closing', () => {
     const starting = place(runs('never-initializes.mjs'), { user: 'bob' }).ready()
     const rejected = assert.rejects(starting, { code: 'GW_DRAINING' })
     await until('both are there', () => workers() === 2)
-    await connections.close()
-    await rejected
+    let isClosed = false
+    const closing = connections.close().then(() => { isClosed = true })
+    await until('it is closed long before the server would have had to initialize', () => isClosed)
+    await Promise.all([closing, rejected])
     assert.deepEqual([running.open, call.replies.length, workers()], [false, 1, 0])
     await assert.rejects(place({}, { user: 'carol' }).ready(), { code: 'GW_DRAINING' })
   })

@@ -73,6 +73,12 @@ describe('worker keys (rulings 1, T19)', () => {
     assert.ok(seen.shared > 500 && seen.apart > 5000, JSON.stringify(seen))
   })
 
+  it('no name imitates a border', () => {
+    const names = [...NAMES, 'a,b', 'b,a', ',', 'user,a', 'a|b', 'b|a', '"', '\\']
+    const keys = names.flatMap((tenant) => names.map((user) => workerKey(wanted({}, { tenant, user }), () => '')))
+    assert.equal(new Set(keys).size, names.length ** 2)
+  })
+
   it('says nothing about whom it is for', () => {
     assert.match(workerKey(wanted(), () => 'x'), /^[0-9a-f]{64}$/)
   })
