@@ -76,7 +76,10 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
     child.on('exit', (code, signal) => resolve({ code, signal }))
     child.on('error', () => resolve({ code: 127, signal: null }))
   })
-  const listening = await waitForListening(child, output)
+  const listening = await waitForListening(child, output).catch(async (error: unknown) => {
+    await rm(dir, { recursive: true, force: true })
+    throw error
+  })
   return gatewayOf({ dir, tag, keys, child, output, exited, listening })
 }
 
@@ -125,14 +128,17 @@ function gatewayOf ({ dir, tag, keys, child, output, exited, listening }: Parts)
   async function stop (): Promise<number | null> {
     for (const wire of wires) wire.close()
     signalIfAlive(listening.pid, 'SIGTERM')
-    const { code } = await until('gateway exit', async () => await Promise.race([exited, undefined]), 40_000).catch((error: unknown) => {
-      signalIfAlive(listening.pid, 'SIGKILL')
-      throw new Error(`the gateway did not stop:\n${output.text.slice(-4000)}`, { cause: error })
-    })
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-    await assertNothingLeft(tag)
-    await rm(dir, { recursive: true, force: true, maxRetries: 5 })
-    return code
+    try {
+      const { code } = await until('gateway exit', async () => await Promise.race([exited, undefined]), 40_000).catch((error: unknown) => {
+        signalIfAlive(listening.pid, 'SIGKILL')
+        throw new Error(`the gateway did not stop:\n${output.text.slice(-4000)}`, { cause: error })
+      })
+      await assertNothingLeft(tag)
+      return code
+    } finally {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 })
+    }
   }
 }
 

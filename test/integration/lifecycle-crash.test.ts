@@ -1,18 +1,23 @@
 /** Workers that die, hang, start slowly or never (FR01 to FR04). */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { randomUUID } from 'node:crypto'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import type { JsonRpc } from '../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { manyUsers, probe, roomyLimits, roomyPool, unruly } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
-const scratchFile = (name: string): string => join(tmpdir(), `drawbridge-${name}-${randomUUID()}`)
+/** A path that is free, and again after the test. */
+function scratchFile (t: TestContext, name: string): string {
+  const path = join(tmpdir(), `drawbridge-${name}-${randomUUID()}`)
+  t.after(() => rm(path, { force: true }))
+  return path
+}
 const linesOf = (path: string): string[] => existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []
 
 async function opened (gateway: TestGateway, user: string, server: string): Promise<LegacyWire> {
@@ -146,7 +151,7 @@ describe('a worker hangs (FR02)', () => {
 describe('a slow start (FR03)', () => {
   it('callers wait for it, at most maxStarting start at once, and nobody is lost', async (t) => {
     const users = manyUsers(12)
-    const spawns = scratchFile('spawns')
+    const spawns = scratchFile(t, 'spawns')
     const gateway = await startGateway({
       users, config: { mcpServers: { slow: unruly({ env: { UNRULY_START: 'slow', UNRULY_DELAY_MS: '700', UNRULY_SPAWNS: spawns }, pool: roomyPool }) }, limits: roomyLimits, pool: { maxStarting: 4 } }
     })
@@ -173,7 +178,7 @@ describe('a slow start (FR03)', () => {
 
 describe('a crash loop (FR04)', () => {
   it('100 calls cost at most 8 starts, get quick errors without stderr text, and it recovers once the server works', async (t) => {
-    const [spawns, fixed] = [scratchFile('spawns'), scratchFile('fixed')]
+    const [spawns, fixed] = [scratchFile(t, 'spawns'), scratchFile(t, 'fixed')]
     const gateway = await startGateway({ config: { mcpServers: { broken: unruly({ env: { UNRULY_START: 'exit', UNRULY_SPAWNS: spawns, UNRULY_FIXED: fixed } }) }, limits: roomyLimits } })
     t.after(() => gateway.stop())
     const attempt = async (): Promise<string> => {
