@@ -20,11 +20,11 @@ const ASKABLE_METHODS = new Set(['tools/call', 'prompts/get', 'resources/read', 
  * client's question to another (T20). No call: the one session there is; for roots, the one that came last.
  */
 export function targetOfAsk (connection: Connection | undefined, sessions: ReadonlySet<Session>, method: string): Target | undefined {
-  const { running, session, isOneSession } = candidates(connection)
+  const { running, session, isOneSession, hasLingering } = candidates(connection)
   if (!isOneSession) return undefined
   if (running.length > 0) return session && onStreamOf(session, running)
   // Its call was given up: there is nobody to ask any more, but roots belong to no call.
-  if (session !== undefined) return method === 'roots/list' ? { session, exchange: undefined, calls: [] } : undefined
+  if (hasLingering) return session && method === 'roots/list' ? { session, exchange: undefined, calls: [] } : undefined
   if (sessions.size > 1 && method !== 'roots/list') return undefined
   const newest = [...sessions].at(-1)
   return newest && { session: newest, exchange: undefined, calls: [] }
@@ -51,13 +51,15 @@ interface Candidates {
   /** Whose they are, and those given up a moment ago; undefined = nobody's or of a caller without a session. */
   readonly session: Session | undefined
   readonly isOneSession: boolean
+  readonly hasLingering: boolean
 }
 
 function candidates (connection: Connection | undefined): Candidates {
   const running = relayedCalls(connection?.inFlight)
-  const all = [...relayedCalls(connection?.lingering), ...running]
+  const lingering = relayedCalls(connection?.lingering)
+  const all = [...lingering, ...running]
   const session = all[0]?.session
-  return { running, session, isOneSession: all.every((call) => call.session === session) }
+  return { running, session, isOneSession: all.every((call) => call.session === session), hasLingering: lingering.length > 0 }
 }
 
 function relayedCalls (handles: Iterable<CallHandle> | undefined): RelayedCall[] {
