@@ -36,14 +36,14 @@ export const CONTAINER_VARIABLES = [
   'DOCKER_HOST', 'DOCKER_CONFIG', 'DOCKER_CONTEXT', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'
 ] as const
 
-/** Read to find the caches of the operator's tools; never handed on, because servers keep their users' data there too. */
-const PLACE_VARIABLES = ['HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME'] as const
+/** Read to find the caches of the operator's tools and where temporary files go; never handed on, because servers keep their users' data there too. */
+const PLACE_VARIABLES = ['HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'TMPDIR'] as const
 
 /** What a worker's environment may be made of. Holds listed names only: nothing secret of the gateway's own. */
 export interface HostEnvironment {
   /** Listed variables that are set and not empty; `npm_config_` names in lower case. */
   readonly variables: Readonly<Record<string, string>>
-  /** The operator's HOME and XDG directories, for finding download caches. */
+  /** The operator's HOME, XDG directories and TMPDIR, for finding download caches and the place of workers' temporary files. */
   readonly places: Readonly<Record<string, string>>
 }
 

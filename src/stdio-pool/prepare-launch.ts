@@ -8,7 +8,7 @@ import { launcherFamily } from './launcher-environment.ts'
 import { fillTemplate } from './template.ts'
 import type { LaunchIdentity } from './template.ts'
 import type { WorkerLaunch } from './types.ts'
-import { privateHome, workerEnvironment } from './worker-environment.ts'
+import { privateHome, privateTmp, workerEnvironment } from './worker-environment.ts'
 
 /** Which worker a launch is for. */
 export interface LaunchInstance {
@@ -28,6 +28,7 @@ export function prepareLaunch (server: ServerSettings, identity: LaunchIdentity,
   const texts = fillEntry(server, identity)
   const family = launcherFamily(server.command)
   const privateDir = join(instance.stateDir, 'workers', privateName(instance.workerKey))
+  const tmpDir = privateTmp(host)
   const cwd = texts.cwd[0]?.filled ?? privateHome(privateDir)
   const own = Object.fromEntries(Object.keys(server.env).map((name, index) => [name, texts.env[index]?.filled ?? '']))
   const sources = { cwd, named: [...texts.cwd, ...texts.sandbox], args: texts.args, env: texts.env, container: family === 'container' }
@@ -35,9 +36,10 @@ export function prepareLaunch (server: ServerSettings, identity: LaunchIdentity,
     server: server.name,
     command: server.command,
     args: texts.args.map((arg) => arg.filled),
-    env: workerEnvironment({ host, family, stateDir: instance.stateDir, privateDir, own }),
+    env: workerEnvironment({ host, family, stateDir: instance.stateDir, privateDir, tmpDir, own }),
     cwd,
     privateDir,
+    tmpDir,
     dataDirs: dataDirsOf(sources),
     rootDirs: rootDirsOf(sources)
   }
@@ -56,7 +58,7 @@ function fillEntry (server: ServerSettings, identity: LaunchIdentity): Record<'a
   }
 }
 
-/** Random, so that a worker never finds what its predecessor under the same key left; short, for socket paths in TMPDIR. */
+/** Random, so that a worker never finds what its predecessor under the same key left. */
 function privateName (workerKey: string): string {
   const key = createHash('sha256').update(workerKey).digest('hex').slice(0, 12)
   return `${key}-${randomBytes(4).toString('hex')}`

@@ -1,21 +1,23 @@
-import { mkdir, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, rm, stat, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { startFailure } from './spawn-process.ts'
 import type { WorkerLaunch } from './types.ts'
-import { privateHome, privateTmp } from './worker-environment.ts'
+import { privateHome } from './worker-environment.ts'
 
 /** Nobody but the gateway's own user: a home may hold tokens (T43). */
 const OWNER_ONLY = 0o700
 
 /**
- * Creates what a launch needs before its start: the private home and tmp, and the data directories.
+ * Creates what a launch needs before its start: the private home, the directory for temporary files, and the data directories.
  * @throws GatewayError GW_UPSTREAM_START, naming the path
  */
 export async function createDirectories (launch: WorkerLaunch): Promise<void> {
   try {
-    for (const path of [privateHome(launch.privateDir), privateTmp(launch.privateDir), ...launch.dataDirs]) {
-      await makeDirectory(path)
-    }
+    for (const path of [privateHome(launch.privateDir), ...launch.dataDirs]) await makeDirectory(path)
+    // What is there already, under an unguessable name, is somebody's trap.
+    await mkdir(launch.tmpDir, OWNER_ONLY)
+    // By this link the supervisor finds it.
+    await symlink(launch.tmpDir, join(launch.privateDir, 'tmp'))
     // A missing cwd would be told as a missing command.
     if (!(await stat(launch.cwd)).isDirectory()) throw new Error(`the working directory ${launch.cwd} is no directory`)
   } catch (error) {
@@ -23,9 +25,11 @@ export async function createDirectories (launch: WorkerLaunch): Promise<void> {
   }
 }
 
-/** Removes the private directory with everything in it; links are removed, not followed. Never rejects. */
+/** Removes the private directory and TMPDIR with everything in them; links are removed, not followed. Never rejects. */
 export async function removePrivateDirectory (launch: WorkerLaunch): Promise<void> {
-  await rm(launch.privateDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  for (const path of [launch.tmpDir, launch.privateDir]) {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
 # stdin: `+ <process group> <directory>` when a worker starts, `- <process group>` when its group is gone. The end of
 # stdin is the end of the gateway, SIGKILL included. Then every group still listed and, where /proc tells, every process
 # whose environment carries DRAWBRIDGE_WORKER=<tag> is given TERM, one second, and KILL; the directories are removed.
-# POSIX sh; needs grep, sleep and rm.
+# POSIX sh; needs grep, sleep, readlink and rm.
 
 # The terminal's Ctrl-C and the service manager's TERM are for the gateway, which may take its time to end in order.
 trap '' INT TERM HUP
@@ -65,6 +65,12 @@ fi
 for group in $groups; do
   eval "directory=\$directory_$group"
   case $directory in
-    /?*) rm -rf -- "$directory" ;;
+    /?*)
+      temporary=$(readlink "$directory/tmp")
+      case $temporary in
+        /*/db-*) rm -rf -- "$temporary" ;;
+      esac
+      rm -rf -- "$directory"
+      ;;
   esac
 done

@@ -10,10 +10,12 @@ export interface WorkerLaunch {
   /** Absolute. */
   readonly cwd: string
   /**
-   * The worker's own scratch directory (its `home` and `tmp`), absolute, new for each launch: created before the start,
-   * removed when the process group is gone. One launch therefore starts one process.
+   * The worker's own scratch directory (its `home`, and a link `tmp`), absolute, new for each launch: created before the
+   * start, removed when the process group is gone. One launch therefore starts one process.
    */
   readonly privateDir: string
+  /** TMPDIR: what the link `tmp` points to, and removed with it. Apart, because its path has to be short. */
+  readonly tmpDir: string
   /** Directories that must exist before the start: templated data directories, absolute. */
   readonly dataDirs: readonly string[]
   /** Directories named by the entry's args, cwd and sandbox paths: what `roots: filtered` allows (rulings 1). */

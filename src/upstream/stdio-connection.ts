@@ -166,7 +166,10 @@ export class StdioConnection implements Connection {
     this.#rememberId(id)
     this.#worker.send(requestText(id, 'ping', undefined))
     setTimeout(() => {
-      if (this.#open && this.#lastHeardMs < askedAtMs) this.#worker.kill()
+      if (!this.#open || this.#lastHeardMs >= askedAtMs) return
+      this.#worker.kill()
+      // Not only when its end is noticed: the next call shall have a fresh worker.
+      this.#end()
     }, HANG_GRACE_MS).unref()
   }
 

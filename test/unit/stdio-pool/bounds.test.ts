@@ -124,12 +124,13 @@ describe('the starting line (FR03)', () => {
     assert.equal(pool.stats().starting, 2)
     if (first !== undefined) pool.settled(first)
     const third = await starts[2]
-    assert.deepEqual([order, pool.stats()], [[0, 1, 2], { running: 1, starting: 2, byServer: new Map([['srv', 3]]) }])
+    // The first two start side by side: which of them is there first is nobody's promise.
+    assert.deepEqual([order.slice(0, 2).sort(), order[2], pool.stats()], [[0, 1], 2, { running: 1, starting: 2, byServer: new Map([['srv', 3]]) }])
     second?.kill()
     await starts[3]
     if (third !== undefined) { pool.settled(third); pool.settled(third) }
     await starts[4]
-    assert.deepEqual(order, [0, 1, 2, 3, 4])
+    assert.deepEqual(order.slice(2), [2, 3, 4])
     assert.equal(pool.stats().starting, 2)
     await Promise.all([pool.close(), assert.rejects(starts[5] ?? Promise.resolve(), { code: 'GW_DRAINING' })])
   })

@@ -55,11 +55,12 @@ describe('stopping a worker (MCP lifecycle, T44)', () => {
     const { open, pool } = await bench(t)
     const { worker, ask } = await open({ args: [fixture('ignores-eof-and-term.mjs')] })
     await ask(1, 'initialize')
-    assert.equal(processesWithEnv(TAG_VARIABLE, pool.instanceId).length, 2)
+    await until('server and grandchild', () => processesWithEnv(TAG_VARIABLE, pool.instanceId).length === 2)
     process.kill(worker.pid, 'SIGKILL')
     assert.equal((await worker.exited).reason, 'crashed')
     await worker.stop()
-    assert.deepEqual(processesWithEnv(TAG_VARIABLE, pool.instanceId), [])
+    // A killed process stays visible until PID 1 has reaped it.
+    await until('no process', () => processesWithEnv(TAG_VARIABLE, pool.instanceId).length === 0)
   })
 
   it('leaves nothing after 30 servers that ignore both, with grandchildren', async (t) => {

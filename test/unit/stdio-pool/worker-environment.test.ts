@@ -36,7 +36,7 @@ describe('the environment of a worker (T41)', () => {
     const env = environmentOf('python3', GATEWAY)
     assert.deepEqual(Object.keys(env).sort(), ['HOME', 'LANG', 'PATH', 'TMPDIR', 'TZ'])
     assert.match(env['HOME'] ?? '', /^\/state\/workers\/[0-9a-f-]+\/home$/)
-    assert.match(env['TMPDIR'] ?? '', /^\/state\/workers\/[0-9a-f-]+\/tmp$/)
+    assert.match(env['TMPDIR'] ?? '', /^\/tmp\/db-[0-9a-f]{16}$/)
     assert.deepEqual([env['PATH'], env['LANG'], env['TZ']], ['/p', 'de_DE.UTF-8', 'UTC'])
   })
 
@@ -55,7 +55,13 @@ describe('the environment of a worker (T41)', () => {
   it('is made of listed names only: no other value is even held', () => {
     const { variables, places } = readHostEnvironment(GATEWAY)
     assert.deepEqual(Object.keys(variables).sort(), ['DOCKER_HOST', 'HTTPS_PROXY', 'LANG', 'NODE_EXTRA_CA_CERTS', 'PATH', 'PIP_INDEX_URL', 'TZ', 'UV_INDEX_URL', 'npm_config_proxy', 'npm_config_registry'])
-    assert.deepEqual(Object.keys(places).sort(), ['HOME', 'XDG_CACHE_HOME'])
+    assert.deepEqual(Object.keys(places).sort(), ['HOME', 'TMPDIR', 'XDG_CACHE_HOME'])
+  })
+
+  it('has a TMPDIR that leaves room for the path of a socket, wherever the state directory lies', () => {
+    const env = environmentOf('python3', { ...GATEWAY, TMPDIR: `/long${'/temporary'.repeat(5)}` })
+    assert.match(env['TMPDIR'] ?? '', /^\/tmp\/db-[0-9a-f]{16}$/)
+    assert.notEqual(environmentOf('python3', GATEWAY)['TMPDIR'], env['TMPDIR'])
   })
 
   it('lets npx download as the operator would, without a question, into one cache', () => {

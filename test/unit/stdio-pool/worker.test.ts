@@ -57,11 +57,13 @@ describe('a worker', () => {
   it('finds its data directories made, and loses its private one in the end', async (t) => {
     const { open, dir } = await bench(t)
     const { worker, ask } = await open({ args: [fixture('echo.mjs'), join(dir, 'data/{tenant}/{user}')] })
-    await ask(1, 'ping')
+    const { env } = JSON.parse(textOf(await ask(1, 'tools/call', call('whoami')))) as { env: Record<string, string> }
+    assert.ok(existsSync(env['TMPDIR'] ?? ''))
     assert.equal((await stat(join(dir, 'data/acme/alice'))).mode & 0o777, 0o700)
     assert.equal((await readdir(join(dir, 'workers'))).length, 1)
     await worker.stop()
     await until('no private directory', async () => (await readdir(join(dir, 'workers'))).length === 0)
+    assert.ok(!existsSync(env['TMPDIR'] ?? ''))
     assert.ok(existsSync(join(dir, 'data/acme/alice')))
   })
 
