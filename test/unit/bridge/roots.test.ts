@@ -39,7 +39,7 @@ describe('roots: filtered (rulings 1)', () => {
   it('file:/// and everything outside is answered with the operator\'s directories', async () => {
     const outside = [
       'file:///', 'file://', 'file:/', href(dir), href(join(dir, 'bob')), href(join(dir, 'alice-secrets')), `${href(own)}/../bob`, `${href(own)}/%2e%2e/bob`,
-      `${href(own)}/..%2Fbob`, `${href(own)}\\..\\bob`, `${href(own)}/%00/../../bob`, `${href(own)}%00`, `file://evil.example${own}`, `http://localhost${own}`, own, '', 'not a uri', 'file:///%'
+      `${href(own)}/..%2Fbob`, `${href(own)}\\..\\bob`, `${href(own)}/%00/../../bob`, `${href(own)}/project%20one%00`, `file://evil.example${own}/project%20one`, `http://localhost${own}/project%20one`, join(own, 'project one'), '', 'not a uri', 'file:///%'
     ]
     for (const uri of outside) assert.deepEqual(await uris([uri]), [href(own)], uri)
   })
