@@ -39,6 +39,8 @@ export interface AppOptions {
   readonly adminServer: (name: string) => unknown
   /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */
   readonly maxInFlight?: number
+  /** When clients that do not read are cut (T31). Default: 60 s without movement, 256 MiB unread over all. */
+  readonly slowReaders?: { readonly stalledMs: number, readonly maxUnreadBytes: number }
 }
 
 declare module 'fastify' {

@@ -11,6 +11,7 @@ import originGuard from '../edge/origin-guard.ts'
 import { refuseMalformed } from '../edge/malformed.ts'
 import cors from '../external/cors.ts'
 import { holdContinue } from '../edge/expectations.ts'
+import slowReaders from '../edge/slow-readers.ts'
 import { declineUpgrades } from '../edge/upgrades.ts'
 
 /**
@@ -27,6 +28,7 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(capacityGuard, { ...options, open })
   await app.register(credentialGuard, options)
   await app.register(jsonBody, options)
+  await app.register(slowReaders, { ...options, open })
   declineUpgrades(app.server)
   holdContinue(app.server, (request, answer) => { app.routing(request, answer) })
   refuseMalformed(app, open, options)

@@ -43,6 +43,11 @@ export class OpenRequests {
     this.#count--
   }
 
+  /** Is a request of this connection being served? */
+  isServing (socket: Socket): boolean {
+    return (this.#bySocket.get(socket)?.open ?? 0) > 0
+  }
+
   /** May an answer to a malformed request still be written, as the one answer that the client waits for on this connection? */
   mayAnswer (socket: Socket): boolean {
     const entry = this.#bySocket.get(socket)

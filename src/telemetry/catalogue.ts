@@ -20,6 +20,8 @@ export const METRICS = {
   http_requests_in_flight: { kind: 'gauge', help: 'HTTP requests being served right now, open streams included.', labels: {} },
   edge_refusals_total: { kind: 'counter', help: 'Requests refused before the credential was looked at.', labels: { reason: 'edge_reason' } },
 
+  slow_readers_cut_total: { kind: 'counter', help: 'Connections cut because their clients did not take their answers.', labels: { reason: 'cut_reason' } },
+
   calls_total: { kind: 'counter', help: 'JSON-RPC requests of clients that have ended.', labels: { server: 'server', method: 'mcp_method', outcome: 'outcome' } },
   call_seconds: { kind: 'histogram', help: 'Seconds from a call\'s arrival at the gateway to its answer.', labels: { server: 'server' }, buckets: CALL_SECONDS },
 

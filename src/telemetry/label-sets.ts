@@ -55,6 +55,8 @@ export const LABEL_SETS = {
   fetch_outcome: ['ok', 'failed'],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */
   policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
+  /** Nothing moved for a minute, or all together left too much unread. */
+  cut_reason: ['stalled', 'memory'],
   edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining']
 } as const satisfies Record<string, typeof CONFIGURED | readonly string[]>
 

@@ -8,6 +8,7 @@ drawbridge_http_requests_total counter route method status_class
 drawbridge_http_request_seconds histogram route
 drawbridge_http_requests_in_flight gauge
 drawbridge_edge_refusals_total counter reason
+drawbridge_slow_readers_cut_total counter reason
 drawbridge_calls_total counter server method outcome
 drawbridge_call_seconds histogram server
 drawbridge_sessions_open gauge face
