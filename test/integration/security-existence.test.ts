@@ -7,6 +7,7 @@ import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send, type Exchange } from '../helpers/http-exchange.ts'
 import { ACCEPT_BOTH, createLegacyWire, textOf } from '../helpers/legacy-wire.ts'
 import { probe, roomyLimits } from '../helpers/server-entries.ts'
+import { until } from '../helpers/until.ts'
 
 const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
@@ -104,6 +105,12 @@ describe('existence', () => {
     }
     assert.equal(seen.size, 1, [...seen].join('\n'))
     assert.match([...seen][0] ?? '', /Session not found/)
+    const told = await until('audit lines', () => {
+      const lines = gateway.logs().filter((line) => line['reason'] === 'owner_mismatch')
+      return lines.length >= 4 ? lines : undefined
+    })
+    for (const line of told) assert.deepEqual([line['audit'], line['tenant'], line['user'], line['outcome']], ['refused', 'globex', 'bob', 'refused'])
+    assert.ok(!gateway.output().includes(owner.sessionId ?? '?'))
     assert.ok((await owner.request('tools/list')).result)
   })
 
