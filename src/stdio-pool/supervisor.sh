@@ -67,8 +67,9 @@ for group in $groups; do
   case $directory in
     /?*)
       temporary=$(readlink "$directory/tmp")
-      case $temporary in
-        /*/db-*) rm -rf -- "$temporary" ;;
+      # The worker may have changed the link: only a path that ends in such a name is one of ours.
+      case ${temporary##*/} in
+        db-*) case $temporary in *..*) ;; /*) rm -rf -- "$temporary" ;; esac ;;
       esac
       rm -rf -- "$directory"
       ;;

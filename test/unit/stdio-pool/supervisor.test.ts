@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -125,5 +125,23 @@ describe('the supervisor (T44)', () => {
     assert.deepEqual(await exited, [null, 'SIGTERM'])
     assert.equal(spared.exitCode ?? spared.signalCode, null)
     assert.deepEqual((await readdir(dir)).sort(), ['kept', 'spared'])
+  })
+
+  it('follows a link that a worker has changed to no directory but one named like a TMPDIR', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'supervisor-'))
+    const ended = ['one', 'two', 'three'].map(() => spawn('/bin/sleep', ['60'], { detached: true }))
+    t.after(() => {
+      for (const child of ended) child.kill('SIGKILL')
+      return rm(dir, { recursive: true, force: true })
+    })
+    for (const name of ['victim', 'db-decoy', 'db-ours', 'one', 'two', 'three']) await mkdir(join(dir, name))
+    const targets = [`${dir}/db-decoy/../victim`, `${dir}/victim`, `${dir}/db-ours`]
+    const supervisor = createSupervisor('no-such-tag', assert.fail)
+    for (const [at, name] of ['one', 'two', 'three'].entries()) {
+      await symlink(targets[at] ?? '', join(dir, name, 'tmp'))
+      supervisor.watch(ended[at]?.pid ?? 0, join(dir, name))
+    }
+    await supervisor.close()
+    assert.deepEqual((await readdir(dir)).sort(), ['db-decoy', 'victim'])
   })
 })
