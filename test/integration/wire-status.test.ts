@@ -193,7 +193,7 @@ describe('legacy face: statuses', () => {
       }
     })
 
-    it('Mcp-Method and Mcp-Name are ignored on the legacy face', async () => {
+    it('Mcp-Method and Mcp-Name are ignored on the legacy face (T35)', async () => {
       const wire = await opened()
       const answer = await whole(wire.post(list, { 'mcp-method': 'tools/call', 'mcp-name': 'something-else' }))
       assert.equal(answer.status, 200)
