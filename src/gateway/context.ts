@@ -43,6 +43,8 @@ export interface GatewayContext {
   readonly connections: Connections
   readonly links: Links
   readonly names: NameIndex
+  /** For whom a server was asked for its names because one had to be (learn.ts). */
+  readonly learned: Set<string>
   readonly audit: AuditSink
   readonly events: GatewayEvents
   readonly work: Work

@@ -85,6 +85,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     work,
     nowMs,
     names: createNameIndex(),
+    learned: new Set(),
     audit: options.audit,
     events: options.events,
     version: options.version,
@@ -95,10 +96,10 @@ export function createGateway (options: GatewayOptions): Gateway {
 
   async function stop (): Promise<void> {
     draining = true
-    // First the connections: whoever still waits is told that the call may have run, which "cancelled" would deny.
-    const ended = connections.close()
-    sessions.closeAll()
-    await ended
+    work.giveUp()
+    // Whoever still waits is told that the call may have run, or that it has not, by how far it came.
+    sessions.closeAll('draining')
+    await connections.close()
     await options.pool.close()
     limiter.close()
   }

@@ -80,9 +80,11 @@ function learnNames (context: GatewayContext, server: ServerName, list: ListMeth
   }
 }
 
-/** Learns a server's names because a shortened one is used that no list has taught yet, as after a restart of the gateway. */
-export async function learnNamesOf (context: GatewayContext, relay: Relay, server: ServerSettings, list: ListMethod): Promise<void> {
-  learnNames(context, server.name, list, await allPages(relay, server, list) ?? [])
+/** Learns a server's names because a shortened one is used that no list has taught yet. False: the server did not say. */
+export async function learnNamesOf (context: GatewayContext, relay: Relay, server: ServerSettings, list: ListMethod): Promise<boolean> {
+  const items = await allPages(relay, server, list)
+  learnNames(context, server.name, list, items ?? [])
+  return items !== undefined
 }
 
 async function inTime (context: GatewayContext, session: Session, server: ServerSettings, list: ListMethod): Promise<unknown[]> {

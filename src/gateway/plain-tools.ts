@@ -28,16 +28,13 @@ export async function callPlainTool (context: GatewayContext, caller: Caller, ro
 
 async function resolved (context: GatewayContext, caller: Caller, route: SessionRoute, call: PlainCall): Promise<Result<FeatureUse, Reply>> {
   const params: JsonObject = { name: call.toolName, ...(call.arguments === undefined ? undefined : { arguments: call.arguments }) }
-  const feature = featureOf(context, caller.principal, route, 'tools/call', params)
-  if (feature.ok) return feature
   const letGo: Array<() => void> = []
   const learning = learnFor(context, caller.principal, route, 'tools/call', params, (server) => {
     const { relay, release } = context.links.borrow(caller.principal, server)
     letGo.push(release)
     return relay
   })
-  if (learning === undefined) return feature
-  await learning.finally(() => { for (const release of letGo) release() })
+  if (learning !== undefined) await learning.finally(() => { for (const release of letGo) release() })
   return featureOf(context, caller.principal, route, 'tools/call', params)
 }
 

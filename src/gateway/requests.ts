@@ -42,16 +42,13 @@ function answerLater (context: GatewayContext, { session, exchange, id }: Turn, 
 
 function receiveUse (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
   const { session, exchange, id } = turn
-  const feature = featureOf(context, turn.principal, session.route, method, params)
-  if (feature.ok) return use(context, turn, feature.value)
   const learning = learnFor(context, turn.principal, session.route, method, params, (server) => context.links.of(session, server))
-  if (learning === undefined) return exchange.finish(id, feature.error)
+  if (learning === undefined) return useNamed(context, turn, method, params)
   session.requestBegan()
   context.work.enter()
   learning.then(() => {
-    const learned = featureOf(context, turn.principal, session.route, method, params)
-    if (learned.ok && !session.closed) use(context, turn, learned.value)
-    else exchange.finish(id, feature.error)
+    if (session.closed) exchange.finish(id, errorReply('GW_CANCELLED'))
+    else useNamed(context, turn, method, params)
   }).catch((thrown: unknown) => {
     context.events.thrown(thrown)
     exchange.finish(id, errorReply('GW_INTERNAL'))
@@ -59,6 +56,12 @@ function receiveUse (context: GatewayContext, turn: Turn, method: string, params
     session.requestEnded()
     context.work.leave()
   }).catch(context.events.thrown)
+}
+
+function useNamed (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
+  const feature = featureOf(context, turn.principal, turn.session.route, method, params)
+  if (feature.ok) use(context, turn, feature.value)
+  else turn.exchange.finish(turn.id, feature.error)
 }
 
 function use (context: GatewayContext, turn: Turn, feature: FeatureUse): void {
