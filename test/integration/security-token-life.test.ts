@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startGateway, type GatewayConfig, type TestGateway } from '../helpers/gateway.ts'
 import { exchange, send, type Exchange } from '../helpers/http-exchange.ts'
-import { ACCEPT_BOTH, createLegacyWire } from '../helpers/legacy-wire.ts'
+import { ACCEPT_BOTH, createLegacyWire, responseOf, textOf } from '../helpers/legacy-wire.ts'
 import { probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 import { AUDIENCE, forge, ISSUER, jwksServer, sign, signingKey, SECRET } from '../unit/auth/fixtures.ts'
@@ -37,6 +37,8 @@ describe('a token that expires', () => {
     await wire.open()
     const [mine, other, sse] = await Promise.all([wire.listen(), lasting.listen(), exchange(`${gateway.url}/servers/probe/sse`, { headers: { ...bearer, accept: 'text/event-stream' } })])
     assert.deepEqual([mine.status, other.status, sse.status], [200, 200, 200])
+    // Longer than the token, and begun while it held.
+    const call = wire.post({ jsonrpc: '2.0', id: 'long', method: 'tools/call', params: { name: 'echo', arguments: { text: 'finished', delayMs: 5000 } } })
     let isOtherOver = false
     void other.ended.then(() => { isOtherOver = true })
 
@@ -47,6 +49,7 @@ describe('a token that expires', () => {
     assert.equal(late.status, 401)
     assert.match(String(late.headers['www-authenticate']), /error="invalid_token"/)
     assert.equal((await wire.listen()).status, 401)
+    assert.equal(textOf(await responseOf(await call, 'long')), 'finished', 'what was admitted is answered')
     assert.equal(isOtherOver, false)
     assert.ok((await lasting.request('tools/list')).result, 'another token goes on')
     other.cut()

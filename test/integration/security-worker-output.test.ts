@@ -6,6 +6,7 @@ import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
 import { responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { probe, roomyLimits } from '../helpers/server-entries.ts'
+import { until } from '../helpers/until.ts'
 
 const nestsDeep = (env: Record<string, string> = {}): { command: string, args: string[], env: Record<string, string> } => {
   return { command: process.execPath, args: [fileURLToPath(new URL('../fixtures/stdio-servers/nests-deep.mjs', import.meta.url))], env }
@@ -80,5 +81,27 @@ describe('JSON nested deeper than a stack', () => {
     assert.ok(tools.some(({ name }) => name === 'probe__echo'))
     assert.ok(tools.every(({ name }) => !name.startsWith('list__')))
     await othersGoOn()
+  })
+})
+
+describe('stderr of a server that does not start', () => {
+  it('is shown to operators only, without credentials; its users are told nothing of it (T58)', async (t) => {
+    const managementToken = 'f3a9c1d27b5e8064f3a9c1d27b5e8064'
+    const told = 'cannot start; API_KEY=canary-one Authorization: Bearer canary-two-0123456789 https://u:canary-three@db.example'
+    const gateway = await startGateway({
+      env: { DRAWBRIDGE_MANAGEMENT_TOKEN: managementToken },
+      config: { mcpServers: { broken: { command: '/bin/sh', args: ['-c', `echo '${told}' >&2; exit 1`] } }, limits: roomyLimits }
+    })
+    t.after(() => gateway.stop())
+    const { bearer } = gateway.keyOf('alice')
+    const refused = await gateway.wire('alice', 'broken').post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } })
+    await refused.ended
+    const status = await send(`${gateway.url}/status`, { headers: bearer })
+    const view = await until('the failure', async () => {
+      const answer = await send(`${gateway.managementUrl}/admin/servers/broken`, { headers: { authorization: `Bearer ${managementToken}` } })
+      return answer.body().includes('cannot start') && answer.body()
+    })
+    for (const text of [view, refused.body(), status.body(), gateway.output()]) assert.doesNotMatch(text, /canary/)
+    for (const text of [refused.body(), status.body(), (await send(`${gateway.url}/health`)).body()]) assert.doesNotMatch(text, /cannot start/)
   })
 })

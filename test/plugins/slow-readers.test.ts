@@ -9,6 +9,13 @@ import { edgeSettings } from './settings.ts'
 /** More bytes than any kernel keeps for a client that does not read. */
 const LARGE = 32 * 1024 * 1024
 
+test('the listener gives headers ten seconds, a whole request thirty (T31)', async (t) => {
+  const edge = await startEdge({ settings: edgeSettings().settings })
+  t.after(() => edge.close())
+  const { headersTimeout, requestTimeout, timeout } = edge.app.server
+  assert.deepEqual([headersTimeout, requestTimeout, timeout], [10_000, 30_000, 60_000])
+})
+
 describe('clients that do not read their answers (T31)', () => {
   const start = (slowReaders: { stalledMs: number, maxUnreadBytes: number }): Promise<EdgeApp> => startEdge({
     settings: edgeSettings().settings,
