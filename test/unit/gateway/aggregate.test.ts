@@ -66,6 +66,18 @@ describe('the aggregate', () => {
     for (const cursor of ['', 'x', 1]) assert.equal((await alice.get('tools/list', { cursor })).error?.code, -32602)
   })
 
+  it('a GET stream keeps the servers that are used after it was opened', async (t) => {
+    const { client, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
+    const [alice, bob] = [await client('alice', '/'), await client('bob', '/')]
+    alice.listen()
+    const pidOf = async (who: TestClient): Promise<unknown> => (JSON.parse(String(await who.call('echo__whoami'))) as { pid: number }).pid
+    const before = await pidOf(alice)
+    assert.notEqual(await pidOf(bob), before)
+    clock.advance(1000)
+    await until('bob\'s went', () => workers() === 1)
+    assert.equal(await pidOf(alice), before)
+  })
+
   it('watches resources under its own names', async (t) => {
     const { client } = await startGateway(t, { servers: { echo } })
     const alice = await client('alice', '/')
@@ -103,6 +115,16 @@ describe('servers that are not there', () => {
     assert.ok(!(await toolNames(alice)).includes('slow__late'))
     await until('list_changed', () => reader.texts().some((text) => text.includes('notifications/tools/list_changed')))
     assert.ok((await toolNames(alice)).includes('slow__late'))
+  })
+
+  it('one that is up and slow to list, too', async (t) => {
+    const { client } = await startGateway(t, { servers: { puppet: { ...runs('puppet.mjs'), env: { PUPPET_LIST_DELAY_MS: '700', PUPPET_CAPABILITIES: '{"tools":{}}' } } } })
+    const alice = await client('alice', '/')
+    const reader = alice.listen()
+    hurry(t)
+    const first = await toolNames(alice)
+    await until('list_changed', () => reader.texts().length > 0)
+    assert.deepEqual([first, reader.texts()], [[], ['{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}']])
   })
 
   it('one that is down is told of when a call has brought it up', async (t) => {

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { until } from '../../helpers/until.ts'
 import { runs } from '../upstream/upstream-parts.ts'
 import { routeTo, startGateway } from './gateway-parts.ts'
 
 const echo = runs('echo.mjs')
+const probe = fileURLToPath(new URL('../../helpers/probe-server.mjs', import.meta.url))
 
 describe('hello', () => {
   it('gives the server\'s words, the client\'s revision, and not what is not bridged', async (t) => {
@@ -42,15 +47,20 @@ describe('hello', () => {
     await until('no worker is left', () => workers() === 0)
   })
 
-  it('that fails on HTTP+SSE may be said again, with other words', async (t) => {
-    const { open, clock } = await startGateway(t, { servers: { broken: runs('exits-at-start.mjs') } })
-    const alice = open('alice', 'broken', 'sse')
+  it('that fails on HTTP+SSE may be said again, and the new words count', async (t) => {
+    const flag = join(await mkdtemp(join(tmpdir(), 'hello-')), 'fixed')
+    t.after(() => rm(dirname(flag), { recursive: true }))
+    const script = 'test -f "$0" && exec "$@"; exit 1'
+    const server = { command: '/bin/sh', args: ['-c', script, flag, process.execPath, probe], isolation: 'session' } as const
+    const { open, clock } = await startGateway(t, { servers: { server } })
+    const alice = open('alice', 'server', 'sse')
     alice.listen()
-    for (const capabilities of [{ roots: {} }, {}]) {
-      assert.equal((await alice.get('initialize', { capabilities })).error?.code, 50201)
-      assert.deepEqual([alice.session.closed, alice.session.hello.capabilities], [false, {}])
-      clock.advance(60_000)
-    }
+    assert.equal((await alice.get('initialize', { capabilities: { sampling: {} } })).error?.code, 50201)
+    assert.deepEqual([alice.session.closed, alice.session.greeted], [false, false])
+    await writeFile(flag, '')
+    clock.advance(60_000)
+    assert.equal((await alice.get('initialize', { capabilities: { elicitation: {} } })).error, undefined)
+    assert.deepEqual((JSON.parse(String(await alice.call('whoami'))) as { capabilities: unknown }).capabilities, { elicitation: {} })
   })
 
   it('is charged once as a request and as an initialize; refused it leaves nothing open (T55)', async (t) => {
@@ -111,13 +121,17 @@ describe('subscriptions', () => {
     const limited = await client('bob', 'echo', {}, { scopes: ['tools:call'] })
     assert.equal((await limited.get('resources/subscribe', { uri: 'echo://readme' })).refused?.code, 'GW_AUTH_SCOPE')
     const without = await client('alice', 'crash')
-    assert.equal((await without.get('resources/subscribe', { uri: 'x://y' })).error?.code, -32601)
+    // Each of them is forgotten again: more than a session may watch.
+    for (const half of ['x', 'y']) {
+      const refusals = await Promise.all(Array.from({ length: 600 }, (_, index) => without.get('resources/subscribe', { uri: `${half}://${index}` })))
+      assert.deepEqual(new Set(refusals.map(({ error }) => error?.code)), new Set([-32601]))
+    }
   })
 })
 
 describe('log level', () => {
   it('is one of MCP\'s, and reaches servers that start later too', async (t) => {
-    const { client } = await startGateway(t, { servers: { probe: { args: [new URL('../../helpers/probe-server.mjs', import.meta.url).pathname] } } })
+    const { client } = await startGateway(t, { servers: { probe: { args: [probe] } } })
     const alice = await client('alice', '/')
     for (const level of ['verbose', 7, undefined]) assert.equal((await alice.get('logging/setLevel', { level })).error?.code, -32602)
     assert.deepEqual((await alice.get('logging/setLevel', { level: 'error' })).result, {})
