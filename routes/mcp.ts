@@ -5,6 +5,7 @@ import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModernV
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
+import { bodyOf } from './answer/body-of.ts'
 import { expireStream } from './answer/expire-stream.ts'
 import { OpeningExchange } from './answer/opening-exchange.ts'
 import { PostExchange } from './answer/post-exchange.ts'
@@ -34,7 +35,7 @@ function refuseMethod (_request: FastifyRequest, reply: FastifyReply): never {
 function post (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
   const route = routeOf(request, gateway)
   if (!acceptsBoth(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
-  const parsed = parseBody(request.body as Buffer)
+  const parsed = parseBody(bodyOf(request))
   if (!parsed.ok) return sendRefusal(reply, new GatewayError(parsed.error.code, { reason: parsed.error.reason }), parsed.error.id)
   const body = parsed.value
   if (body.kind === 'single') postSingle(gateway, request, reply, route, body.message)

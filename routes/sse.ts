@@ -5,6 +5,7 @@ import { acceptsEventStream, parseBody, sseEndpoint } from '../src/protocol/inde
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
+import { bodyOf } from './answer/body-of.ts'
 import { expireStream } from './answer/expire-stream.ts'
 import { sendRefusal } from './answer/send-refusal.ts'
 import { SseExchange } from './answer/sse-exchange.ts'
@@ -57,7 +58,7 @@ function messagesPath (route: SessionRoute): string {
 
 function post (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
   const session = sessionOf(gateway, request)
-  const parsed = parseBody(request.body as Buffer)
+  const parsed = parseBody(bodyOf(request))
   if (!parsed.ok) return sendRefusal(reply, new GatewayError(parsed.error.code, { reason: parsed.error.reason }), parsed.error.id)
   if (parsed.value.kind === 'batch') throw new GatewayError('GW_PROTOCOL_BATCH')
   // Acknowledged first: the answer may be on the stream before this response is read.

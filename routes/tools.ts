@@ -4,6 +4,7 @@ import type { AppOptions } from '../plugins/app-options.ts'
 import type { Gateway, PlainCall, PlainOutcome } from '../src/gateway/index.ts'
 import { isJsonObject, MAX_BATCH, parseJson, toJsonRpcError } from '../src/protocol/index.ts'
 import { GatewayError } from '../src/shared/errors.ts'
+import { bodyOf } from './answer/body-of.ts'
 import { callerOf, routeOf } from './answer/target.ts'
 import { whenClosed } from './answer/when-closed.ts'
 
@@ -19,7 +20,7 @@ export default async function toolRoutes (app: FastifyInstance, { gateway }: App
 
 async function callOne (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const route = routeOf(request, gateway)
-  const call = plainCall(bodyOf(request), '')
+  const call = plainCall(jsonOf(request), '')
   const outcome = await gateway.callTool(callerOf(request), route, call, goneSignal(reply))
   if (outcome.ok || outcome.refused === undefined) return sendJson(reply, outcomeText(outcome))
   setErrorHeaders(reply, outcome.refused)
@@ -29,7 +30,7 @@ async function callOne (gateway: Gateway, request: FastifyRequest, reply: Fastif
 /** One entry per call, in order; a refused or failed one does not sink the others. */
 async function callMany (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const route = routeOf(request, gateway)
-  const body = bodyOf(request)
+  const body = jsonOf(request)
   if (!Array.isArray(body) || body.length === 0 || body.length > MAX_BATCH) {
     throw new GatewayError('GW_HTTP_BAD_REQUEST', { publicMessage: `The body must be an array of 1 to ${MAX_BATCH} objects {"tool_name": string, "arguments"?: object}.` })
   }
@@ -40,8 +41,8 @@ async function callMany (gateway: Gateway, request: FastifyRequest, reply: Fasti
   return sendJson(reply, `[${outcomes.map(outcomeText).join(',')}]`)
 }
 
-function bodyOf (request: FastifyRequest): unknown {
-  const parsed = parseJson(request.body as Buffer)
+function jsonOf (request: FastifyRequest): unknown {
+  const parsed = parseJson(bodyOf(request))
   if (!parsed.ok) throw new GatewayError(parsed.error.code, { reason: parsed.error.reason })
   return parsed.value
 }
