@@ -167,7 +167,9 @@ function notification (context: GatewayContext, session: Session, message: Extra
     case 'notifications/initialized': session.initialized = true; return
     case 'notifications/cancelled': return session.cancelCall(message.params?.['requestId'])
     case 'notifications/progress': return session.askProgress(message.params)
-    case 'notifications/roots/list_changed': return forwardRootsChanged(context, session)
+    case 'notifications/roots/list_changed':
+      // It reaches every server of the session, so it costs what a request costs; what is too much is not passed on.
+      if (context.limiter.request(session.principal).admitted) forwardRootsChanged(context, session)
   }
 }
 

@@ -160,7 +160,7 @@ export class EventStream {
   detach (writer: StreamWriter): void {
     if (this.#writer !== writer) return
     this.#writer = undefined
-    if (!this.ended) this.onLost?.()
+    this.onLost?.()
   }
 
   /** Nobody reads this stream any more. */
@@ -187,6 +187,8 @@ export class EventStream {
   end (): void {
     if (this.ended) return
     this.ended = true
+    // The stream may be kept for a while; the request it belonged to must not be.
+    this.onLost = undefined
     this.#closeWriter()
     this.#log.forgetIfOver(this)
   }

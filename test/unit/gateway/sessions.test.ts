@@ -171,6 +171,18 @@ describe('GET streams', () => {
   })
 })
 
+it('a change of roots is told to servers, as often as a client may ask things', async (t) => {
+  const { client } = await startGateway(t, { servers: { probe: { args: [probe] } }, limits: { requestsPerMinute: 3 } })
+  const alice = await client('alice', 'probe', { capabilities: { roots: {} } })
+  for (let count = 0; count < 5; count++) alice.tell('notifications/roots/list_changed')
+  const received = JSON.parse(String(await alice.call('received'))) as Array<{ method?: string }>
+  assert.equal(received.filter(({ method }) => method === 'notifications/roots/list_changed').length, 2)
+  // Cancels are never too many.
+  const sleeping = alice.ask('tools/call', { name: 'hang' }, 'h')
+  alice.tell('notifications/cancelled', { requestId: 'h' })
+  assert.deepEqual(sleeping.answers, [{ how: 'drop' }])
+})
+
 it('what belongs to no request of ours is ignored', async (t) => {
   const { client, gateway, caller, thrown } = await startGateway(t, { servers: { echo } })
   const alice = await client()

@@ -203,9 +203,10 @@ describe('event log (MCP resumability, T20)', () => {
     assert.deepEqual(second.texts(), ['x'])
     stream.detach(second)
     assert.equal(lost, 1)
+    stream.attach(second, 1)
     stream.end()
     stream.detach(second)
-    assert.equal(lost, 1)
+    assert.deepEqual([lost, stream.onLost], [1, undefined])
   })
 
   it('primes a stream only for revisions that know it, with an id to resume from and a time to wait', () => {
