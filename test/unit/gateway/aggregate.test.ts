@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { aggregateName } from '../../../src/routing/index.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
@@ -128,9 +131,8 @@ describe('servers that are not there', () => {
   })
 
   it('one that is down is told of when a call has brought it up', async (t) => {
-    const flag = `/tmp/drawbridge-unit-${process.pid}-${Date.now()}`
-    const { rm, writeFile } = await import('node:fs/promises')
-    t.after(() => rm(flag, { force: true }))
+    const flag = join(await mkdtemp(join(tmpdir(), 'aggregate-')), 'fixed')
+    t.after(() => rm(dirname(flag), { recursive: true }))
     const { client, clock } = await startGateway(t, { servers: { unruly: { args: [new URL('../../helpers/unruly-server.mjs', import.meta.url).pathname], env: { UNRULY_START: 'exit', UNRULY_FIXED: flag } } } })
     const alice = await client('alice', '/')
     const reader = alice.listen()
