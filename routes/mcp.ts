@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AppOptions } from '../plugins/app-options.ts'
-import type { Gateway } from '../src/gateway/index.ts'
+import type { Caller, Gateway } from '../src/gateway/index.ts'
 import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModernVersion, parseBody, type Inbound, type InboundMessage, type ParsedBody } from '../src/protocol/index.ts'
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
@@ -48,12 +48,13 @@ function postSingle (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
     // The modern face is not served yet: dual-era clients fall back on exactly this answer (rulings 4).
     return sendRefusal(reply, new GatewayError('GW_PROTOCOL_METHOD'), message.id)
   }
-  const session = sessionOf(gateway, request, route)
+  const caller = callerOf(request)
+  const session = sessionOf(gateway, request, caller, route)
   if (message.kind === 'request') {
-    gateway.receive(session, callerOf(request), message, new PostExchange(reply, session, 1, false))
+    gateway.receive(session, caller, message, new PostExchange(reply, session, 1, false))
     return
   }
-  gateway.receive(session, callerOf(request), message, NO_ANSWER)
+  gateway.receive(session, caller, message, NO_ANSWER)
   reply.code(202).send()
 }
 
@@ -67,11 +68,11 @@ function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 }
 
 function postBatch (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, body: ParsedBody & { kind: 'batch' }): void {
-  const session = sessionOf(gateway, request, route)
+  const caller = callerOf(request)
+  const session = sessionOf(gateway, request, caller, route)
   if (!hasFeature(session.hello.protocolVersion, 'batch')) throw new GatewayError('GW_PROTOCOL_BATCH')
   const owed = body.messages.filter(isOwedAnAnswer).length
   const exchange = owed === 0 ? NO_ANSWER : new PostExchange(reply, session, owed, true)
-  const caller = callerOf(request)
   for (const message of body.messages) gateway.receive(session, caller, withoutInitialize(message), exchange)
   if (owed === 0) reply.code(202).send()
 }
@@ -91,12 +92,12 @@ const NO_ANSWER = { emit: nothing, finish: nothing, drop: nothing, refuse: nothi
 function nothing (): void {}
 
 /** The session a request names. Missing = 400; unknown, ended or somebody else's = one constant 404 (rulings 4, T01). */
-function sessionOf (gateway: Gateway, request: FastifyRequest, route: SessionRoute): Session {
+function sessionOf (gateway: Gateway, request: FastifyRequest, caller: Caller, route: SessionRoute): Session {
   const version = request.headers['mcp-protocol-version']
   if (version !== undefined && !isKnownRevision(version)) throw new GatewayError('GW_PROTOCOL_VERSION')
   const id = request.headers['mcp-session-id']
   if (typeof id !== 'string' || id === '') throw new GatewayError('GW_SESSION_REQUIRED')
-  const session = gateway.find(id, callerOf(request), route)
+  const session = gateway.find(id, caller, route)
   if (session === undefined || session.face !== 'http') throw new GatewayError('GW_SESSION_NOT_FOUND')
   return session
 }
@@ -110,7 +111,8 @@ function refuseModern (request: FastifyRequest, reply: FastifyReply): void {
 function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, clock: Clock): unknown {
   const route = routeOf(request, gateway)
   refuseModern(request, reply)
-  const session = sessionOf(gateway, request, route)
+  const caller = callerOf(request)
+  const session = sessionOf(gateway, request, caller, route)
   if (!acceptsEventStream(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
   const lastEventId = request.headers['last-event-id']
   // An event id that this session never gave out resumes nothing (T20); the client gets a stream of its own from now on.
@@ -119,7 +121,7 @@ function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
   if (resume === 'over') return reply.code(204).send()
   const writer = startSse(reply)
   const detach = gateway.attach(session, writer, resume)
-  const keep = expireStream(callerOf(request).principal, writer, clock)
+  const keep = expireStream(caller.principal, writer, clock)
   whenClosed(reply, () => {
     keep()
     detach()
@@ -129,6 +131,6 @@ function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 function endSession (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
   const route = routeOf(request, gateway)
   refuseModern(request, reply)
-  gateway.close(sessionOf(gateway, request, route))
+  gateway.close(sessionOf(gateway, request, callerOf(request), route))
   reply.code(204).send()
 }
