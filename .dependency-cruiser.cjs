@@ -6,6 +6,8 @@ const rank = {
   shared: 0,
   telemetry: 1,
   protocol: 1,
+  net: 1,
+  seal: 1,
   auth: 2,
   tenancy: 2,
   limits: 2,

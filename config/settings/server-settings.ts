@@ -93,6 +93,8 @@ function launchOf (entry: ServerEntry, workingDirectory: string) {
 function behaviourOf (entry: ServerEntry) {
   const timeoutMs = entry.timeoutMs ?? DEFAULTS.timeoutMs
   return {
+    era: 'auto' as const,
+    allowPrivateNetwork: false,
     roots: entry.roots ?? DEFAULTS.roots,
     capabilities: (entry.capabilities ?? DEFAULTS.capabilities) as CapabilitiesSetting,
     interactive: entry.interactive ?? DEFAULTS.interactive,

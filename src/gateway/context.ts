@@ -1,4 +1,4 @@
-import type { JsonRpcId } from '../protocol/index.ts'
+import type { JsonObject, JsonRpcId, ModernMeta, RequestHeaders } from '../protocol/index.ts'
 import type { NameIndex } from '../routing/index.ts'
 import type { Exchange, Session, SessionRegistry } from '../session/index.ts'
 import type { ServerName } from '../shared/ids.ts'
@@ -24,6 +24,17 @@ export interface Turn extends Caller {
   readonly session: Session
   readonly exchange: Exchange
   readonly id: JsonRpcId
+}
+
+/** One modern request as the route read it: stands alone, belongs to no session. */
+export interface ModernRequest {
+  readonly id: JsonRpcId
+  readonly method: string
+  /** As they came, `_meta` included. */
+  readonly params: JsonObject
+  readonly meta: ModernMeta
+  /** For the `Mcp-Param-*` headers, which only the tool's own schema can judge. */
+  readonly headers: RequestHeaders
 }
 
 /** What is counted. Labels are bound by the implementation; names of servers are configured ones. */

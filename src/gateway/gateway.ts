@@ -11,7 +11,7 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { Policy } from '../tenancy/index.ts'
 import type { MakeRoom } from '../stdio-pool/index.ts'
 import { createConnections, type ConnectionsOptions } from '../upstream/index.ts'
-import type { Caller, GatewayContext, GatewayEvents, Turn } from './context.ts'
+import type { Caller, GatewayContext, GatewayEvents, ModernRequest, Turn } from './context.ts'
 import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
@@ -41,6 +41,12 @@ export interface Gateway {
   open (caller: Caller, route: SessionRoute, face: 'http' | 'sse'): Result<Session, GatewayError>
   /** One classified message of a session. Requests are answered through the exchange, exactly once; the rest needs none. Never throws. */
   receive (session: Session, caller: Caller, message: Inbound, exchange: Exchange): void
+  /**
+   * One modern request (MCP 2026-07-28), already read and checked against its headers: answered through the exchange, exactly
+   * once, unless its client goes first. Never throws. Returns what has to be called when the client has gone before the
+   * answer; calling it later, or twice, does nothing.
+   */
+  receiveModern (caller: Caller, route: SessionRoute, request: ModernRequest, exchange: Exchange): () => void
   /** Connects a GET stream: a new one, or the one to go on with. Returns what has to be called once its connection is gone. */
   attach (session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void
   close (session: Session, reason?: SessionEnd): void
@@ -116,6 +122,10 @@ export function createGateway (options: GatewayOptions): Gateway {
       return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
     },
     receive: (session, caller, message, exchange) => receive(context, session, caller, message, exchange),
+    receiveModern (_caller, _route, request, exchange) {
+      exchange.refuse(new GatewayError('GW_PROTOCOL_METHOD'), request.id)
+      return () => undefined
+    },
     attach: (session, writer, resume) => attach(context, session, writer, resume),
     close: (session, reason) => sessions.close(session, reason),
     callTool (caller, route, call, abort) {

@@ -7,6 +7,6 @@
  * policy_refusals_total through its events, and one audit record per call.
  */
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
-export type { Caller, GatewayEvents } from './context.ts'
+export type { Caller, GatewayEvents, ModernRequest } from './context.ts'
 export type { PlainCall, PlainOutcome } from './plain-tools.ts'
 export type { ServerStatus } from './status.ts'

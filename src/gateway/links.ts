@@ -128,5 +128,5 @@ export function createLinks (connections: () => Connections, faceOf: (server: Se
 }
 
 function requestFor (principal: Principal, server: ServerSettings, capabilities: JsonObject, sessionKey: string | undefined): ConnectionRequest {
-  return { server, tenant: principal.tenant, user: principal.user, capabilities: capabilitiesFor(server, capabilities), sessionKey }
+  return { server, era: 'legacy', tenant: principal.tenant, user: principal.user, capabilities: capabilitiesFor(server, capabilities), sessionKey }
 }

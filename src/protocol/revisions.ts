@@ -8,7 +8,10 @@ export type LegacyRevision = typeof LEGACY_REVISIONS[number]
 export const LATEST_LEGACY: LegacyRevision = LEGACY_REVISIONS[0]
 
 /** First revision of the modern era, in which each request stands alone. */
-const FIRST_MODERN = '2026-07-28'
+export const FIRST_MODERN = '2026-07-28'
+
+/** Modern revisions served here, newest first. */
+export const MODERN_REVISIONS: readonly string[] = [FIRST_MODERN]
 
 /** First and, where it went again, last legacy revision with a feature (the revisions' changelogs). */
 const features = {

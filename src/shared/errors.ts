@@ -56,6 +56,11 @@ export const ERRORS = {
   GW_PROTOCOL_VERSION: { status: 400, rpcCode: -32600, retryable: false, message: 'MCP-Protocol-Version names a revision this endpoint does not serve.', source: 'MCP 2025-11-25 transports' },
   GW_PROTOCOL_METHOD: { status: 404, rpcCode: -32601, retryable: false, message: 'Method not found', source: 'JSON-RPC 2.0 5.1' },
   GW_PROTOCOL_PARAMS: { status: 400, rpcCode: -32602, retryable: false, message: 'Invalid params', source: 'JSON-RPC 2.0 5.1' },
+  GW_PROTOCOL_META: { status: 400, rpcCode: -32602, retryable: false, message: 'Invalid params: params._meta lacks or misstates what every 2026-07-28 request carries.', source: 'MCP 2026-07-28 base protocol' },
+  GW_PROTOCOL_HEADERS: { status: 400, rpcCode: -32020, retryable: false, message: 'The request headers and the body do not agree.', source: 'MCP 2026-07-28 transports, SEP-2243, T35' },
+  GW_PROTOCOL_CAPABILITY: { status: 400, rpcCode: -32021, retryable: false, message: 'This request needs a client capability that it does not declare.', source: 'MCP 2026-07-28 base protocol' },
+  GW_PROTOCOL_UNSUPPORTED: { status: 400, rpcCode: -32022, retryable: false, message: 'Unsupported protocol version', source: 'MCP 2026-07-28 versioning' },
+  GW_PROTOCOL_STATE: { status: 400, rpcCode: -32602, retryable: false, message: 'The request state is not valid or has expired. Send the original request again without it.', source: 'MCP 2026-07-28 multi round-trip requests, T21' },
   GW_PROTOCOL_NOT_INITIALIZED: { status: 400, rpcCode: -32600, retryable: false, message: 'The session is not initialized yet.', source: 'MCP lifecycle' },
 
   GW_LIMIT_RATE: { status: 429, rpcCode: 42901, retryable: true, message: 'Rate limit reached. Retry after the time in Retry-After.', source: 'RFC 6585 4, rulings 3' },
@@ -68,6 +73,7 @@ export const ERRORS = {
   GW_UPSTREAM_UNAVAILABLE: { status: 503, rpcCode: 50301, retryable: true, message: 'The server is unavailable right now. Try again shortly.', source: 'FR03, FR04, FR09' },
   GW_UPSTREAM_DEADLINE: { status: 504, rpcCode: 50401, retryable: false, message: 'The server did not answer in time. It may or may not have run.', source: 'FR02' },
   GW_UPSTREAM_PROTOCOL: { status: 502, rpcCode: 50201, retryable: false, message: 'The server broke the MCP protocol.', source: 'T39' },
+  GW_UPSTREAM_AUTH: { status: 502, rpcCode: 50201, retryable: false, message: 'The server refused the gateway. Operators: check the credentials of its entry.', source: 'T49' },
   GW_UPSTREAM_ASK_REFUSED: { status: 400, rpcCode: -32601, retryable: false, message: 'No single client call can be asked for this.', source: 'rulings 4' },
 
   GW_DRAINING: { status: 503, rpcCode: 50301, retryable: true, message: 'This gateway is shutting down. Connect again.', source: 'FR31' },

@@ -46,6 +46,20 @@ export interface HttpSettings {
   readonly maxBodyBytes: number
 }
 
+/** Protocol eras: `legacy` shakes hands and has sessions (2024-11-05 to 2025-11-25), `modern` stands alone per request (2026-07-28). */
+export type Era = 'legacy' | 'modern'
+
+/** TLS towards one upstream server; the files' contents in PEM, read when the settings were made. */
+export interface TlsSettings {
+  /** Certificate authorities to trust instead of the system's. */
+  readonly ca?: string
+  /** Client certificate and its key, both or neither. */
+  readonly cert?: string
+  readonly key?: string
+  /** Name that the server's certificate must be for, when it is not the URL's host. */
+  readonly servername?: string
+}
+
 export type Isolation = 'shared' | 'tenant' | 'user' | 'session' | 'call'
 
 /** Client capabilities as MCP writes them; only object-valued members. */
@@ -71,7 +85,14 @@ export interface ServerSettings {
   readonly cwd?: string
   /** http and sse. */
   readonly url?: string
+  /** http and sse: sent with every request to the server; the only headers besides the protocol's own (T14). */
   readonly headers: Readonly<Record<string, string>>
+  /** http and sse: may the URL lead to a loopback, private or link-local address? Default false (T47). */
+  readonly allowPrivateNetwork: boolean
+  /** http and sse over https. Absent = the system's certificate authorities and no client certificate. */
+  readonly tls?: TlsSettings
+  /** Eras the server is spoken to in: `auto` finds out, the others are pinned. Default `auto`. */
+  readonly era: 'auto' | Era
   readonly isolation: Isolation
   readonly roots: 'filtered' | 'relay' | 'off'
   readonly capabilities: CapabilitiesSetting

@@ -124,6 +124,7 @@ export class KeyedPlace implements Place {
       state: this.connection === undefined ? 'starting' : 'running',
       pid: this.connection?.pid,
       inFlight: this.connection?.inFlight.size ?? 0,
+      era: this.connection?.era,
       idleMs: this.idle ? Math.round(this.#context.start.nowMs() - this.lastUsedMs) : 0
     }
   }

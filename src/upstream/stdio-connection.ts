@@ -39,6 +39,7 @@ export interface StdioConnectionOptions {
  */
 export class StdioConnection implements Connection {
   readonly server: ServerName
+  readonly era = 'legacy'
   readonly openedAtMs: number
   readonly #options: StdioConnectionOptions
   readonly #worker: Worker

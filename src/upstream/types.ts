@@ -1,6 +1,6 @@
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
-import type { ServerSettings } from '../shared/settings.ts'
-import type { JsonObject, Reply } from '../protocol/index.ts'
+import type { Era, ServerSettings } from '../shared/settings.ts'
+import type { JsonObject, MirroredParam, Reply } from '../protocol/index.ts'
 
 /** Why a call was cancelled: goes to the server as `reason` and to the audit line. */
 export type CancelReason = 'client_cancelled' | 'client_disconnected' | 'deadline' | 'session_closed' | 'draining'
@@ -21,6 +21,12 @@ export interface UpstreamCall {
    * itself: nothing can be asked during such a call, so `interactive: true` lets it run beside another one.
    */
   readonly origin: unknown
+  /** What the client can be asked during this call: declared to modern servers with it. Absent = nothing. Legacy servers were told at initialize. */
+  readonly capabilities?: JsonObject | undefined
+  /** Least severe log line wanted during this call, for modern servers. Absent = none. */
+  readonly logLevel?: string | undefined
+  /** Arguments of a tool that modern HTTP servers want mirrored in Mcp-Param-* headers (SEP-2243). */
+  readonly mirrored?: readonly MirroredParam[] | undefined
   /** Set when the client sent a progress token. Gets the params with the token of our own hop still in them. */
   onProgress?: (params: JsonObject) => void
   /** Must not throw. */
@@ -41,9 +47,13 @@ export interface CallHandle {
 
 /** What a connection hands over that is no answer to a call. Implemented by the bridge. */
 export interface ConnectionPeer {
-  /** A request by the server. `signal` aborts when the server cancels it or the connection ends. */
-  onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply>
-  onNotification (method: string, params: JsonObject | undefined): void
+  /**
+   * A request by the server. `signal` aborts when the server cancels it or the connection ends. `about` is the call on whose
+   * stream it came, where the transport tells (Streamable HTTP); undefined = nobody knows.
+   */
+  onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall): Promise<Reply>
+  /** Everything but progress and cancellation, which the connection handles itself. */
+  onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void
   /** The connection has ended; its calls were answered already. */
   onEnd (): void
 }
@@ -54,7 +64,12 @@ export interface CallSet extends Iterable<CallHandle> { readonly size: number }
 /** An initialized MCP server, of whatever transport. */
 export interface Connection {
   readonly server: ServerName
-  /** The server's InitializeResult as it came. */
+  /** How the server is spoken to; does not change during the connection's life. */
+  readonly era: Era
+  /**
+   * The server's InitializeResult as it came. Of a modern server: its DiscoverResult put into the same form, `protocolVersion`
+   * being the modern revision and `serverInfo` the one of its `_meta`.
+   */
   readonly initializeResult: JsonObject
   readonly open: boolean
   readonly openedAtMs: number
@@ -65,9 +80,38 @@ export interface Connection {
   /** Calls that were given up a moment ago, and that the server may still be at: what it asks or says now may be about them. */
   readonly lingering: CallSet
   call (call: UpstreamCall): CallHandle
+  /** To a legacy server; modern ones are sent no notifications, and this does nothing. */
   notify (method: string, params?: JsonObject): void
+  /** subscriptions/listen of a modern server. Absent on legacy connections: there news come unasked, or by resources/subscribe. */
+  listen? (subscription: UpstreamSubscription): { close (): void }
   /** Ends the server; calls in flight are answered with GW_UPSTREAM_LOST. Resolves when it is gone. */
   close (): Promise<void>
+}
+
+/** One subscriptions/listen towards a modern server (MCP 2026-07-28 subscriptions). */
+export interface UpstreamSubscription {
+  /** `params.notifications` as the specification has it. */
+  readonly notifications: JsonObject
+  /** The server says which part it honours; at most once, and before any notification. */
+  onAcknowledged (honoured: JsonObject): void
+  /** A change, with the `_meta` of our own hop taken off. */
+  onNotification (method: string, params: JsonObject | undefined): void
+  /** It is over: refused, ended by the server, or lost with the connection. Not after `close`. */
+  onEnd (): void
+}
+
+/** What is known of the eras that servers speak; per effective entry, with a date (MCP 2026-07-28 versioning). */
+export interface EraVerdicts {
+  /** Eras to try, in this order: the pinned one; the ones known; else all, the client's first. */
+  order (server: ServerSettings, wanted: Era): readonly Era[]
+  /** It was spoken to in this era with success. */
+  speaks (server: ServerSettings, era: Era): void
+  /** It refused this era as servers do that lack it; never on a credential error, a timeout or a lost connection. */
+  lacks (server: ServerSettings, era: Era): void
+  /** It did not behave as its verdict says: find out anew. */
+  forget (server: ServerSettings): void
+  /** For status: eras known to be spoken, and since when (wall clock). Undefined = not known yet. */
+  known (server: ServerSettings): { readonly eras: readonly Era[], readonly atMs: number } | undefined
 }
 
 /** For whom a connection is wanted: the worker key is made of this and of nothing else (rulings 1, T19). */
@@ -79,6 +123,8 @@ export interface ConnectionRequest {
   readonly capabilities: JsonObject
   /** Isolation `session`: the session's id, or undefined for a caller without one, who is keyed as `user`. */
   readonly sessionKey: string | undefined
+  /** The client's era: tried first where the server's own is not known, so that both sides match where they can. */
+  readonly era: Era
 }
 
 /** Live numbers of one connection for /status. */
@@ -90,4 +136,6 @@ export interface ConnectionStatus {
   readonly pid: number | undefined
   readonly inFlight: number
   readonly idleMs: number
+  /** Undefined while starting. */
+  readonly era: Era | undefined
 }

@@ -11,6 +11,8 @@ export function serverSettings (own: Partial<Omit<ServerSettings, 'name'>> & { r
     args: [],
     env: {},
     headers: {},
+    allowPrivateNetwork: false,
+    era: 'auto',
     isolation: 'user',
     roots: 'filtered',
     capabilities: 'client',

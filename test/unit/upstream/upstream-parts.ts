@@ -3,7 +3,7 @@ import { errorReply } from '../../../src/protocol/index.ts'
 import type { JsonObject, Reply } from '../../../src/protocol/index.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { Era, ServerSettings } from '../../../src/shared/settings.ts'
 import type { Worker } from '../../../src/stdio-pool/index.ts'
 import type { CallHandle, ConnectionPeer, ConnectionRequest, UpstreamCall } from '../../../src/upstream/index.ts'
 import { StdioConnection } from '../../../src/upstream/stdio-connection.ts'
@@ -12,13 +12,14 @@ import { serverSettings } from '../../helpers/server-settings.ts'
 import { bench, fixture, never, owner } from '../stdio-pool/pool-parts.ts'
 
 /** Whose connection is wanted; alice of acme unless said otherwise. */
-export function wanted (own: Partial<ServerSettings> = {}, who: { tenant?: string, user?: string, session?: string, capabilities?: JsonObject } = {}): ConnectionRequest {
+export function wanted (own: Partial<ServerSettings> = {}, who: { tenant?: string, user?: string, session?: string, capabilities?: JsonObject, era?: Era } = {}): ConnectionRequest {
   return {
     server: serverSettings(own),
     tenant: brandAs<TenantId>(who.tenant ?? 'acme'),
     user: brandAs<UserId>(who.user ?? 'alice'),
     capabilities: who.capabilities ?? {},
-    sessionKey: who.session
+    sessionKey: who.session,
+    era: who.era ?? 'legacy'
   }
 }
 
