@@ -1,13 +1,31 @@
 import type { Relay } from '../bridge/index.ts'
 import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import { mergeLists, type ListKind } from '../routing/index.ts'
-import type { Session } from '../session/index.ts'
+import type { SessionRoute } from '../session/index.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
 import type { GatewayContext } from './context.ts'
 import { askServer } from './one-shot.ts'
+
+/** Whoever asks for a list: a session, one modern request, a plain caller. */
+export interface ListCaller {
+  readonly principal: Principal
+  readonly route: SessionRoute
+  /** Its relay to a server that it may use. @throws GatewayError when it has gone meanwhile */
+  relayTo (server: ServerSettings): Relay
+  /** It was given a list without this server's part; absent = it cannot be told when that changes. */
+  oweLists? (relay: Relay): void
+  /** A notification for it alone: a part that was late has come. Absent as above. */
+  tell? (method: string): void
+}
+
+/** What a list is answered with. */
+export type ListReply = Reply & {
+  /** Of modern servers: for how many milliseconds the answer may be kept; the shortest of all parts. */
+  readonly ttlMs?: number
+}
 
 /** A list method: what it answers with, which rules filter it, which capability offers it. */
 export interface ListMethod { readonly method: string, readonly member: ListKind, readonly kind: FeatureKind, readonly capability: string }
@@ -31,13 +49,19 @@ const MAX_LIST_CHARS = 10_000_000
 /** The aggregate waits no longer than this for any server: one that is dead or has to start must not hold up the others. */
 const AGGREGATE_DEADLINE_MS = 10_000
 
+/** A list as the caller's route has it: one server's, or all servers' at once. */
+export function listFor (context: GatewayContext, caller: ListCaller, list: ListMethod, params: JsonObject | undefined): Promise<ListReply> {
+  if (caller.route.kind === 'aggregate') return listOfAll(context, caller, list, params)
+  return listOfServer(context, caller, context.server(caller.route.server), list, params)
+}
+
 /** A server's own list, one page as it came, less what the principal may not see. */
-export async function listOfServer (context: GatewayContext, session: Session, server: ServerSettings, list: ListMethod, params: JsonObject | undefined): Promise<Reply> {
-  const reply = await askServer(context.links.of(session, server), list.method, params, server.timeoutMs)
+async function listOfServer (context: GatewayContext, caller: ListCaller, server: ServerSettings, list: ListMethod, params: JsonObject | undefined): Promise<Reply> {
+  const reply = await askServer(caller.relayTo(server), list.method, params, server.timeoutMs)
   if (reply.error !== undefined || !isJsonObject(reply.result)) return reply
   const items = reply.result[list.member]
   if (!Array.isArray(items)) return reply
-  const visible = visibleItems(context, session.principal, server.name, list, items)
+  const visible = visibleItems(context, caller.principal, server.name, list, items)
   // Left alone, and by reference, when nothing has to be hidden.
   return visible.length === items.length ? reply : { result: { ...reply.result, [list.member]: visible } }
 }
@@ -59,12 +83,12 @@ function nameOf (kind: FeatureKind, item: unknown): string | undefined {
  * Everything the principal may see, over all servers at once. A server that is down or late is left out; its state is in
  * /status, and list_changed says when it is there. There is one page, so every cursor is a stranger's.
  */
-export async function listOfAll (context: GatewayContext, session: Session, list: ListMethod, params: JsonObject | undefined): Promise<Reply> {
+async function listOfAll (context: GatewayContext, caller: ListCaller, list: ListMethod, params: JsonObject | undefined): Promise<Reply> {
   if (params?.['cursor'] !== undefined) return errorReply('GW_ROUTE_CURSOR')
-  const { principal } = session
+  const { principal } = caller
   const servers = context.policy.servers(principal).map((name) => context.server(name))
   const parts = await Promise.all(servers.map(async (server) => {
-    const items = await inTime(context, session, server, list)
+    const items = await inTime(context, caller, server, list)
     return { server: server.name, items: visibleItems(context, principal, server.name, list, items) }
   }))
   for (const { server, items } of parts) learnNames(context, server, list, items)
@@ -87,15 +111,15 @@ export async function learnNamesOf (context: GatewayContext, relay: Relay, serve
   return items !== undefined
 }
 
-async function inTime (context: GatewayContext, session: Session, server: ServerSettings, list: ListMethod): Promise<unknown[]> {
-  const relay = context.links.of(session, server)
+async function inTime (context: GatewayContext, caller: ListCaller, server: ServerSettings, list: ListMethod): Promise<unknown[]> {
+  const relay = caller.relayTo(server)
   const pages = allPages(relay, server, list)
   const items = await within(AGGREGATE_DEADLINE_MS, pages)
   if (items !== undefined) return items
   // Down: told when it is up again. Late: told when its list is here after all.
-  relay.oweLists(session)
+  caller.oweLists?.(relay)
   pages.then((late) => {
-    if (late !== undefined && late.length > 0) session.notify(`notifications/${list.capability}/list_changed`, undefined)
+    if (late !== undefined && late.length > 0) caller.tell?.(`notifications/${list.capability}/list_changed`)
   }).catch(context.events.thrown)
   return []
 }

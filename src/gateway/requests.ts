@@ -1,11 +1,12 @@
 import { errorReply, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
+import type { Session } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import { useFeature, type FeatureUse } from './call.ts'
 import type { GatewayContext, Turn } from './context.ts'
 import { featureOf, USES } from './feature.ts'
 import { helloOf, initializeServer } from './initialize.ts'
 import { learnFor } from './learn.ts'
-import { listOf, listOfAll, listOfServer } from './lists.ts'
+import { listFor, listOf, type ListCaller } from './lists.ts'
 import { limitError } from './refusals.ts'
 import { changeSubscription, setLogLevel } from './subscriptions.ts'
 
@@ -93,7 +94,15 @@ function list (context: GatewayContext, { session, principal }: Turn, method: st
   if (wanted === undefined) return errorReply('GW_PROTOCOL_METHOD')
   const scopes = context.policy.missingListScope(principal, wanted.kind)
   if (scopes !== undefined) return new GatewayError('GW_AUTH_SCOPE', { scopes })
-  const { route } = session
-  if (route.kind === 'aggregate') return listOfAll(context, session, wanted, params)
-  return listOfServer(context, session, context.server(route.server), wanted, params)
+  return listFor(context, listCallerOf(context, session), wanted, params)
+}
+
+function listCallerOf (context: GatewayContext, session: Session): ListCaller {
+  return {
+    principal: session.principal,
+    route: session.route,
+    relayTo: (server) => context.links.of(session, server),
+    oweLists: (relay) => { relay.oweLists(session) },
+    tell: (method) => { session.notify(method, undefined) }
+  }
 }
