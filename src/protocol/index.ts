@@ -1,13 +1,14 @@
 /**
  * protocol: JSON-RPC and MCP as text. Bytes to classified messages, messages to text, revisions, SSE frames, and the
- * exact reading of the two headers on which those depend.
+ * exact reading of the headers on which those depend or which repeat what they say.
  *
  * Owns: what a well-formed message is; the bounds on a body's structure; the wire form of errors.
  * Must never: do I/O, know tenants or servers, change `params` or a `result`, validate by MCP's per-method schemas.
  * Called by: routes/ (bodies, headers, frames), gateway, bridge, upstream, routing (types and texts).
- * Bound by: JSON-RPC 2.0; MCP 2024-11-05 to 2025-11-25 base protocol and transports; RFC 9110 8.3 and 12.5.1; WHATWG
- * server-sent events; T03, T30, T32-T34, T36, T38; rulings 4.
- * Fails: by `Result` only (GW_PROTOCOL_PARSE, GW_PROTOCOL_SHAPE, GW_PROTOCOL_BATCH); nothing here throws on input.
+ * Bound by: JSON-RPC 2.0; MCP 2024-11-05 to 2026-07-28 base protocol and transports; RFC 9110 5.5, 8.3 and 12.5.1; WHATWG
+ * server-sent events; T03, T30, T32-T38; rulings 4.
+ * Fails: by `Result` only (GW_PROTOCOL_PARSE, _SHAPE, _BATCH; modern: _META, _HEADERS, _UNSUPPORTED, _METHOD); nothing here
+ * throws on input.
  * Metrics: none of its own; callers count refusals by code.
  */
 export type { JsonObject, JsonRpcErrorBody, JsonRpcId, Reply } from './message.ts'
@@ -24,8 +25,17 @@ export { acceptsBoth, acceptsEventStream } from './accept.ts'
 export { isJsonMediaType } from './media-type.ts'
 export { isAtLeast, LOG_LEVELS } from './log-levels.ts'
 export { EXTENSION, META } from './meta.ts'
+export { isModern } from './modern-claim.ts'
+export { modernNotificationRefusal, readModern } from './modern-request.ts'
 export type { ModernMeta, RequestHeaders } from './modern-request.ts'
+export { repeatedMirror } from './repeated-header.ts'
+export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts'
+export { mirroredName } from './mirrored-name.ts'
+export { mirroredParams } from './mirrored-params.ts'
 export type { MirroredParam } from './mirrored-params.ts'
+export { disagreeingParam, mirrorHeaders } from './mirrored-headers.ts'
+export { withModernMeta, withoutHopMeta } from './hop-meta.ts'
+export type { HopMeta } from './hop-meta.ts'
 export { isSessionIdShape } from './session-id.ts'
 export { errorReply, toJsonRpcError } from './error-reply.ts'
 export { lineSafe, notificationText, requestText, responseText } from './message-text.ts'
