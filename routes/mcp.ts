@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AppOptions } from '../plugins/app-options.ts'
 import type { Caller, Gateway } from '../src/gateway/index.ts'
-import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModernVersion, parseBody, type Inbound, type InboundMessage, type ParsedBody } from '../src/protocol/index.ts'
+import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModern, isModernVersion, parseBody, type Inbound, type InboundMessage, type ParsedBody } from '../src/protocol/index.ts'
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
 import { bodyOf } from './answer/body-of.ts'
 import { expireStream } from './answer/expire-stream.ts'
+import { postModern } from './answer/modern-post.ts'
 import { OpeningExchange } from './answer/opening-exchange.ts'
 import { PostExchange } from './answer/post-exchange.ts'
 import { sendRefusal } from './answer/send-refusal.ts'
@@ -17,10 +18,10 @@ import { whenClosed } from './answer/when-closed.ts'
 /** Where Streamable HTTP is served, in the spellings that users of other gateways have configured (R3, R4). */
 const PATHS = ['/mcp', '/mcp/', '/servers/:name/mcp', '/servers/:name/mcp/', '/servers/:name', '/servers/:name/']
 
-/** Streamable HTTP of the legacy era: 2025-03-26 to 2025-11-25 (MCP 2025-11-25 transports). */
+/** Streamable HTTP of both eras: with sessions 2025-03-26 to 2025-11-25, each request by itself from 2026-07-28 on. */
 export default async function mcpRoutes (app: FastifyInstance, { gateway, clock }: AppOptions): Promise<void> {
   for (const url of PATHS) {
-    app.post(url, { config: { mcp: true } }, (request, reply) => { post(gateway, request, reply) })
+    app.post(url, { config: { mcp: true } }, (request, reply) => { post(gateway, request, reply, clock) })
     app.get(url, { config: { mcp: true } }, (request, reply) => { openStream(gateway, request, reply, clock) })
     app.delete(url, { config: { mcp: true } }, (request, reply) => { endSession(gateway, request, reply) })
     app.route({ method: ['PUT', 'PATCH'], url, config: { mcp: true }, handler: refuseMethod })
@@ -32,22 +33,20 @@ function refuseMethod (_request: FastifyRequest, reply: FastifyReply): never {
   throw new GatewayError('GW_HTTP_METHOD')
 }
 
-function post (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
+function post (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
   const route = routeOf(request, gateway)
   if (!acceptsBoth(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
   const parsed = parseBody(bodyOf(request))
   if (!parsed.ok) return sendRefusal(reply, new GatewayError(parsed.error.code, { reason: parsed.error.reason }), parsed.error.id)
   const body = parsed.value
-  if (body.kind === 'single') postSingle(gateway, request, reply, route, body.message)
-  else postBatch(gateway, request, reply, route, body)
+  if (body.kind === 'batch') return postBatch(gateway, request, reply, route, body)
+  const { message } = body
+  if (isModern(message, request.headers)) postModern({ gateway, clock, request, reply, caller: callerOf(request), route }, message)
+  else postSingle(gateway, request, reply, route, message)
 }
 
 function postSingle (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, message: InboundMessage): void {
   if (message.kind === 'request' && message.method === 'initialize') return initialize(gateway, request, reply, route, message)
-  if (message.kind === 'request' && message.method === 'server/discover') {
-    // The modern face is not served yet: dual-era clients fall back on exactly this answer (rulings 4).
-    return sendRefusal(reply, new GatewayError('GW_PROTOCOL_METHOD'), message.id)
-  }
   const caller = callerOf(request)
   const session = sessionOf(gateway, request, caller, route)
   if (message.kind === 'request') {
@@ -68,6 +67,8 @@ function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 }
 
 function postBatch (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, body: ParsedBody & { kind: 'batch' }): void {
+  // The modern era has no batches, and no session that could be missing.
+  if (body.messages.some((message) => isModern(message, request.headers))) throw new GatewayError('GW_PROTOCOL_BATCH')
   const caller = callerOf(request)
   const session = sessionOf(gateway, request, caller, route)
   if (!hasFeature(session.hello.protocolVersion, 'batch')) throw new GatewayError('GW_PROTOCOL_BATCH')

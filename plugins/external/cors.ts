@@ -12,6 +12,8 @@ const HEADERS_IN = [
 const HEADERS_OUT = [
   'Mcp-Session-Id', 'X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'
 ]
+/** Arguments of tools that are mirrored in headers: their names come from the tools (MCP 2026-07-28 transports, SEP-2243). */
+const MIRRORED = /^mcp-param-[!#$%&'*+\-.^_`|~0-9a-z]+$/i
 /** Seconds a browser may remember a preflight. Ten minutes: a removed Origin is refused by the guard at once anyway. */
 const MAX_AGE_S = 600
 
@@ -35,7 +37,13 @@ export default fp<AppOptions>(async (app, { settings }) => {
     delegator: (request, callback) => {
       const { origin, 'access-control-request-method': method } = request.headers
       const applies = origin !== undefined && allowedOrigins.includes(origin) && (request.method !== 'OPTIONS' || method !== undefined)
-      callback(null, applies ? on : off)
+      callback(null, applies ? withMirrored(on, request.headers['access-control-request-headers']) : off)
     }
   })
 }, { name: 'cors-by-list' })
+
+/** Also allows the headers of mirrored arguments that a preflight asks for. */
+function withMirrored (options: FastifyCorsOptions, requested: string | undefined): FastifyCorsOptions {
+  const mirrored = requested?.split(',').map((name) => name.trim()).filter((name) => MIRRORED.test(name))
+  return mirrored === undefined || mirrored.length === 0 ? options : { ...options, allowedHeaders: [...HEADERS_IN, ...mirrored] }
+}

@@ -5,7 +5,11 @@ import { ChurnList } from '../../src/shared/churn-list.ts'
 /** What waits for the end of each connection. One listener a connection, because many pipelined answers may wait on one. */
 const bySocket = new WeakMap<Socket, ChurnList<() => void>>()
 
-function waitingOn (socket: Socket): ChurnList<() => void> {
+/**
+ * What is called, each once, when this connection is gone. For answers that take themselves off the list when they end:
+ * {@link whenClosed} is the simpler way for all others.
+ */
+export function waitingOn (socket: Socket): ChurnList<() => void> {
   const known = bySocket.get(socket)
   if (known !== undefined) return known
   const waiting = new ChurnList<() => void>()
