@@ -1,11 +1,11 @@
-import type { Exchange, Session } from '../session/index.ts'
-import type { CallHandle, Connection } from '../upstream/index.ts'
+import type { Client, Exchange } from '../session/index.ts'
+import type { CallHandle, Connection, UpstreamCall } from '../upstream/index.ts'
 import { RelayedCall } from './relayed-call.ts'
 
 /** To whom something goes that a server asks or says of its own accord. */
 export interface Target {
-  readonly session: Session
-  /** The request on whose stream it goes; undefined = the session's GET stream. */
+  readonly client: Client
+  /** The request on whose stream it goes; undefined = the client's own stream. */
   readonly exchange: Exchange | undefined
   /** The calls it may be about. */
   readonly calls: readonly RelayedCall[]
@@ -15,42 +15,52 @@ export interface Target {
 const ASKABLE_METHODS = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])
 
 /**
- * Whom a question is for (rulings 4). One call in flight: that call's own stream. Several of one session: its GET stream if
- * it has one, else the newest POST. Several sessions, or a caller without one: nobody, because a wrong guess would show one
- * client's question to another (T20). No call: the one session there is; for roots, the one that came last.
+ * Whom a question is for (rulings 4). Where the transport tells the call, that call's client. Otherwise: one call in flight:
+ * that call's own stream. Several of one session: its GET stream if it has one, else the newest POST. Several clients, or a
+ * caller who cannot be asked: nobody, because a wrong guess would show one client's question to another (T20). No call: the
+ * one session there is; for roots, the one that came last.
+ * @param about the call on whose own stream the question came
  */
-export function targetOfAsk (connection: Connection | undefined, sessions: ReadonlySet<Session>, method: string): Target | undefined {
-  const { running, session, isOneSession, hasLingering } = candidates(connection)
-  if (!isOneSession) return undefined
-  if (running.length > 0) return session && onStreamOf(session, running)
+export function targetOfAsk (connection: Connection | undefined, clients: ReadonlySet<Client>, method: string, about?: UpstreamCall): Target | undefined {
+  if (about !== undefined) return exactTarget(about)
+  const { running, client, isOneClient, hasLingering } = candidates(connection)
+  if (!isOneClient) return undefined
+  if (running.length > 0) return client && onStreamOf(client, running)
   // Its call was given up: there is nobody to ask any more, but roots belong to no call.
-  if (hasLingering) return session && method === 'roots/list' ? { session, exchange: undefined, calls: [] } : undefined
-  if (sessions.size > 1 && method !== 'roots/list') return undefined
-  const newest = [...sessions].at(-1)
-  return newest && { session: newest, exchange: undefined, calls: [] }
+  if (hasLingering) return client?.era === 'legacy' && method === 'roots/list' ? { client, exchange: undefined, calls: [] } : undefined
+  const sessions = [...clients].filter(({ era }) => era === 'legacy')
+  if (sessions.length > 1 && method !== 'roots/list') return undefined
+  const newest = sessions.at(-1)
+  return newest && { client: newest, exchange: undefined, calls: [] }
 }
 
 /**
  * Whom a log line is for. `everybody`: it can be told from no call, so it goes to every session, provided that all are one
- * user's. Undefined: it is about a call of somebody without a session.
+ * user's. Undefined: it is about a call of somebody who hears of nothing.
  */
-export function targetOfLog (connection: Connection | undefined): Target | 'everybody' | undefined {
-  const { running, session, isOneSession } = candidates(connection)
-  if (running.length === 0 || !isOneSession) return 'everybody'
-  return session && onStreamOf(session, running)
+export function targetOfLog (connection: Connection | undefined, about?: UpstreamCall): Target | 'everybody' | undefined {
+  if (about !== undefined) return exactTarget(about)
+  const { running, client, isOneClient } = candidates(connection)
+  if (running.length === 0 || !isOneClient) return 'everybody'
+  return client && onStreamOf(client, running)
 }
 
-function onStreamOf (session: Session, running: readonly RelayedCall[]): Target {
+function exactTarget (about: UpstreamCall): Target | undefined {
+  if (!(about instanceof RelayedCall) || about.client === undefined || about.done) return undefined
+  return { client: about.client, exchange: about.exchange, calls: [about] }
+}
+
+function onStreamOf (client: Client, running: readonly RelayedCall[]): Target {
   const newest = running.at(-1)
-  return { session, exchange: running.length > 1 && session.hasReader ? undefined : newest?.exchange, calls: running }
+  return { client, exchange: running.length > 1 && client.hasReader ? undefined : newest?.exchange, calls: running }
 }
 
 interface Candidates {
   /** Calls the server is at, oldest first. */
   readonly running: RelayedCall[]
-  /** Whose they are, and those given up a moment ago; undefined = nobody's or of a caller without a session. */
-  readonly session: Session | undefined
-  readonly isOneSession: boolean
+  /** Whose they are, and those given up a moment ago; undefined = nobody's or of a caller who cannot be asked. */
+  readonly client: Client | undefined
+  readonly isOneClient: boolean
   readonly hasLingering: boolean
 }
 
@@ -58,14 +68,15 @@ function candidates (connection: Connection | undefined): Candidates {
   const running = relayedCalls(connection?.inFlight)
   const lingering = relayedCalls(connection?.lingering)
   const all = [...lingering, ...running]
-  const session = all[0]?.session
-  return { running, session, isOneSession: all.every((call) => call.session === session), hasLingering: lingering.length > 0 }
+  const client = all[0]?.client
+  return { running, client, isOneClient: all.every((call) => call.client === client), hasLingering: lingering.length > 0 }
 }
 
+/** Client calls that the server has got: one that waits for its turn asks nothing. */
 function relayedCalls (handles: Iterable<CallHandle> | undefined): RelayedCall[] {
   const calls: RelayedCall[] = []
-  for (const { sent, call: { origin } } of handles ?? []) {
-    if (sent && origin instanceof RelayedCall && ASKABLE_METHODS.has(origin.method)) calls.push(origin)
+  for (const { call, sent } of handles ?? []) {
+    if (sent && call.origin instanceof RelayedCall && ASKABLE_METHODS.has(call.method)) calls.push(call.origin)
   }
   return calls
 }

@@ -1,16 +1,22 @@
-import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
-import type { Exchange, Session } from '../session/index.ts'
+import { isJsonObject, type JsonObject, type MirroredParam, type Reply } from '../protocol/index.ts'
+import type { Client, Exchange } from '../session/index.ts'
 import type { ServerSettings } from '../shared/settings.ts'
-import type { Connection, ConnectionPeer, Place } from '../upstream/index.ts'
+import type { Connection, ConnectionPeer, Place, UpstreamCall } from '../upstream/index.ts'
+import { unanswered, unaskable } from './answers.ts'
 import { targetOfAsk, targetOfLog, type Target } from './attribution.ts'
 import { clientUnderstands, isSharedByUsers } from './client-capabilities.ts'
+import { DrivenRounds } from './driven-rounds.ts'
+import { isInputRequired } from './input-required.ts'
+import type { NextRound, RelayedCall, RoundDriver } from './relayed-call.ts'
 import { filterRoots } from './roots.ts'
-import { capabilitiesOf, SharedState } from './shared-state.ts'
+import { capabilitiesOf } from './server-capabilities.ts'
+import { SharedState } from './shared-state.ts'
+import { ToolParameters } from './tool-parameters.ts'
 
-/** Makes what a server says unasked fit for one session: the aggregate renames, and hidden resources stay hidden. */
+/** Makes what a server says unasked fit for one client: the aggregate renames, and hidden resources stay hidden. */
 export interface FaceRewrite {
-  /** The params as this session may see them; null = it may not hear of this at all. */
-  notification (session: Session, method: string, params: JsonObject | undefined): JsonObject | undefined | null
+  /** The params as this client may see them; null = it may not hear of this at all. */
+  notification (client: Client, method: string, params: JsonObject | undefined): JsonObject | undefined | null
 }
 
 /** Elicitation ids remembered for notifications/elicitation/complete. */
@@ -20,20 +26,22 @@ const MAX_ELICITATIONS = 256
 const LISTS = ['tools', 'prompts', 'resources'] as const
 
 /**
- * The legacy-to-legacy bridge of one worker key: everything a server says that is no answer to a call goes to the right
- * session, or nowhere. Survives restarts of its worker, and puts log level and subscriptions back after one.
+ * The bridge of one worker key: everything a server says that is no answer to a call goes to the right client, or nowhere.
+ * Survives restarts of its worker, and puts log level and subscriptions back after one.
  */
 export class Relay implements ConnectionPeer {
   readonly #place: Place
   readonly #server: ServerSettings
   readonly #rewrite: FaceRewrite
-  readonly #sessions = new Set<Session>()
-  readonly #state = new SharedState()
-  readonly #elicitations = new Map<string, Session>()
-  /** Sessions whose worker has ended since they began to use it. */
-  readonly #owedNotice = new Set<Session>()
-  /** Sessions that were given a list without this server's part. */
-  readonly #owedLists = new Set<Session>()
+  /** Sessions and listens: whoever hears of what belongs to no call. */
+  readonly #clients = new Set<Client>()
+  readonly #state = new SharedState((method, params) => this.onNotification(method, params))
+  readonly #parameters = new ToolParameters()
+  readonly #elicitations = new Map<string, Client>()
+  /** Clients whose worker has ended since they began to use it. */
+  readonly #owedNotice = new Set<Client>()
+  /** Clients that were given a list without this server's part. */
+  readonly #owedLists = new Set<Client>()
   #restored: Connection | undefined
   /** Whoever used the running worker: one user's key, or several users. */
   #user: string | undefined
@@ -47,17 +55,19 @@ export class Relay implements ConnectionPeer {
 
   get place (): Place { return this.#place }
 
-  attach (session: Session): void {
-    this.#sessions.add(session)
-    this.usedBy(session.principal.userKey)
-    if (session.logLevel !== undefined) this.setLevel(session, session.logLevel)
+  attach (client: Client): void {
+    this.#clients.add(client)
+    this.usedBy(client.principal.userKey)
+    if (client.logLevel !== undefined) this.setLevel(client, client.logLevel)
+    this.#state.setHeard(true, this.#place.connection)
   }
 
-  detach (session: Session): void {
-    this.#sessions.delete(session)
-    this.#owedNotice.delete(session)
-    this.#owedLists.delete(session)
-    this.#state.forget(session, this.#place.connection)
+  detach (client: Client): void {
+    this.#clients.delete(client)
+    this.#owedNotice.delete(client)
+    this.#owedLists.delete(client)
+    this.#state.forget(client, this.#place.connection)
+    if (this.#clients.size === 0) this.#state.setHeard(false, this.#place.connection)
   }
 
   /** Notes who uses the worker: what it says of its own accord may be about any of them, long after their calls. */
@@ -77,46 +87,73 @@ export class Relay implements ConnectionPeer {
   #restore (connection: Connection): Connection {
     if (connection === this.#restored) return connection
     this.#restored = connection
+    this.#parameters.forget()
     this.#state.restore(connection)
-    for (const session of new Set([...this.#owedNotice, ...this.#owedLists])) this.#tellListsChanged(session, connection)
+    for (const client of new Set([...this.#owedNotice, ...this.#owedLists])) this.#tellListsChanged(client, connection)
     this.#owedLists.clear()
     return connection
   }
 
-  #tellListsChanged (session: Session, connection: Connection): void {
+  #tellListsChanged (client: Client, connection: Connection): void {
     const offered = capabilitiesOf(connection)
     for (const list of LISTS) {
-      if (isJsonObject(offered[list])) this.#notify(session, undefined, `notifications/${list}/list_changed`, undefined)
+      if (isJsonObject(offered[list])) this.#notify(client, undefined, `notifications/${list}/list_changed`, undefined)
     }
   }
 
-  /** The session was given a list without this server's part: it hears of the change when the server is up. */
-  oweLists (session: Session): void {
-    if (this.#sessions.has(session)) this.#owedLists.add(session)
+  /** The server forgot us and was greeted again: what it was told has to be told again (FR12). */
+  onReset (): void {
+    const connection = this.#place.connection
+    if (connection !== undefined) this.#state.restore(connection)
+  }
+
+  /** The client was given a list without this server's part: it hears of the change when the server is up. */
+  oweLists (client: Client): void {
+    if (this.#clients.has(client)) this.#owedLists.add(client)
   }
 
   /** One notice per session that the worker is new and its memory gone (FR01), on the way of the next call. */
-  giveNotice (session: Session, exchange: Exchange): void {
-    if (!this.#owedNotice.delete(session) || !session.wantsLog('warning')) return
-    session.notifyOn(session.hasReader ? undefined : exchange, 'notifications/message', {
+  giveNotice (client: Client, exchange: Exchange): void {
+    if (!this.#owedNotice.delete(client) || !client.wantsLog('warning')) return
+    client.notifyOn(client.hasReader ? undefined : exchange, 'notifications/message', {
       level: 'warning',
       logger: 'drawbridge',
       data: `Server "${this.#server.name}" was started again; whatever it kept in memory is gone.`
     })
   }
 
-  setLevel (session: Session, level: string): void {
-    this.#state.setLevel(session, level, this.#place.connection)
+  setLevel (client: Client, level: string): void {
+    this.#state.setLevel(client, level, this.#place.connection)
   }
 
-  /** From now on the session hears of this resource; the caller asks the server. False: it watches as much as it may. */
-  subscribe (session: Session, uri: string): boolean {
-    return this.#state.subscribe(session, uri)
+  /** One request wants log lines; a session-era server is told, because it knows levels only per connection. */
+  levelWanted (level: string, connection: Connection): void {
+    this.#state.levelWanted(level, connection)
+  }
+
+  /** The arguments of a tool that are mirrored in headers; a promise when the server has to be asked. */
+  mirroredOf (tool: string, connection: Connection): readonly MirroredParam[] | Promise<readonly MirroredParam[]> {
+    return this.#parameters.of(tool) ?? this.#parameters.read(connection).then(() => this.#parameters.of(tool) ?? [])
+  }
+
+  /** From now on the client hears of this resource; the caller asks the server. False: it watches as much as it may. */
+  subscribe (client: Client, uri: string): boolean {
+    return this.#state.subscribe(client, uri)
+  }
+
+  /** Tells a modern server of a resource that was just subscribed to. */
+  listenTo (connection: Connection, uri: string): Promise<Reply> {
+    return this.#state.listenTo(connection, uri)
+  }
+
+  /** What a modern server honours of what is listened for. */
+  heard (connection: Connection): Promise<JsonObject | undefined> {
+    return this.#state.heard(connection)
   }
 
   /** The server is told when nobody is left. */
-  unsubscribe (session: Session, uri: string): void {
-    this.#state.unsubscribe(session, uri, this.#place.connection)
+  unsubscribe (client: Client, uri: string): void {
+    this.#state.unsubscribe(client, uri, this.#place.connection)
   }
 
   /** The client's roots changed: the server may ask for them again. */
@@ -124,22 +161,49 @@ export class Relay implements ConnectionPeer {
     if (this.#server.roots !== 'off' && !isSharedByUsers(this.#server)) this.#place.connection?.notify('notifications/roots/list_changed')
   }
 
-  async onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply> {
+  /** How a call gets through the rounds of a modern server; one per call. */
+  createDriver (): RoundDriver {
+    const rounds = new DrivenRounds((call, method, params, signal) => this.#askClient({ client: call.client as Client, exchange: call.exchange, calls: [] }, method, params, signal))
+    return {
+      nextRound: (call, reply, signal) => isInputRequired(reply) ? rounds.next(call, reply.result, signal) : this.#mirrorAgain(call, reply),
+      connection: () => this.connection()
+    }
+  }
+
+  /** The server found the headers wrong: its list has changed. Read again and sent again, once (MCP 2026-07-28, -32020). */
+  async #mirrorAgain (call: RelayedCall, reply: Reply): Promise<NextRound> {
+    const connection = await this.connection()
+    const tool = call.params?.['name']
+    const before = call.mirrored
+    if (before === undefined || call.isMirroredAgain || typeof tool !== 'string') return { reply }
+    call.isMirroredAgain = true
+    this.#parameters.forget()
+    call.mirrored = await this.mirroredOf(tool, connection)
+    return { params: call.params }
+  }
+
+  async onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall): Promise<Reply> {
     // Nothing was declared to a worker of several users, and nobody in particular is meant (rulings 1).
     if (isSharedByUsers(this.#server)) return unaskable(method)
-    const target = targetOfAsk(this.#place.connection, this.#sessions, method)
-    const isAskable = target !== undefined && clientUnderstands(target.session.hello.capabilities, method, params)
-    if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal)
-    if (!isAskable) return unaskable(method)
-    this.#rememberElicitation(target.session, params)
-    return await this.#ask(target, method, params, this.#server.maxTimeoutMs, signal) ?? unanswered(method)
+    const target = targetOfAsk(this.#place.connection, this.#clients, method, about)
+    const isAskable = target !== undefined && clientUnderstands(target.client.capabilities, method, params)
+    if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal) ?? unanswered(method)
+    if (isAskable) return await this.#askClient(target, method, params, signal) ?? unanswered(method)
+    target?.client.cannotBeAsked?.(method, params)
+    return unaskable(method)
+  }
+
+  async #askClient (target: Target, method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply | undefined> {
+    if (method === 'roots/list') return await this.#answerRoots(target, params, signal)
+    this.#rememberElicitation(target.client, params)
+    return await this.#ask(target, method, params, this.#server.maxTimeoutMs, signal)
   }
 
   /** Deadlines of the calls in question stand still meanwhile: somebody may have to read and decide. */
   async #ask (target: Target, method: string, params: JsonObject | undefined, timeoutMs: number, signal: AbortSignal): Promise<Reply | undefined> {
     for (const call of target.calls) call.pause()
     try {
-      return await target.session.ask(method, params, target.exchange, { signal, timeoutMs, onProgress: this.#progressTo(params) })
+      return await target.client.ask(method, params, target.exchange, { signal, timeoutMs, onProgress: this.#progressTo(params) })
     } finally {
       for (const call of target.calls) call.resume()
     }
@@ -154,81 +218,88 @@ export class Relay implements ConnectionPeer {
   }
 
   /** @param target undefined = there is no client that could be asked */
-  async #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply> {
+  async #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply | undefined> {
     if (this.#server.roots === 'off') return unaskable('roots/list')
     // No person has to decide, so it takes no longer than a call.
-    const reply = target && await this.#ask(target, 'roots/list', params, this.#server.timeoutMs, signal)
-    if (this.#server.roots === 'relay') return reply ?? unanswered('roots/list')
+    const timeoutMs = target?.client.era === 'modern' ? this.#server.maxTimeoutMs : this.#server.timeoutMs
+    const reply = target && await this.#ask(target, 'roots/list', params, timeoutMs, signal)
+    if (this.#server.roots === 'relay') return reply
     return { result: await filterRoots(reply?.result, this.#place.rootDirs) }
   }
 
-  #rememberElicitation (session: Session, params: JsonObject | undefined): void {
+  /** Answers that a modern client sent along, as the server may see them: its roots only within the rule (rulings 1). */
+  async allowedAnswers (answers: JsonObject): Promise<JsonObject> {
+    if (this.#server.roots === 'relay') return answers
+    const allowed: JsonObject = {}
+    for (const [key, answer] of Object.entries(answers)) {
+      if (!isJsonObject(answer) || answer['roots'] === undefined) allowed[key] = answer
+      else if (this.#server.roots === 'filtered') allowed[key] = await filterRoots(answer, this.#place.rootDirs)
+    }
+    return allowed
+  }
+
+  #rememberElicitation (client: Client, params: JsonObject | undefined): void {
     const id = params?.['elicitationId']
     if (typeof id !== 'string') return
-    this.#elicitations.set(id, session)
+    this.#elicitations.set(id, client)
     for (const oldest of this.#elicitations.keys()) {
       if (this.#elicitations.size <= MAX_ELICITATIONS) break
       this.#elicitations.delete(oldest)
     }
   }
 
-  onNotification (method: string, params: JsonObject | undefined): void {
+  onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void {
     switch (method) {
-      case 'notifications/message': return this.#log(params)
+      case 'notifications/message': return this.#log(params, about)
       case 'notifications/resources/updated': return this.#resourceUpdated(params)
       case 'notifications/elicitation/complete': return this.#elicitationComplete(params)
       case 'notifications/tools/list_changed':
+        this.#parameters.forget()
+        return this.#notifyAll(method, params)
       case 'notifications/prompts/list_changed':
-      case 'notifications/resources/list_changed':
-        for (const session of this.#sessions) this.#notify(session, undefined, method, params)
+      case 'notifications/resources/list_changed': this.#notifyAll(method, params)
     }
   }
 
-  #notify (session: Session, exchange: Exchange | undefined, method: string, params: JsonObject | undefined): void {
-    const visible = this.#rewrite.notification(session, method, params)
-    if (visible !== null) session.notifyOn(exchange, method, visible)
+  #notifyAll (method: string, params: JsonObject | undefined): void {
+    for (const client of this.#clients) this.#notify(client, undefined, method, params)
   }
 
-  /** Of a worker that several users have used, a line may hold anybody's data, whoever is calling now: it is dropped. */
-  #log (params: JsonObject | undefined): void {
-    if (this.#isOfSeveralUsers) return
-    const target = targetOfLog(this.#place.connection)
+  #notify (client: Client, exchange: Exchange | undefined, method: string, params: JsonObject | undefined): void {
+    const visible = this.#rewrite.notification(client, method, params)
+    if (visible !== null) client.notifyOn(exchange, method, visible)
+  }
+
+  /** Of a worker that several users have used, a line may hold anybody's data, whoever is calling now: it is dropped, unless it came with a call. */
+  #log (params: JsonObject | undefined, about: UpstreamCall | undefined): void {
+    if (this.#isOfSeveralUsers && about === undefined) return
+    const target = targetOfLog(this.#place.connection, about)
     if (target === undefined) return
-    const sessions = target === 'everybody' ? this.#sessions : [target.session]
+    const clients = target === 'everybody' ? this.#clients : [target.client]
     const exchange = target === 'everybody' ? undefined : target.exchange
-    for (const session of sessions) {
-      if (session.wantsLog(params?.['level'])) this.#notify(session, exchange, 'notifications/message', params)
+    for (const client of clients) {
+      if (client.wantsLog(params?.['level'])) this.#notify(client, exchange, 'notifications/message', params)
     }
   }
 
   #resourceUpdated (params: JsonObject | undefined): void {
     const uri = params?.['uri']
     if (typeof uri !== 'string') return
-    for (const session of new Set(this.#state.subscribersOf(uri))) this.#notify(session, undefined, 'notifications/resources/updated', params)
+    for (const client of new Set(this.#state.subscribersOf(uri))) this.#notify(client, undefined, 'notifications/resources/updated', params)
   }
 
   #elicitationComplete (params: JsonObject | undefined): void {
     const id = String(params?.['elicitationId'])
-    const session = this.#elicitations.get(id)
+    const client = this.#elicitations.get(id)
     this.#elicitations.delete(id)
-    if (session !== undefined) this.#notify(session, undefined, 'notifications/elicitation/complete', params)
+    // The modern era has no such notification: its client learns by asking again.
+    if (client?.era === 'legacy') this.#notify(client, undefined, 'notifications/elicitation/complete', params)
   }
 
   onEnd (): void {
-    for (const session of this.#sessions) this.#owedNotice.add(session)
+    for (const client of this.#clients) this.#owedNotice.add(client)
     this.#user = undefined
     this.#isOfSeveralUsers = false
-    for (const session of this.#sessions) this.usedBy(session.principal.userKey)
+    for (const client of this.#clients) this.usedBy(client.principal.userKey)
   }
-}
-
-/** What a server gets whose question can reach nobody (protocol: the client declined, or lacks the capability). */
-function unaskable (method: string): Reply {
-  if (method === 'elicitation/create') return { result: { action: 'cancel' } }
-  return errorReply('GW_UPSTREAM_ASK_REFUSED')
-}
-
-/** What a server gets whose question was put to the client and not answered. */
-function unanswered (method: string): Reply {
-  return method === 'elicitation/create' ? unaskable(method) : errorReply('GW_CANCELLED')
 }

@@ -1,6 +1,21 @@
-import { errorReply, isJsonObject, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
-import type { CancellableCall, Exchange, Session } from '../session/index.ts'
+import { ERRORS } from '../shared/errors.ts'
+import type { Era } from '../shared/settings.ts'
+import { errorReply, isJsonObject, type JsonObject, type JsonRpcId, type MirroredParam, type Reply } from '../protocol/index.ts'
+import type { CancellableCall, Client, Exchange } from '../session/index.ts'
 import type { CallHandle, CancelReason, Connection, UpstreamCall } from '../upstream/index.ts'
+import { isInputRequired } from './input-required.ts'
+
+const HEADER_MISMATCH = ERRORS.GW_PROTOCOL_HEADERS.rpcCode
+
+/** What follows a reply that is no answer yet: the request is sent again with these params, or ends with this reply. */
+export type NextRound = { readonly params: JsonObject | undefined } | { readonly reply: Reply }
+
+/** How a modern server is led to its answer on behalf of a client that cannot do it itself; one per call. */
+export interface RoundDriver {
+  /** `signal` aborts when the call is over meanwhile. */
+  nextRound (call: RelayedCall, reply: Reply, signal: AbortSignal): Promise<NextRound>
+  connection (): Connection | Promise<Connection>
+}
 
 export interface RelayedCallOptions {
   readonly method: string
@@ -8,10 +23,15 @@ export interface RelayedCallOptions {
   readonly timeoutMs: number
   readonly maxTimeoutMs: number
   /** Absent for plain JSON callers: they cannot be asked anything. */
-  readonly session: Session | undefined
+  readonly client: Client | undefined
   readonly exchange: Exchange
   readonly clientId: JsonRpcId
   readonly cancelOnDisconnect: boolean
+  /** What modern servers are told that the client can be asked. */
+  readonly capabilities?: JsonObject | undefined
+  readonly mirrored?: readonly MirroredParam[] | undefined
+  /** Absent: whatever the server answers is the answer. */
+  readonly createDriver?: (() => RoundDriver) | undefined
   /** Must not throw. */
   readonly onDone: (reply: Reply) => void
 }
@@ -23,16 +43,25 @@ export interface RelayedCallOptions {
  */
 export class RelayedCall implements UpstreamCall, CancellableCall {
   readonly method: string
-  readonly params: JsonObject | undefined
+  params: JsonObject | undefined
   readonly timeoutMs: number
   readonly maxTimeoutMs: number
-  readonly session: Session | undefined
+  readonly client: Client | undefined
   readonly exchange: Exchange
   readonly clientId: JsonRpcId
   readonly cancelOnDisconnect: boolean
+  readonly capabilities: JsonObject | undefined
+  mirrored: readonly MirroredParam[] | undefined
+  /** The headers were put right once already. */
+  isMirroredAgain = false
   onProgress?: (params: JsonObject) => void
+  readonly #createDriver: (() => RoundDriver) | undefined
+  #driver: RoundDriver | undefined
+  #era: Era = 'legacy'
   readonly #onDone: (reply: Reply) => void
   #handle: CallHandle | undefined
+  /** Between two rounds: withdraws what the client was asked. */
+  #betweenRounds: AbortController | undefined
   /** Answered, cancelled or withdrawn: nothing happens to it any more. */
   done = false
   /** Set by a cancel; a call cancelled before it was sent is never sent. */
@@ -43,21 +72,27 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
     this.params = options.params
     this.timeoutMs = options.timeoutMs
     this.maxTimeoutMs = options.maxTimeoutMs
-    this.session = options.session
+    this.client = options.client
     this.exchange = options.exchange
     this.clientId = options.clientId
     this.cancelOnDisconnect = options.cancelOnDisconnect
+    this.capabilities = options.capabilities
+    this.mirrored = options.mirrored
+    this.#createDriver = options.createDriver
     this.#onDone = options.onDone
     const token = progressTokenOf(options.params)
     if (token !== undefined) this.onProgress = (params) => this.#progress(params, token)
-    this.session?.calls.add(this)
+    this.client?.callBegan(this)
   }
 
   get origin (): this { return this }
+  get logLevel (): string | undefined { return this.client?.logLevel }
 
   /** Sends it, unless it was cancelled while its server was still starting. */
   send (connection: Connection): void {
-    if (!this.done) this.#handle = connection.call(this)
+    if (this.done) return
+    this.#era = connection.era
+    this.#handle = connection.call(this)
   }
 
   pause (): void { this.#handle?.pause() }
@@ -66,26 +101,53 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   cancel (reason: CancelReason): void {
     if (this.done) return
     this.cancelled = reason
-    if (this.#handle === undefined) this.onReply(errorReply(reason === 'draining' ? 'GW_DRAINING' : 'GW_CANCELLED'))
-    else this.#handle.cancel(reason)
+    if (this.#handle !== undefined) return this.#handle.cancel(reason)
+    this.#betweenRounds?.abort()
+    this.#finish(errorReply(reason === 'draining' ? 'GW_DRAINING' : 'GW_CANCELLED'))
   }
 
   /** It was refused and is answered by whoever refused it. */
   withdraw (): void {
     this.done = true
-    this.session?.callEnded(this)
+    this.client?.callEnded(this)
   }
 
   onReply (reply: Reply): void {
     if (this.done) return
+    if (this.#era === 'modern' && this.#createDriver !== undefined && this.cancelled === undefined && isNoAnswer(reply, this.client)) {
+      this.#driver ??= this.#createDriver()
+      this.#driveOn(this.#driver, reply)
+    } else this.#finish(reply)
+  }
+
+  #finish (reply: Reply): void {
+    if (this.done) return
     this.done = true
-    this.session?.callEnded(this)
+    this.client?.callEnded(this)
     this.#onDone(reply)
   }
 
-  #progress (params: JsonObject, token: string | number): void {
-    if (!this.done) this.session?.notifyOn(this.exchange, 'notifications/progress', { ...params, progressToken: token })
+  #driveOn (driver: RoundDriver, reply: Reply): void {
+    this.#handle = undefined
+    const between = new AbortController()
+    this.#betweenRounds = between
+    driver.nextRound(this, reply, between.signal).then(async (next) => {
+      if (this.done) return
+      if ('reply' in next) return this.#finish(next.reply)
+      this.params = next.params
+      this.send(await driver.connection())
+    }).catch(() => this.#finish(errorReply('GW_UPSTREAM_UNAVAILABLE')))
   }
+
+  #progress (params: JsonObject, token: string | number): void {
+    const current = this.client?.progressToken(token)
+    if (!this.done && current !== undefined) this.client?.notifyOn(this.exchange, 'notifications/progress', { ...params, progressToken: current })
+  }
+}
+
+/** Something that the gateway has to see to before there is an answer: rounds of a session, headers of its own hop. */
+function isNoAnswer (reply: Reply, client: Client | undefined): boolean {
+  return reply.error === undefined ? client?.era !== 'modern' && isInputRequired(reply) : reply.error.code === HEADER_MISMATCH
 }
 
 function progressTokenOf (params: JsonObject | undefined): string | number | undefined {

@@ -1,7 +1,7 @@
-import { downConvert, RelayedCall, type Relay } from '../bridge/index.ts'
-import { errorReply, isJsonObject, toJsonRpcError, type JsonObject, type JsonRpcId, type Reply } from '../protocol/index.ts'
+import { capabilitiesFor, ModernClient, RelayedCall, toLegacy, toModern, type Relay } from '../bridge/index.ts'
+import { disagreeingParam, errorReply, isJsonObject, LATEST_LEGACY, toJsonRpcError, type JsonObject, type JsonRpcId, type MirroredParam, type Reply, type RequestHeaders } from '../protocol/index.ts'
 import type { CallGrant } from '../limits/index.ts'
-import type { Exchange, Session } from '../session/index.ts'
+import type { Client, Exchange } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
@@ -25,9 +25,12 @@ export interface FeatureUse {
 /** The way back of one use. */
 export interface UseTarget {
   readonly relay: Relay
-  readonly session: Session | undefined
+  /** Undefined: a caller who can be told and asked nothing. */
+  readonly client: Client | undefined
   readonly exchange: Exchange
   readonly id: JsonRpcId
+  /** Of a modern request: its `Mcp-Param-*` headers have to agree with the arguments (SEP-2243, T35). */
+  readonly headers?: RequestHeaders
   /** The caller has gone: waits for nothing any more. For callers without a session; a session cancels its calls itself. */
   readonly signal?: AbortSignal
   /** Runs after the reply was handed over, once, whatever happened. */
@@ -56,6 +59,7 @@ class UseRun {
   readonly #target: UseTarget
   readonly #startedMs: number
   #grant: CallGrant | undefined
+  #connection: Connection | undefined
 
   constructor (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget) {
     this.#context = context
@@ -100,17 +104,19 @@ class UseRun {
 
   #relayedCall (): RelayedCall {
     const { method, params, server } = this.#use
-    const { session, exchange, id } = this.#target
+    const { relay, client, exchange, id } = this.#target
     const timeoutMs = timeoutOf(this.#use)
     const call: RelayedCall = new RelayedCall({
       method,
       params,
       timeoutMs,
       maxTimeoutMs: Math.max(timeoutMs, server.maxTimeoutMs),
-      session,
+      client,
       exchange,
       clientId: id,
       cancelOnDisconnect: server.cancelOnDisconnect,
+      capabilities: client && capabilitiesFor(server, client.capabilities),
+      createDriver: () => relay.createDriver(),
       onDone: (reply) => this.#answer(call, reply)
     })
     return call
@@ -135,8 +141,33 @@ class UseRun {
   }
 
   #send (call: RelayedCall, connection: Connection): void {
-    const { relay, session, exchange } = this.#target
-    if (session !== undefined) relay.giveNotice(session, exchange)
+    const { relay, client, exchange } = this.#target
+    this.#connection = connection
+    if (client?.era === 'legacy') relay.giveNotice(client, exchange)
+    else if (client?.logLevel !== undefined) relay.levelWanted(client.logLevel, connection)
+    const mirrored = this.#needsMirrored(connection) ? relay.mirroredOf(this.#use.name, connection) : undefined
+    if (mirrored instanceof Promise) mirrored.then((late) => this.#sendMirrored(call, connection, late)).catch((thrown: unknown) => this.#failed(call, thrown))
+    else if (mirrored !== undefined) this.#sendMirrored(call, connection, mirrored)
+    else call.send(connection)
+  }
+
+  /** Arguments travel in headers as well towards modern HTTP servers, and from modern clients. */
+  #needsMirrored (connection: Connection): boolean {
+    const { kind, server } = this.#use
+    return kind === 'tool' && (this.#target.headers !== undefined || (connection.era === 'modern' && server.transport === 'http'))
+  }
+
+  #sendMirrored (call: RelayedCall, connection: Connection, mirrored: readonly MirroredParam[]): void {
+    if (call.done) return
+    const { headers } = this.#target
+    const args = call.params?.['arguments']
+    const wrong = headers && disagreeingParam(mirrored, isJsonObject(args) ? args : undefined, headers)
+    if (wrong !== undefined) {
+      call.withdraw()
+      if (this.#grant?.admitted === true) this.#grant.release()
+      return this.#refuse(new GatewayError('GW_PROTOCOL_HEADERS', { publicMessage: `The header ${wrong} and the argument that it mirrors do not agree.` }), true)
+    }
+    call.mirrored = mirrored
     call.send(connection)
   }
 
@@ -169,13 +200,13 @@ class UseRun {
 
   /** In the client's names and revision; by reference where they are the server's. */
   #readable (reply: Reply): Reply {
-    if (reply.error !== undefined) return reply
     try {
       const { method, rewrite } = this.#use
-      const { session } = this.#target
-      const named = rewrite === undefined ? reply.result : rewrite(reply.result)
-      const result = session === undefined ? named : downConvert(method, named, session.hello.protocolVersion)
-      return result === reply.result ? reply : { result }
+      const { client } = this.#target
+      const named = rewrite === undefined || reply.error !== undefined ? reply : renamed(reply, rewrite)
+      const era = this.#connection?.era ?? 'legacy'
+      if (!(client instanceof ModernClient)) return toLegacy(method, named, era, client?.revision ?? LATEST_LEGACY)
+      return client.withState(toModern(method, named, { era, serverInfo: this.#connection?.initializeResult['serverInfo'] }))
     } catch (thrown) {
       this.#context.events.thrown(thrown)
       return errorReply('GW_UPSTREAM_PROTOCOL')
@@ -220,6 +251,11 @@ class UseRun {
       ...(code === undefined ? undefined : { code: String(code) })
     })
   }
+}
+
+function renamed (reply: Reply, rewrite: (result: unknown) => unknown): Reply {
+  const result = rewrite(reply.result)
+  return result === reply.result ? reply : { result }
 }
 
 function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {

@@ -1,3 +1,5 @@
+import type { Parks } from '../bridge/index.ts'
+import type { Sealer } from '../seal/index.ts'
 import type { JsonObject, JsonRpcId, ModernMeta, RequestHeaders } from '../protocol/index.ts'
 import type { NameIndex } from '../routing/index.ts'
 import type { Exchange, Session, SessionRegistry } from '../session/index.ts'
@@ -9,6 +11,7 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { Policy } from '../tenancy/index.ts'
 import type { Connections } from '../upstream/index.ts'
 import type { Links } from './links.ts'
+import type { Listens } from './listens.ts'
 import type { Work } from './work.ts'
 
 /** One HTTP request, as far as the gateway knows it. */
@@ -59,6 +62,11 @@ export interface GatewayContext {
   readonly audit: AuditSink
   readonly events: GatewayEvents
   readonly work: Work
+  readonly sealer: Sealer
+  /** Calls of modern clients that wait for answers. */
+  readonly parks: Parks
+  /** Open subscriptions/listen requests. */
+  readonly listens: Listens
   readonly nowMs: () => number
   readonly version: string
   server (name: ServerName): ServerSettings

@@ -5,15 +5,15 @@ import type { ServerName } from '../shared/ids.ts'
 import type { Policy } from '../tenancy/index.ts'
 
 /**
- * How what a server says unasked is shown to a session: nothing of resources that its principal may not see (T25), and on
+ * How what a server says unasked is shown to a client: nothing of resources that its principal may not see (T25), and on
  * the aggregate under the names that its lists gave.
  */
 export function createFace (policy: Policy, server: ServerName): FaceRewrite {
   return {
-    notification (session, method, params) {
+    notification (client, method, params) {
       const isUpdate = method === 'notifications/resources/updated' && typeof params?.['uri'] === 'string'
-      if (isUpdate && !policy.visible(session.principal, server, 'resource', params['uri'] as string)) return null
-      return session.route.kind === 'server' || params === undefined ? params : renamed(server, method, params)
+      if (isUpdate && !policy.visible(client.principal, server, 'resource', params['uri'] as string)) return null
+      return client.route.kind === 'server' || params === undefined ? params : renamed(server, method, params)
     }
   }
 }

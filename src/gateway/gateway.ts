@@ -1,6 +1,8 @@
+import { Parks, RequestStates } from '../bridge/index.ts'
 import type { Limiter } from '../limits/index.ts'
 import { toJsonRpcError, type Inbound } from '../protocol/index.ts'
 import { createNameIndex } from '../routing/index.ts'
+import { createSealer } from '../seal/index.ts'
 import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
@@ -15,6 +17,8 @@ import type { Caller, GatewayContext, GatewayEvents, ModernRequest, Turn } from 
 import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
+import { Listens } from './listens.ts'
+import { modernTurn, receiveModern } from './modern.ts'
 import { limitError } from './refusals.ts'
 import { receiveRequest } from './requests.ts'
 import { statusFor, statusForOperator, type ServerStatus } from './status.ts'
@@ -80,6 +84,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     nowMs,
     events: { ...options.events.upstream, thrown: options.events.thrown }
   }, links.peerFor)
+  const sealer = createSealer(undefined, Date.now)
   const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: options.events.sessions })
   const context: GatewayContext = {
     settings,
@@ -89,6 +94,9 @@ export function createGateway (options: GatewayOptions): Gateway {
     connections,
     links,
     work,
+    sealer,
+    parks: new Parks(new RequestStates(sealer)),
+    listens: new Listens(),
     nowMs,
     names: createNameIndex(),
     learned: new Set(),
@@ -102,6 +110,8 @@ export function createGateway (options: GatewayOptions): Gateway {
 
   async function stop (): Promise<void> {
     draining = true
+    context.parks.endAll()
+    context.listens.endAll()
     work.giveUp()
     // Whoever still waits is told that the call may have run, or that it has not, by how far it came.
     sessions.closeAll('draining')
@@ -122,9 +132,12 @@ export function createGateway (options: GatewayOptions): Gateway {
       return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
     },
     receive: (session, caller, message, exchange) => receive(context, session, caller, message, exchange),
-    receiveModern (_caller, _route, request, exchange) {
-      exchange.refuse(new GatewayError('GW_PROTOCOL_METHOD'), request.id)
-      return () => undefined
+    receiveModern (caller, route, request, exchange) {
+      if (draining) {
+        exchange.refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }), request.id)
+        return () => undefined
+      }
+      return receiveModern(context, modernTurn(caller, route, request, exchange))
     },
     attach: (session, writer, resume) => attach(context, session, writer, resume),
     close: (session, reason) => sessions.close(session, reason),
@@ -145,6 +158,9 @@ export function createGateway (options: GatewayOptions): Gateway {
     makeRoom: (owner, bound) => connections.makeRoom(owner, bound),
     async drain () {
       draining = true
+      // No retry and no news can come any more.
+      context.parks.endAll()
+      context.listens.endAll()
       await work.untilDone(settings.drainMs)
       await stop()
     },

@@ -1,10 +1,10 @@
-import { capabilitiesFor, Relay, type FaceRewrite } from '../bridge/index.ts'
+import { capabilitiesFor, Relay, type FaceRewrite, type ListeningClient } from '../bridge/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
 import type { Session } from '../session/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { Era, ServerSettings } from '../shared/settings.ts'
 import type { ConnectionPeer, ConnectionRequest, Connections, Place } from '../upstream/index.ts'
 
 /** Which worker each session uses: made on first use, let go when the session ends. */
@@ -14,8 +14,13 @@ export interface Links {
    * @throws GatewayError GW_SESSION_NOT_FOUND when it has ended: what it took now, nobody would give back
    */
   of (session: Session, server: ServerSettings): Relay
-  /** A relay for one call of a caller without a session. `release` must be called when the call is done. */
-  borrow (principal: Principal, server: ServerSettings): BorrowedRelay
+  /**
+   * A relay for one request of a caller without a session. `release` must be called when it is done.
+   * @param modern what a modern request declares, as `bridgedCapabilities` made it; absent for plain callers
+   */
+  borrow (principal: Principal, server: ServerSettings, modern?: JsonObject): BorrowedRelay
+  /** A relay for as long as a modern client listens: it is told what the server announces, and the worker is kept. */
+  hold (listener: ListeningClient, server: ServerSettings, capabilities: JsonObject): BorrowedRelay
   /** The same for one call of a session, where `isolation: call` gives each its own worker. */
   borrowFor (session: Session, server: ServerSettings): BorrowedRelay
   /** Lets go of everything the session uses, because it may come back with other capabilities. */
@@ -86,19 +91,28 @@ export function createLinks (connections: () => Connections, faceOf: (server: Se
       const links = linksOf(session)
       const known = links.relays.get(server.name)
       if (known !== undefined) return known
-      const relay = relayAt(requestFor(session.principal, server, session.hello.capabilities, session.id))
+      const relay = relayAt(requestFor(session.principal, server, session.hello.capabilities, session.id, 'legacy'))
       relay.attach(session)
       for (let open = links.streams; open > 0; open--) relay.place.streamOpened()
       links.relays.set(server.name, relay)
       return relay
     },
-    borrow (principal, server) {
-      const relay = relayAt(requestFor(principal, server, {}, undefined))
+    borrow (principal, server, modern) {
+      const relay = relayAt(requestFor(principal, server, modern ?? {}, undefined, modern === undefined ? 'legacy' : 'modern'))
       relay.usedBy(principal.userKey)
       return borrowed(relay, () => undefined)
     },
+    hold (listener, server, capabilities) {
+      const relay = relayAt(requestFor(listener.principal, server, capabilities, undefined, 'modern'))
+      relay.attach(listener)
+      relay.place.streamOpened()
+      return borrowed(relay, () => {
+        relay.detach(listener)
+        relay.place.streamClosed()
+      })
+    },
     borrowFor (session, server) {
-      const relay = relayAt(requestFor(session.principal, server, session.hello.capabilities, session.id))
+      const relay = relayAt(requestFor(session.principal, server, session.hello.capabilities, session.id, 'legacy'))
       relay.attach(session)
       return borrowed(relay, () => relay.detach(session))
     },
@@ -127,6 +141,6 @@ export function createLinks (connections: () => Connections, faceOf: (server: Se
   }
 }
 
-function requestFor (principal: Principal, server: ServerSettings, capabilities: JsonObject, sessionKey: string | undefined): ConnectionRequest {
-  return { server, era: 'legacy', tenant: principal.tenant, user: principal.user, capabilities: capabilitiesFor(server, capabilities), sessionKey }
+function requestFor (principal: Principal, server: ServerSettings, capabilities: JsonObject, sessionKey: string | undefined, era: Era): ConnectionRequest {
+  return { server, era, tenant: principal.tenant, user: principal.user, capabilities: capabilitiesFor(server, capabilities), sessionKey }
 }

@@ -41,7 +41,7 @@ async function resolved (context: GatewayContext, caller: Caller, route: Session
 function run (context: GatewayContext, caller: Caller, feature: FeatureUse, abort: AbortSignal): Promise<PlainOutcome> {
   return new Promise((resolve) => {
     const { relay, release } = context.links.borrow(caller.principal, feature.server)
-    useFeature(context, caller, feature, { relay, session: undefined, exchange: new PlainExchange(resolve), id: 0, signal: abort, onSettled: release })
+    useFeature(context, caller, feature, { relay, client: undefined, exchange: new PlainExchange(resolve), id: 0, signal: abort, onSettled: release })
   })
 }
 

@@ -69,9 +69,9 @@ function use (context: GatewayContext, turn: Turn, feature: FeatureUse): void {
   const { session, exchange, id } = turn
   if (feature.server.isolation === 'call') {
     const { relay, release } = context.links.borrowFor(session, feature.server)
-    return useFeature(context, turn, feature, { relay, session, exchange, id, onSettled: release })
+    return useFeature(context, turn, feature, { relay, client: session, exchange, id, onSettled: release })
   }
-  useFeature(context, turn, feature, { relay: context.links.of(session, feature.server), session, exchange, id })
+  useFeature(context, turn, feature, { relay: context.links.of(session, feature.server), client: session, exchange, id })
 }
 
 function otherRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): Reply | Promise<Reply> | GatewayError {

@@ -1,5 +1,5 @@
 /**
- * session: the legacy protocol's sessions.
+ * session: the clients' side of a conversation: the legacy protocol's sessions, and what bridges may know of any client.
  *
  * Owns session ids, ownership (issuer, tenant, user, client, route), expiry, the streams and the bounded event log, what
  * the client was asked. Never talks to a server and never decides what a principal may do. Called by bridge, gateway and
@@ -7,6 +7,8 @@
  * sessions_open, session_owner_mismatch_total, events_dropped_total through its events.
  */
 export { createSessionRegistry, type NewSession, type SessionRegistry, type SessionRegistryOptions } from './registry.ts'
-export { routeKey, Session, type CancellableCall, type ClientHello, type SessionEnd, type SessionRoute } from './session.ts'
+export type { CancellableCall, Client } from './client.ts'
+export type { AskOptions } from './client-asks.ts'
+export { routeKey, Session, type ClientHello, type SessionEnd, type SessionRoute } from './session.ts'
 export { EventLog, MAX_EVENTS, MAX_LOG_BYTES, type EventStream, type Resumption, type StreamWriter } from './event-stream.ts'
 export type { Exchange } from './exchange.ts'

@@ -3,6 +3,7 @@ import { ChurnList } from '../shared/churn-list.ts'
 import type { ServerName, SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ClientAsks, type AskOptions } from './client-asks.ts'
+import type { CancellableCall, Client } from './client.ts'
 import { EventLog, type EventStream, type StreamWriter } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -16,17 +17,6 @@ export function routeKey (route: SessionRoute): string {
 
 /** Why a session's calls end before their answer. */
 export type SessionEnd = 'session_closed' | 'client_disconnected' | 'draining'
-
-/** Something of a session that a client's notifications/cancelled can name. */
-export interface CancellableCall {
-  readonly clientId: JsonRpcId
-  /** The HTTP request it came with. */
-  readonly exchange: Exchange
-  /** The operator wants it ended when that request's connection is lost (rulings 4). */
-  readonly cancelOnDisconnect: boolean
-  /** Must not throw. */
-  cancel (reason: SessionEnd | 'client_cancelled'): void
-}
 
 /** What the client said in initialize, as far as it is needed later. */
 export interface ClientHello {
@@ -51,7 +41,8 @@ export interface SessionOptions {
  * One client's session on the legacy protocol: what it declared, its streams, what it was asked and what it has running.
  * Holds no server connection: the gateway keeps those beside it.
  */
-export class Session {
+export class Session implements Client {
+  readonly era = 'legacy'
   readonly id: SessionId
   readonly principal: Principal
   readonly route: SessionRoute
@@ -110,6 +101,13 @@ export class Session {
     this.#pending--
     this.touch()
   }
+
+  get capabilities (): JsonObject { return this.hello.capabilities }
+  get revision (): LegacyRevision { return this.hello.protocolVersion }
+
+  progressToken (token: string | number): string | number { return token }
+
+  callBegan (call: CancellableCall): void { this.calls.add(call) }
 
   /** A call has been answered: the idle time begins now, however long it took. */
   callEnded (call: CancellableCall): void {

@@ -32,7 +32,7 @@ function during (running: readonly TestRelayedCall[], own: { unsent?: readonly T
   } as unknown as Connection
 }
 
-const where = (target: Target | undefined): unknown => target && [target.session, target.exchange, target.calls.length]
+const where = (target: Target | undefined): unknown => target && [target.client, target.exchange, target.calls.length]
 
 describe('whom a question is for (rulings 4, T20)', () => {
   it('one call: its own stream', (t) => {

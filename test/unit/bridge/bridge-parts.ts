@@ -28,7 +28,7 @@ export function relayedCall (session: Session | undefined, own: Partial<RelayedC
     params: { name: 'x' },
     timeoutMs: 60_000,
     maxTimeoutMs: 60_000,
-    session,
+    client: session,
     exchange,
     clientId: 1,
     cancelOnDisconnect: false,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { downConvert } from '../../../src/bridge/index.ts'
+import { downConvert } from '../../../src/bridge/down-convert.ts'
 import { LEGACY_REVISIONS } from '../../../src/protocol/index.ts'
 
 const link = { type: 'resource_link', uri: 'file:///a', name: 'a', title: 'A', description: 'the first' }

@@ -1,0 +1,53 @@
+import { isJsonObject, META, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
+import type { Era } from '../shared/settings.ts'
+
+/** How long a client may keep a list of a server that says nothing about it, in milliseconds; changes are announced besides. */
+const LIST_TTL_MS = 10_000
+
+/** Results that carry cache hints, and how long they may be kept when the server gives none. */
+const CACHEABLE: Readonly<Record<string, number>> = {
+  'server/discover': LIST_TTL_MS,
+  'tools/list': LIST_TTL_MS,
+  'prompts/list': LIST_TTL_MS,
+  'resources/list': LIST_TTL_MS,
+  'resources/templates/list': LIST_TTL_MS,
+  'resources/read': 0
+}
+
+/** The server behind a reply, as far as its form depends on it. */
+export interface ReplyingServer {
+  readonly era: Era
+  /** Implementation that it calls itself; undefined = unknown. */
+  readonly serverInfo: unknown
+}
+
+/**
+ * A server's reply as clients of the modern era read it: `resultType` and `serverInfo` on every result, cache hints where
+ * they belong, no error number of the session era (MCP 2026-07-28). Lists and contents are filtered by who asks, so they are
+ * always `private` (T23). The server's objects are not changed.
+ */
+export function toModern (method: string, reply: Reply, { era, serverInfo }: ReplyingServer): Reply {
+  if (reply.error !== undefined) return era === 'legacy' ? { error: modernError(reply.error) } : reply
+  if (!isJsonObject(reply.result)) return reply
+  const result: JsonObject = { resultType: 'complete', ...reply.result }
+  if (result['resultType'] === 'complete') addHints(method, result)
+  const meta = result['_meta']
+  if (serverInfo !== undefined && (!isJsonObject(meta) || meta[META.serverInfo] === undefined)) {
+    result['_meta'] = { ...(isJsonObject(meta) ? meta : undefined), [META.serverInfo]: serverInfo }
+  }
+  return { result }
+}
+
+function addHints (method: string, result: JsonObject): void {
+  if (!Object.hasOwn(CACHEABLE, method)) return
+  const { ttlMs } = result
+  result['ttlMs'] = typeof ttlMs === 'number' && Number.isFinite(ttlMs) && ttlMs >= 0 ? ttlMs : CACHEABLE[method]
+  result['cacheScope'] = 'private'
+}
+
+/** Numbers that mean something else, or nothing, in the modern era. */
+function modernError (error: JsonRpcErrorBody): JsonRpcErrorBody {
+  if (error.code === -32002) return { ...error, code: -32602 }
+  const isReserved = error.code <= -32020 && error.code >= -32099
+  return isReserved || error.code === -32000 || error.code === -32001 ? { ...error, code: -32603 } : error
+}

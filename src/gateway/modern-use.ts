@@ -1,0 +1,143 @@
+import { ModernClient, type Relay, type RequestState, type Round, type StateSubject } from '../bridge/index.ts'
+import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import { GatewayError } from '../shared/errors.ts'
+import { useFeature, type FeatureUse } from './call.ts'
+import type { GatewayContext } from './context.ts'
+import { featureOf } from './feature.ts'
+import { learnFor } from './learn.ts'
+import { limitError } from './refusals.ts'
+import type { ModernTurn } from './modern.ts'
+
+/** Methods whose requests may come back with answers (MCP 2026-07-28 multi round-trip requests). */
+const ANSWERABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])
+
+const nothing = (): void => undefined
+
+/**
+ * One use of a tool, prompt, resource or completion by a modern request, or a retry of one that brings answers: it continues
+ * a call that waits here, or goes on to the modern server whose question it was.
+ * @returns what to call when the client has gone
+ */
+export function useModern (context: GatewayContext, turn: ModernTurn): () => void {
+  const { caller, request, exchange } = turn
+  const learning = learnFor(context, caller.principal, turn.route, request.method, request.params, (server) => relayOnce(context, turn, server))
+  if (learning === undefined) return useNamed(context, turn)
+  let gone = false
+  let leave: () => void = () => { gone = true }
+  context.work.enter()
+  learning.then(() => {
+    if (gone) exchange.drop()
+    else leave = useNamed(context, turn)
+  }).catch((thrown: unknown) => {
+    context.events.thrown(thrown)
+    exchange.finish(request.id, errorReply('GW_INTERNAL'))
+  }).finally(() => context.work.leave()).catch(context.events.thrown)
+  return () => leave()
+}
+
+/** For learning names only: the relay stays with its place, which lives on while its worker does. */
+function relayOnce (context: GatewayContext, { caller, capabilities }: ModernTurn, server: FeatureUse['server']): Relay {
+  const { relay, release } = context.links.borrow(caller.principal, server, capabilities)
+  setImmediate(release)
+  return relay
+}
+
+function useNamed (context: GatewayContext, turn: ModernTurn): () => void {
+  const { caller, route, request, exchange } = turn
+  const { method, params, id } = request
+  const isRetry = params['requestState'] !== undefined || params['inputResponses'] !== undefined
+  const found = featureOf(context, caller.principal, route, method, withoutState(params, isRetry))
+  if (!found.ok) return refuse(turn, found.error)
+  if (!isRetry) return use(context, turn, found.value)
+  const answers = params['inputResponses'] ?? {}
+  if (!ANSWERABLE.has(method) || !isJsonObject(answers)) {
+    exchange.finish(id, errorReply('GW_PROTOCOL_PARAMS', { publicMessage: 'Invalid params: "inputResponses" must be an object of results, and belongs to tools/call, prompts/get and resources/read' }))
+    return nothing
+  }
+  const subject = subjectOf(turn)
+  const state = params['requestState'] === undefined ? { kind: 'relayed', inner: undefined } as const : context.parks.states.open(subject, params['requestState'])
+  if (state === undefined) return refuse(turn, errorReply('GW_PROTOCOL_STATE'))
+  return goOn(context, turn, found.value, state, answers)
+}
+
+function refuse ({ request, exchange }: ModernTurn, reply: Reply): () => void {
+  exchange.finish(request.id, reply.error?.code === -32002 ? { error: { ...reply.error, code: -32602 } } : reply)
+  return nothing
+}
+
+function goOn (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, state: RequestState, answers: JsonObject): () => void {
+  switch (state.kind) {
+    case 'parked': return resume(context, turn, feature, state, answers)
+    // The pages were opened, or not: the server sees for itself.
+    case 'reissue': return use(context, turn, feature)
+    case 'relayed': return use(context, turn, feature, { answers, inner: state.inner })
+  }
+}
+
+/** The call waits here: it gets its answers, if its caller may still use what it uses. */
+function resume (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, state: RequestState & { kind: 'parked' }, answers: JsonObject): () => void {
+  const { caller: { principal }, request, exchange } = turn
+  const refusal = context.policy.refusal(principal, feature.server.name, feature.kind, feature.name)
+  if (refusal !== undefined) {
+    const error = new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes })
+    if (refusal.code === 'GW_AUTH_SCOPE') exchange.refuse(error, request.id)
+    else exchange.finish(request.id, errorReply(refusal.code))
+    return nothing
+  }
+  const decision = context.limiter.request(principal)
+  if (!decision.admitted) {
+    exchange.refuse(limitError(decision.refusal), request.id)
+    return nothing
+  }
+  const client = context.parks.claim(state.park, state.round)
+  if (client === undefined) return refuse(turn, errorReply('GW_PROTOCOL_STATE'))
+  client.resume(roundOf(turn), answers)
+  return () => client.disconnected(exchange)
+}
+
+interface Continuation { readonly answers: JsonObject, readonly inner: string | undefined }
+
+function use (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, going?: Continuation): () => void {
+  const { caller, request, exchange, capabilities } = turn
+  const { relay, release } = context.links.borrow(caller.principal, feature.server, capabilities)
+  const client = new ModernClient(subjectOf(turn), roundOf(turn), context.parks)
+  const target = { relay, client, exchange: client, id: request.id, headers: request.headers, onSettled: release }
+  if (going === undefined) useFeature(context, caller, feature, target)
+  else continueWith(context, turn, feature, going, target)
+  return () => client.disconnected(exchange)
+}
+
+/** A modern server's question was answered: it gets the answers, and its own state byte by byte. */
+function continueWith (context: GatewayContext, { caller, exchange, request }: ModernTurn, feature: FeatureUse, { answers, inner }: Continuation, target: Parameters<typeof useFeature>[3]): void {
+  context.work.enter()
+  target.relay.allowedAnswers(answers).then((inputResponses) => {
+    const params = { ...feature.params, inputResponses, ...(inner === undefined ? undefined : { requestState: inner }) }
+    useFeature(context, caller, { ...feature, params }, target)
+  }).catch((thrown: unknown) => {
+    context.events.thrown(thrown)
+    exchange.finish(request.id, errorReply('GW_INTERNAL'))
+  }).finally(() => context.work.leave()).catch(context.events.thrown)
+}
+
+function subjectOf ({ caller, route, request }: ModernTurn): StateSubject {
+  return { principal: caller.principal, route, method: request.method, params: request.params }
+}
+
+function roundOf ({ request, capabilities, exchange }: ModernTurn): Round {
+  const meta = request.params['_meta']
+  const token = isJsonObject(meta) ? meta['progressToken'] : undefined
+  return {
+    exchange,
+    id: request.id,
+    capabilities,
+    logLevel: request.meta.logLevel,
+    progressToken: typeof token === 'string' || typeof token === 'number' ? token : undefined
+  }
+}
+
+/** Answers and states are the gateway's to read first; what a server gets of them is decided there. */
+function withoutState (params: JsonObject, isRetry: boolean): JsonObject {
+  if (!isRetry) return params
+  const { inputResponses: _answers, requestState: _state, ...original } = params
+  return original
+}
