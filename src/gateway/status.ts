@@ -1,5 +1,6 @@
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
+import type { Era } from '../shared/settings.ts'
 import type { ConnectionStatus } from '../upstream/index.ts'
 import type { GatewayContext } from './context.ts'
 
@@ -9,7 +10,8 @@ export interface ServerStatus {
   /** `idle`: no worker right now, one is started on the next call. `failing`: the last start failed. */
   readonly state: 'running' | 'starting' | 'idle' | 'failing'
   readonly transport: string
-  readonly era: 'legacy'
+  /** Eras that the server is known to speak: from its running workers, and from earlier openings. */
+  readonly era: 'legacy' | 'modern' | 'legacy, modern' | 'unknown'
   readonly isolation: string
   /** The caller's own workers, and those of servers that they share. */
   readonly workers: { readonly running: number, readonly starting: number, readonly calls_in_flight: number }
@@ -49,11 +51,17 @@ function serverStatus (context: GatewayContext, name: ServerName, connections: r
     name,
     state: stateOf(running.length, starting, failure !== undefined),
     transport: server.transport,
-    era: 'legacy',
+    era: erasOf(running, context.connections.eras(server)?.eras ?? []),
     isolation: server.isolation,
     workers: { running: running.length, starting, calls_in_flight: running.reduce((sum, { inFlight }) => sum + inFlight, 0) },
     ...(failure === undefined ? undefined : { last_error: { at: new Date(failure.atMs).toISOString(), class: failure.code } })
   }
+}
+
+function erasOf (running: readonly ConnectionStatus[], known: readonly Era[]): ServerStatus['era'] {
+  const speaks = (era: Era): boolean => known.includes(era) || running.some((one) => one.era === era)
+  if (speaks('legacy')) return speaks('modern') ? 'legacy, modern' : 'legacy'
+  return speaks('modern') ? 'modern' : 'unknown'
 }
 
 function stateOf (running: number, starting: number, failed: boolean): ServerStatus['state'] {

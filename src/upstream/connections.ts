@@ -1,13 +1,16 @@
+import { join } from 'node:path'
 import { GatewayError } from '../shared/errors.ts'
 import { randomId, type ServerName } from '../shared/ids.ts'
+import type { ServerSettings } from '../shared/settings.ts'
 import { countsAgainst, type HostEnvironment, type MakeRoom, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
+import { createEraVerdicts } from './era-verdicts.ts'
 import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
 import type { Place } from './place.ts'
 import { createStartBackoff } from './start-backoff.ts'
 import { ownerOf } from './start-worker.ts'
-import type { ConnectionFault } from './stdio-connection.ts'
-import type { ConnectionPeer, ConnectionRequest, ConnectionStatus } from './types.ts'
-import { workerKey } from './worker-key.ts'
+import type { ConnectionFault } from './speech.ts'
+import type { ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
+import { isPerEra, workerKey } from './worker-key.ts'
 
 export interface ConnectionsOptions {
   readonly pool: WorkerPool
@@ -15,6 +18,8 @@ export interface ConnectionsOptions {
   readonly stateDir: string
   readonly version: string
   readonly nowMs: () => number
+  /** Dates era verdicts. Default: the machine's wall clock. */
+  readonly wallMs?: () => number
   readonly events: {
     opened (server: ServerName, startMs: number): void
     startFailed (server: ServerName, error: GatewayError): void
@@ -32,10 +37,14 @@ export interface Connections {
   readonly makeRoom: MakeRoom
   /** Last error class and stderr of the newest failed start, per server, for operators. */
   lastFailure (server: ServerName): StartFailure | undefined
+  /** Eras that the server is known to speak, and since when; undefined = not known yet. */
+  eras (server: ServerSettings): ReturnType<EraVerdicts['known']>
   /** Ends every worker, starting ones too, and opens no more. */
   close (): Promise<void>
 }
 
+/** In the state directory. */
+const VERDICT_FILE = 'era-verdicts.json'
 /** How often idle workers are looked for; idleMs is honoured to within this. */
 const SWEEP_MS = 500
 /** A worker of another tenant is only ended to make room when it has been idle this long. */
@@ -49,7 +58,9 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
   let isClosing = false
   const sweep = setInterval(reapIdle, SWEEP_MS)
   sweep.unref()
+  const verdicts = createEraVerdicts({ file: join(options.stateDir, VERDICT_FILE), wallMs: options.wallMs ?? Date.now, onThrown: events.thrown })
   const context: PlaceContext = {
+    verdicts,
     start: { ...options, onFault: events.fault, onThrown: events.thrown },
     backoff: createStartBackoff(nowMs),
     opened (server, startMs) {
@@ -73,7 +84,7 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
 
   return {
     place (request) {
-      const key = workerKey(request, randomId)
+      const key = workerKey(request, randomId, isPerEra(request.server, verdicts))
       let place = places.get(key)
       if (place === undefined) {
         place = new KeyedPlace(key, request, context)
@@ -91,10 +102,12 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
       return true
     },
     lastFailure: (server) => failures.get(server),
+    eras: (server) => verdicts.known(server),
     async close () {
       isClosing = true
       clearInterval(sweep)
       await Promise.all([...places.values()].map((place) => place.end(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))))
+      await verdicts.flush()
     }
   }
 }
@@ -103,7 +116,8 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
 function oldestIdle (places: Iterable<KeyedPlace>, owner: WorkerOwner, bound: WorkerBound, nowMs: number): KeyedPlace | undefined {
   let best: KeyedPlace | undefined
   for (const place of places) {
-    if (!place.idle || !countsAgainst(bound, owner, ownerOf(place.request))) continue
+    // Only processes count; a connection over HTTP makes no room.
+    if (place.request.server.transport !== 'stdio' || !place.idle || !countsAgainst(bound, owner, ownerOf(place.request))) continue
     const isForeign = place.tenant !== owner.tenant
     if (isForeign && nowMs - place.lastUsedMs < FOREIGN_IDLE_MS) continue
     if (best === undefined || place.lastUsedMs < best.lastUsedMs) best = place

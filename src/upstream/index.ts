@@ -10,6 +10,6 @@
 export { createConnections, type Connections, type ConnectionsOptions } from './connections.ts'
 export type { StartFailure } from './keyed-place.ts'
 export type { Place } from './place.ts'
-export type { ConnectionFault } from './stdio-connection.ts'
+export type { ConnectionFault } from './speech.ts'
 export { fingerprint } from './worker-key.ts'
 export type { CallHandle, CancelReason, Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts, UpstreamCall, UpstreamSubscription } from './types.ts'

@@ -2,8 +2,9 @@ import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.t
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Place } from './place.ts'
 import type { StartBackoff } from './start-backoff.ts'
-import { startWorker, type StartOptions } from './start-worker.ts'
-import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus } from './types.ts'
+import { openConnection } from './open-connection.ts'
+import type { StartOptions, StartTold } from './start-worker.ts'
+import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
 import { startKey } from './worker-key.ts'
 
 /** The newest failed start of a server. `reason` and `stderr` are for operators only. */
@@ -13,6 +14,7 @@ export interface StartFailure { readonly atMs: number, readonly code: ErrorCode,
 export interface PlaceContext {
   readonly start: StartOptions
   readonly backoff: StartBackoff
+  readonly verdicts: EraVerdicts
   opened (server: ServerName, startMs: number): void
   startFailed (server: ServerName, error: GatewayError, stderr: string): void
   /** Nobody holds the place and nothing runs in it. */
@@ -130,7 +132,7 @@ export class KeyedPlace implements Place {
   }
 
   async #open (signal: AbortSignal): Promise<Connection> {
-    const { backoff, start } = this.#context
+    const { backoff, start, verdicts } = this.#context
     // Two workers of one key must never run side by side: they would share files (rulings 1).
     await this.#stopping
     const waitMs = backoff.waitMs(this.#startKey)
@@ -140,7 +142,7 @@ export class KeyedPlace implements Place {
     const startedMs = start.nowMs()
     this.#stderr = ''
     try {
-      const connection = await startWorker(start, this.request, this.key, this.#told(), signal)
+      const connection = await openConnection(start, this.request, this.key, this.#told(), verdicts, signal)
       if (!connection.open) throw new GatewayError('GW_UPSTREAM_START', { reason: 'the server ended right after initialize' })
       backoff.started(this.#startKey)
       this.connection = connection
@@ -152,7 +154,7 @@ export class KeyedPlace implements Place {
     }
   }
 
-  #told (): Parameters<typeof startWorker>[3] {
+  #told (): StartTold {
     return {
       rootDirs: (dirs) => { this.rootDirs = dirs },
       failed: ({ stderr, stopped }) => {
@@ -184,8 +186,8 @@ export class KeyedPlace implements Place {
   #listen (connection: Connection): ConnectionPeer {
     const peer = this.#requirePeer()
     return {
-      onRequest: (method, params, signal) => peer.onRequest(method, params, signal),
-      onNotification: (method, params) => { peer.onNotification(method, params) },
+      onRequest: (method, params, signal, about) => peer.onRequest(method, params, signal, about),
+      onNotification: (method, params, about) => { peer.onNotification(method, params, about) },
       onEnd: () => {
         if (this.connection !== connection) return
         this.connection = undefined

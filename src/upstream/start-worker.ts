@@ -1,14 +1,18 @@
 import { GatewayError } from '../shared/errors.ts'
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
-import { LATEST_LEGACY, type JsonObject } from '../protocol/index.ts'
-import { prepareLaunch, type HostEnvironment, type Worker, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
-import { StdioConnection, type ConnectionFault } from './stdio-connection.ts'
-import type { Connection, ConnectionPeer, ConnectionRequest } from './types.ts'
+import type { Era, ServerSettings } from '../shared/settings.ts'
+import { prepareLaunch, type HostEnvironment, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
+import { inTime } from './in-time.ts'
+import { openWire, type Greeted, type WirePlan } from './open-wire.ts'
+import type { ConnectionFault } from './speech.ts'
+import type { Connection, ConnectionPeer, ConnectionRequest, EraVerdicts } from './types.ts'
 
-/** The name of our own hop, which servers see in initialize. */
-const CLIENT_NAME = 'drawbridge'
 /** Seconds after which a caller that found no turn to start may come back (FR03). */
 const RETRY_AFTER_S = 5
+/** How long a server may be silent on server/discover before it is taken for a legacy one that waits for initialize. */
+const PROBE_MS = 3000
+/** Launchers may have to download first, and have six times as long to start; this part of it may go by before the first word. */
+const PROBE_PART = 0.1
 
 /** What starting a worker needs besides the request. */
 export interface StartOptions {
@@ -37,17 +41,48 @@ export interface StartTold {
 }
 
 /**
- * From a request to an initialized server: launch, process, handshake. The signal ends it at any point, and its reason is
- * what is thrown then.
+ * From a request to a greeted server: launch, process, handshake. The signal ends it at any point, and its reason is what is
+ * thrown then. A server that ends or falls silent on server/discover gets a second process and is asked nothing before
+ * initialize; the verdict remembers it, and the first process counts neither as a crash nor as a failed start.
  */
-export async function startWorker (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, signal: AbortSignal): Promise<Connection> {
+export async function startWorker (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
   const { server } = request
-  if (server.transport !== 'stdio') throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: `transport ${server.transport} is not served by this version` })
+  const plan = planFor(server, verdicts, request.era)
+  const first = await greetFresh(options, request, key, plan, told, signal)
+  if (first.outcome !== 'spent') return settled(first.connection, first.outcome, server, verdicts)
+  const second = await greetFresh(options, request, key, { ...plan, first: 'legacy' }, told, signal)
+  if (second.outcome === 'spent') throw new GatewayError('GW_INTERNAL', { reason: 'a legacy handshake asks before initialize' })
+  return settled(second.connection, second.outcome.era === 'legacy' ? { era: 'legacy', lacks: 'modern' } : second.outcome, server, verdicts)
+}
+
+function settled (connection: Connection, outcome: { readonly era: Era, readonly lacks?: Era }, server: ServerSettings, verdicts: EraVerdicts): Connection {
+  if (outcome.lacks !== undefined) verdicts.lacks(server, outcome.lacks)
+  verdicts.speaks(server, outcome.era)
+  return connection
+}
+
+function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): WirePlan {
+  const { startTimeoutMs } = server
+  const isKnown = verdicts.known(server)?.eras.includes('modern') === true
+  return {
+    first: verdicts.order(server, wanted)[0] ?? wanted,
+    mayTryOther: server.era === 'auto',
+    probeMs: isKnown ? startTimeoutMs : Math.max(Math.min(PROBE_MS, startTimeoutMs / 2), startTimeoutMs * PROBE_PART),
+    answerMs: startTimeoutMs
+  }
+}
+
+/** One process, greeted. When that came to nothing it is on its way out, and told of; a spent one is gone before this returns. */
+async function greetFresh (options: StartOptions, request: ConnectionRequest, key: string, plan: WirePlan, told: StartTold, signal: AbortSignal): Promise<Greeted> {
+  const { server } = request
   const launch = prepareLaunch(server, identityOf(request), { stateDir: options.stateDir, workerKey: key }, options.host)
   told.rootDirs(launch.rootDirs)
-  const worker = await inTime(server.startTimeoutMs, signal, (either) => options.pool.start(launch, ownerOf(request), either))
+  const worker = await inTime(server.startTimeoutMs, signal, noTurn, (either) => options.pool.start(launch, ownerOf(request), either))
   try {
-    return await initialize(options, request, worker, told, signal)
+    const greeted = await openWire(options, request, worker, plan, told, signal)
+    // Two workers of one key must never run side by side: they would share files (rulings 1).
+    if (greeted.outcome === 'spent') await greeted.connection.close()
+    return greeted
   } catch (thrown) {
     told.failed({ stderr: worker.stderrTail(), stopped: worker.stop() })
     throw thrown
@@ -56,49 +91,8 @@ export async function startWorker (options: StartOptions, request: ConnectionReq
   }
 }
 
-/** Waits for a turn to start no longer than a start may take. */
-async function inTime (timeoutMs: number, signal: AbortSignal, start: (either: AbortSignal) => Promise<Worker>): Promise<Worker> {
-  const waiting = new AbortController()
-  const give = (): void => { waiting.abort(signal.reason) }
-  const timer = setTimeout(() => waiting.abort(new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'no turn to start in time', retryAfterS: RETRY_AFTER_S })), timeoutMs)
-  signal.addEventListener('abort', give, { once: true })
-  try {
-    if (signal.aborted) throw signal.reason
-    return await start(waiting.signal)
-  } catch (thrown) {
-    throw waiting.signal.aborted ? waiting.signal.reason : thrown
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', give)
-  }
-}
-
-async function initialize (options: StartOptions, request: ConnectionRequest, worker: Worker, told: StartTold, signal: AbortSignal): Promise<Connection> {
-  const { server } = request
-  const connection = new StdioConnection({
-    server: server.name,
-    worker,
-    serialise: server.interactive,
-    nowMs: options.nowMs,
-    onFault: (kind) => options.onFault(server.name, kind),
-    onThrown: options.onThrown
-  })
-  const params: JsonObject = {
-    protocolVersion: LATEST_LEGACY,
-    capabilities: request.capabilities,
-    clientInfo: { name: CLIENT_NAME, version: options.version }
-  }
-  const giveUp = (): void => { connection.close().catch(options.onThrown) }
-  if (signal.aborted) giveUp()
-  signal.addEventListener('abort', giveUp, { once: true })
-  try {
-    await connection.initialize(params, told.peer(connection), server.startTimeoutMs)
-    return connection
-  } catch (thrown) {
-    throw signal.aborted ? signal.reason : thrown
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-  }
+function noTurn (): GatewayError {
+  return new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'no turn to start in time', retryAfterS: RETRY_AFTER_S })
 }
 
 /** Only what the isolation level may know reaches the templates and the counts. */

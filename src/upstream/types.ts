@@ -102,7 +102,7 @@ export interface UpstreamSubscription {
 
 /** What is known of the eras that servers speak; per effective entry, with a date (MCP 2026-07-28 versioning). */
 export interface EraVerdicts {
-  /** Eras to try, in this order: the pinned one; the ones known; else all, the client's first. */
+  /** Eras to try, in this order: the pinned one; else those that it is not known to lack, the client's first. Never empty. */
   order (server: ServerSettings, wanted: Era): readonly Era[]
   /** It was spoken to in this era with success. */
   speaks (server: ServerSettings, era: Era): void

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../protocol/index.ts'
-import type { Isolation } from '../shared/settings.ts'
-import type { ConnectionRequest } from './types.ts'
+import type { Isolation, ServerSettings } from '../shared/settings.ts'
+import type { ConnectionRequest, EraVerdicts } from './types.ts'
 
 /** The part of the capabilities that changes what servers offer, and nothing else (rulings 1). */
 const FINGERPRINTED: ReadonlyArray<readonly string[]> = [
@@ -11,11 +11,20 @@ const FINGERPRINTED: ReadonlyArray<readonly string[]> = [
 /**
  * Which worker a request belongs to. Two requests share a worker only if every part is equal; the parts are joined as
  * JSON, so no name can imitate a border (T19). The entry's own hash is always a part: a changed entry gets new workers.
+ * @param perEra clients of either era get a connection of their own: see `isPerEra`
  */
-export function workerKey (request: ConnectionRequest, uniqueCall: () => string): string {
+export function workerKey (request: ConnectionRequest, uniqueCall: () => string, perEra = false): string {
   const { server } = request
-  const parts = [server.name, server.entryHash, ...ownerParts(server.isolation, request, uniqueCall)]
+  const parts = [server.name, server.entryHash, ...ownerParts(server.isolation, request, uniqueCall), ...(perEra ? ['era', request.era] : [])]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/**
+ * Does a server have one connection for clients of each era? Only Streamable HTTP servers, where a connection costs no
+ * process, and where both sides can then match; not when it speaks one era anyway. HTTP+SSE is legacy by its nature.
+ */
+export function isPerEra (server: ServerSettings, verdicts: EraVerdicts): boolean {
+  return server.transport === 'http' && verdicts.order(server, 'legacy').length > 1
 }
 
 function ownerParts (isolation: Isolation, request: ConnectionRequest, uniqueCall: () => string): string[] {

@@ -6,7 +6,9 @@ import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
 import type { Era, ServerSettings } from '../../../src/shared/settings.ts'
 import type { Worker } from '../../../src/stdio-pool/index.ts'
 import type { CallHandle, ConnectionPeer, ConnectionRequest, UpstreamCall } from '../../../src/upstream/index.ts'
-import { StdioConnection } from '../../../src/upstream/stdio-connection.ts'
+import { clientInfo } from '../../../src/upstream/client-info.ts'
+import { shakeHands } from '../../../src/upstream/handshake.ts'
+import { WireConnection } from '../../../src/upstream/wire-connection.ts'
 import { until } from '../../helpers/until.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 import { bench, fixture, never, owner } from '../stdio-pool/pool-parts.ts'
@@ -75,7 +77,7 @@ export function testCall (own: Partial<UpstreamCall> = {}): TestCall {
 }
 
 export interface Puppet {
-  readonly connection: StdioConnection
+  readonly connection: WireConnection
   readonly worker: Worker
   readonly peer: TestPeer
   readonly faults: string[]
@@ -94,16 +96,17 @@ export async function openPuppet (t: TestContext, own: { serialise?: boolean, en
   const worker = await pool.start(launch({ ...runs('puppet.mjs'), env: own.env ?? {} }), owner('srv', 'acme', 'alice'), never)
   const faults: string[] = []
   const thrown: unknown[] = []
-  const connection = new StdioConnection({
+  const connection = new WireConnection({
     server: brandAs<ServerName>('srv'),
-    worker,
+    wire: worker,
+    clientInfo: clientInfo('0'),
     serialise: own.serialise ?? false,
     nowMs: () => performance.now(),
     onFault: (kind) => { faults.push(kind) },
     onThrown: (error) => { thrown.push(error) }
   })
   const peer = own.peer ?? testPeer()
-  await connection.initialize({ protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '0' } }, peer, 10_000)
+  await shakeHands(connection, { first: 'legacy', mayTryOther: false, probeMs: 10_000, answerMs: 10_000, peer, capabilities: {}, clientInfo: clientInfo('0') })
   pool.settled(worker)
   const got: Puppet['got'] = (what, fits) => until(`the server gets ${what}`, () => peer.saw(fits))
   return {
