@@ -1,0 +1,126 @@
+import { GatewayError } from '../../shared/errors.ts'
+import { OutboundError } from '../../net/index.ts'
+import { requestText, type JsonObject, type Reply } from '../../protocol/index.ts'
+import { readReply } from '../read-reply.ts'
+import { MAX_CALL_STREAM_BYTES } from './caps.ts'
+import { Exchange, type ExchangeEnd, type ExchangeListener } from './exchange.ts'
+import type { Hop } from './hop.ts'
+import { isTrouble, type Refusal } from './refusal-reply.ts'
+
+/** Messages besides the reply that are kept; a server has little to say before it is connected. */
+const MAX_OTHERS = 100
+/** Seconds after which a caller may try again. */
+const RETRY_AFTER_S = 5
+
+export interface OneAsk {
+  readonly id: number
+  readonly method: string
+  readonly params: JsonObject | undefined
+  /** As undici's flat list. */
+  readonly headers: string[]
+  readonly timeoutMs: number
+  /** Ends it early; the answer is then `failed`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What became of a request of the gateway's own. */
+export type Answer =
+  | { readonly kind: 'reply', readonly reply: Reply, readonly sessionId: string | undefined, readonly others: readonly JsonObject[] }
+  /** 4xx that is neither about credentials nor about load: how servers refuse what they do not speak. */
+  | Refusal
+  /** 2xx with something else than a JSON-RPC message. */
+  | { readonly kind: 'foreign', readonly reason: string }
+  /** No evidence of anything: GW_UPSTREAM_AUTH, GW_UPSTREAM_UNAVAILABLE, GW_UPSTREAM_PROTOCOL (redirects), GW_CANCELLED. */
+  | { readonly kind: 'failed', readonly error: GatewayError }
+
+/** One request beside the calls: discovery, handshake, and finding out whether the server still knows us. Never rejects. */
+export async function askOnce (hop: Hop, ask: OneAsk): Promise<Answer> {
+  const first = await attempt(hop, ask)
+  // Nothing was sent, so this is the first time still (FR11).
+  return first === 'unsent' ? await attempt(hop, ask) as Answer : first
+}
+
+async function attempt (hop: Hop, ask: OneAsk): Promise<Answer | 'unsent'> {
+  return await new Promise((resolve) => {
+    const waiting = new Waiting(ask, resolve)
+    hop.outbound.dispatcher.dispatch({
+      path: hop.outbound.path,
+      method: 'POST',
+      headers: ask.headers,
+      body: requestText(ask.id, ask.method, ask.params)
+    }, waiting.exchange)
+  })
+}
+
+class Waiting implements ExchangeListener {
+  readonly exchange = new Exchange(this, { maxStreamBytes: MAX_CALL_STREAM_BYTES })
+  readonly #ask: OneAsk
+  readonly #resolve: (answer: Answer | 'unsent') => void
+  readonly #timer: NodeJS.Timeout
+  readonly #others: JsonObject[] = []
+  #isSent = false
+
+  constructor (ask: OneAsk, resolve: (answer: Answer | 'unsent') => void) {
+    this.#ask = ask
+    this.#resolve = resolve
+    this.#timer = setTimeout(this.#late, ask.timeoutMs)
+    ask.signal?.addEventListener('abort', this.#abort, { once: true })
+    if (ask.signal?.aborted === true) this.#abort()
+  }
+
+  readonly #late = (): void => { this.#cut(unavailable('no answer in time')) }
+  readonly #abort = (): void => { this.#cut({ kind: 'failed', error: new GatewayError('GW_CANCELLED') }) }
+
+  #cut (answer: Answer): void {
+    this.exchange.abort()
+    this.#end(answer)
+  }
+
+  #end (answer: Answer | 'unsent'): void {
+    clearTimeout(this.#timer)
+    this.#ask.signal?.removeEventListener('abort', this.#abort)
+    this.#resolve(answer)
+  }
+
+  onSent (): void { this.#isSent = true }
+
+  onMessage (message: JsonObject): void {
+    const reply = message['method'] === undefined && message['id'] === this.#ask.id ? readReply(message) : undefined
+    if (reply !== undefined) {
+      const { sessionId, isStream } = this.exchange
+      if (isStream) this.exchange.abort()
+      this.#end({ kind: 'reply', reply, sessionId, others: this.#others })
+    } else if (message['method'] !== undefined && this.#others.length < MAX_OTHERS) this.#others.push(message)
+  }
+
+  onEnd (end: ExchangeEnd): void {
+    if (end.kind === 'lost' && !this.#isSent && mayPass(end.error)) this.#end('unsent')
+    else this.#end(answerOf(end))
+  }
+}
+
+/** Could a second try find a connection? Not to an address that may not be reached, nor with a wrong certificate. */
+function mayPass (error: Error): boolean {
+  return !(error instanceof OutboundError) || error.failure === 'connect' || error.failure === 'timeout'
+}
+
+function answerOf (end: ExchangeEnd): Answer {
+  switch (end.kind) {
+    case 'complete': return { kind: 'foreign', reason: 'an answer without the reply' }
+    case 'breach': return { kind: 'foreign', reason: end.reason }
+    case 'lost': return unavailable(end.error instanceof OutboundError ? end.error.reason : end.error.message, end.error)
+    case 'refused': return refusedAnswer(end)
+  }
+}
+
+function refusedAnswer (refusal: Refusal): Answer {
+  const { status } = refusal
+  if (status === 401 || status === 403) return { kind: 'failed', error: new GatewayError('GW_UPSTREAM_AUTH', { reason: `status ${status}` }) }
+  if (isTrouble(status)) return unavailable(`status ${status}`)
+  if (status < 400) return { kind: 'failed', error: new GatewayError('GW_UPSTREAM_PROTOCOL', { reason: `status ${status}: redirects are not followed` }) }
+  return refusal
+}
+
+function unavailable (reason: string, cause?: Error): Answer {
+  return { kind: 'failed', error: new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S }, cause) }
+}

@@ -1,0 +1,31 @@
+const NONE = Buffer.alloc(0)
+/** Room that is kept for the next text; more goes back to the collector. */
+const KEPT_BYTES = 65_536
+
+/** Puts a text together from the pieces in which it arrives, however small: each byte is copied a bounded number of times. */
+export class ByteGatherer {
+  #bytes = NONE
+  #length = 0
+
+  get length (): number { return this.#length }
+
+  /** The caller bounds the sum. */
+  add (piece: Buffer): void {
+    const needed = this.#length + piece.length
+    if (needed > this.#bytes.length) {
+      const wider = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+      this.#bytes.copy(wider, 0, 0, this.#length)
+      this.#bytes = wider
+    }
+    piece.copy(this.#bytes, this.#length)
+    this.#length = needed
+  }
+
+  /** The text so far, read as UTF-8; begins anew. */
+  take (): string {
+    const text = this.#bytes.toString('utf8', 0, this.#length)
+    this.#length = 0
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = NONE
+    return text
+  }
+}

@@ -1,0 +1,115 @@
+import { errorReply, requestText, withModernMeta, type JsonObject } from '../../protocol/index.ts'
+import type { CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
+import { MAX_CALL_STREAM_BYTES } from './caps.ts'
+import { discover } from './discover.ts'
+import type { HttpCall } from './http-call.ts'
+import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
+import { modernBase, modernHeaders } from './modern-headers.ts'
+import { ModernListen } from './modern-listen.ts'
+import { replyToRefusal, type Refusal } from './refusal-reply.ts'
+
+const UNSUPPORTED_VERSION = -32022
+/** The block of the specification, and what is JSON-RPC's own: errors about the request, not about who we are. */
+const isAboutTheRequest = (code: number): boolean => (code <= -32020 && code >= -32099) || (code <= -32600 && code >= -32603)
+
+export interface ModernConnectionOptions extends HttpConnectionOptions {
+  /** Of `discover`. */
+  readonly initializeResult: JsonObject
+  readonly capabilities: JsonObject
+  readonly verdicts: EraVerdicts
+}
+
+/** MCP 2026-07-28 over HTTP: each request stands alone, its stream is its own, and to close it is to cancel. */
+export class ModernConnection extends HttpConnection {
+  readonly era = 'modern'
+  readonly initializeResult: JsonObject
+  /** A server that is told by the end of the stream has nothing to say any more. */
+  readonly lingering: CallSet = { size: 0, [Symbol.iterator]: () => [][Symbol.iterator]() }
+  readonly #own: ModernConnectionOptions
+  readonly #headers: readonly string[]
+  readonly #listens = new Set<ModernListen>()
+  #checking: Promise<boolean> | undefined
+
+  constructor (options: ModernConnectionOptions) {
+    super(options, false)
+    this.#own = options
+    this.#headers = modernBase(options.hop.headers)
+    this.initializeResult = options.initializeResult
+  }
+
+  /** Modern servers are sent no notifications over HTTP. */
+  notify (): void {}
+
+  protected send (pending: HttpCall): void {
+    if (pending.settled) return
+    const { outbound, clientInfo } = this.options.hop
+    const { call, id } = pending
+    const progressToken = call.onProgress === undefined ? undefined : id
+    const params = withModernMeta(call.params, { capabilities: call.capabilities ?? {}, clientInfo, logLevel: call.logLevel, progressToken })
+    const exchange = this.exchangeFor(pending, MAX_CALL_STREAM_BYTES)
+    outbound.dispatcher.dispatch({
+      path: outbound.path,
+      method: 'POST',
+      headers: modernHeaders(this.#headers, call.method, params, call.mirrored),
+      body: requestText(id, call.method, params)
+    }, exchange)
+  }
+
+  /** The end of the exchange says it all. */
+  protected withdraw (): void {}
+
+  /** Streams of calls are not resumed in this era. */
+  protected broken (call: HttpCall): void {
+    this.finish(call, errorReply('GW_UPSTREAM_LOST'))
+  }
+
+  protected refused (call: HttpCall, refusal: Refusal): void {
+    const { error } = refusal
+    if (error?.code === UNSUPPORTED_VERSION) return this.#mismatch(call)
+    const reply = replyToRefusal(refusal, call.id, call.call.method)
+    if (reply !== undefined) this.finish(call, reply)
+    else if (error !== undefined && isAboutTheRequest(error.code)) this.finish(call, { error })
+    else this.#isStillModern().then((isModern) => isModern ? this.finish(call, errorReply('GW_UPSTREAM_PROTOCOL')) : this.#mismatch(call), this.options.onThrown)
+  }
+
+  /** It is not, or no longer, a modern server. What it refused so did not run. */
+  #mismatch (call: HttpCall): void {
+    this.#own.verdicts.forget(this.options.hop.server)
+    this.finish(call, errorReply('GW_UPSTREAM_UNAVAILABLE'))
+    this.end()
+  }
+
+  /** A refusal that may be about the call or about the era: discovery tells. One for all who wonder. */
+  #isStillModern (): Promise<boolean> {
+    const { hop, capabilities } = this.#own
+    this.#checking ??= discover(hop, capabilities, hop.server.timeoutMs)
+      .then(({ kind }) => kind !== 'lacks')
+      .finally(() => { this.#checking = undefined })
+    return this.#checking
+  }
+
+  listen (subscription: UpstreamSubscription): { close (): void } {
+    const { options } = this
+    const listen = new ModernListen(options, subscription, () => this.#listens.delete(listen))
+    this.#listens.add(listen)
+    if (this.open) listen.start()
+    else listen.end()
+    return listen
+  }
+
+  /** Modern servers ask within results, never by a request. */
+  protected asked (): void {
+    this.options.onFault('malformed_message')
+  }
+
+  protected notified (method: string, params: JsonObject | undefined, about: UpstreamCall | undefined): void {
+    this.peer?.onNotification(method, params, about)
+  }
+
+  protected over (): void {
+    for (const listen of this.#listens) listen.end()
+  }
+
+  /** There is no session that would have to be ended. */
+  protected async farewell (): Promise<void> {}
+}
