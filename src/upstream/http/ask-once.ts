@@ -35,12 +35,17 @@ export type Answer =
 
 /** One request beside the calls: discovery, handshake, and finding out whether the server still knows us. Never rejects. */
 export async function askOnce (hop: Hop, ask: OneAsk): Promise<Answer> {
-  const first = await attempt(hop, ask)
-  // Nothing was sent, so this is the first time still (FR11).
-  return first === 'unsent' ? await attempt(hop, ask) as Answer : first
+  const { answer, isWorthAnother } = await attempt(hop, ask)
+  return isWorthAnother ? (await attempt(hop, ask)).answer : answer
 }
 
-async function attempt (hop: Hop, ask: OneAsk): Promise<Answer | 'unsent'> {
+interface Attempt {
+  readonly answer: Answer
+  /** Nothing was sent, so that another attempt would still be the first (FR11). */
+  readonly isWorthAnother: boolean
+}
+
+async function attempt (hop: Hop, ask: OneAsk): Promise<Attempt> {
   return await new Promise((resolve) => {
     const waiting = new Waiting(ask, resolve)
     hop.outbound.dispatcher.dispatch({
@@ -55,12 +60,12 @@ async function attempt (hop: Hop, ask: OneAsk): Promise<Answer | 'unsent'> {
 class Waiting implements ExchangeListener {
   readonly exchange = new Exchange(this, { maxStreamBytes: MAX_CALL_STREAM_BYTES })
   readonly #ask: OneAsk
-  readonly #resolve: (answer: Answer | 'unsent') => void
+  readonly #resolve: (attempt: Attempt) => void
   readonly #timer: NodeJS.Timeout
   readonly #others: JsonObject[] = []
   #isSent = false
 
-  constructor (ask: OneAsk, resolve: (answer: Answer | 'unsent') => void) {
+  constructor (ask: OneAsk, resolve: (attempt: Attempt) => void) {
     this.#ask = ask
     this.#resolve = resolve
     this.#timer = setTimeout(this.#late, ask.timeoutMs)
@@ -76,10 +81,10 @@ class Waiting implements ExchangeListener {
     this.#end(answer)
   }
 
-  #end (answer: Answer | 'unsent'): void {
+  #end (answer: Answer, isWorthAnother = false): void {
     clearTimeout(this.#timer)
     this.#ask.signal?.removeEventListener('abort', this.#abort)
-    this.#resolve(answer)
+    this.#resolve({ answer, isWorthAnother })
   }
 
   onSent (): void { this.#isSent = true }
@@ -94,8 +99,7 @@ class Waiting implements ExchangeListener {
   }
 
   onEnd (end: ExchangeEnd): void {
-    if (end.kind === 'lost' && !this.#isSent && mayPass(end.error)) this.#end('unsent')
-    else this.#end(answerOf(end))
+    this.#end(answerOf(end), end.kind === 'lost' && !this.#isSent && mayPass(end.error))
   }
 }
 
