@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /** Requests during which a server may ask something. */
-const ASKABLE_METHODS = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])
+const ASKABLE_METHODS = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete', 'tasks/result'])
 
 /**
  * Whom a question is for (rulings 4). Where the transport tells the call, that call's client. Otherwise: one call in flight:

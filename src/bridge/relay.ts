@@ -10,13 +10,17 @@ import { isInputRequired } from './input-required.ts'
 import type { NextRound, RelayedCall, RoundDriver } from './relayed-call.ts'
 import { filterRoots } from './roots.ts'
 import { capabilitiesOf } from './server-capabilities.ts'
-import { SharedState } from './shared-state.ts'
+import { resultOfTask } from './hidden-task.ts'
+import { SharedState, tell } from './shared-state.ts'
+import { TaskOwners } from './task-owners.ts'
 import { ToolParameters } from './tool-parameters.ts'
 
 /** Makes what a server says unasked fit for one client: the aggregate renames, and hidden resources stay hidden. */
 export interface FaceRewrite {
   /** The params as this client may see them; null = it may not hear of this at all. */
-  notification (client: Client, method: string, params: JsonObject | undefined): JsonObject | undefined | null
+  notification (client: Client, method: string, params: JsonObject | undefined, tasks: TaskOwners): JsonObject | undefined | null
+  /** A question's params for this client. */
+  question (client: Client, params: JsonObject | undefined, tasks: TaskOwners): JsonObject | undefined
 }
 
 /** Elicitation ids remembered for notifications/elicitation/complete. */
@@ -37,6 +41,8 @@ export class Relay implements ConnectionPeer {
   readonly #clients = new Set<Client>()
   readonly #state = new SharedState((method, params) => this.onNotification(method, params))
   readonly #parameters = new ToolParameters()
+  /** Tasks made for calls through this worker. */
+  readonly tasks = new TaskOwners()
   readonly #elicitations = new Map<string, Client>()
   /** Clients whose worker has ended since they began to use it. */
   readonly #owedNotice = new Set<Client>()
@@ -131,6 +137,11 @@ export class Relay implements ConnectionPeer {
     this.#state.levelWanted(level, connection)
   }
 
+  /** Does this tool run as a task only? Known once its parameters are. */
+  requiresTask (tool: string): boolean {
+    return this.#parameters.requiresTask(tool)
+  }
+
   /** The arguments of a tool that are mirrored in headers; a promise when the server has to be asked. */
   mirroredOf (tool: string, connection: Connection): readonly MirroredParam[] | Promise<readonly MirroredParam[]> {
     return this.#parameters.of(tool) ?? this.#parameters.read(connection).then(() => this.#parameters.of(tool) ?? [])
@@ -165,8 +176,12 @@ export class Relay implements ConnectionPeer {
   createDriver (): RoundDriver {
     const rounds = new DrivenRounds((call, method, params, signal) => this.#askClient({ client: call.client as Client, exchange: call.exchange, calls: [] }, method, params, signal))
     return {
-      nextRound: (call, reply, signal) => isInputRequired(reply) ? rounds.next(call, reply.result, signal) : this.#mirrorAgain(call, reply),
-      connection: () => this.connection()
+      nextRound: (call, reply, signal) => {
+        if (call.isHiddenTask) return Promise.resolve(resultOfTask(call, reply))
+        return isInputRequired(reply) ? rounds.next(call, reply.result, signal) : this.#mirrorAgain(call, reply)
+      },
+      connection: () => this.connection(),
+      cancelTask: (id) => { if (this.#place.connection !== undefined) tell(this.#place.connection, 'tasks/cancel', { taskId: id }) }
     }
   }
 
@@ -203,7 +218,7 @@ export class Relay implements ConnectionPeer {
   async #ask (target: Target, method: string, params: JsonObject | undefined, timeoutMs: number, signal: AbortSignal): Promise<Reply | undefined> {
     for (const call of target.calls) call.pause()
     try {
-      return await target.client.ask(method, params, target.exchange, { signal, timeoutMs, onProgress: this.#progressTo(params) })
+      return await target.client.ask(method, this.#rewrite.question(target.client, params, this.tasks), target.exchange, { signal, timeoutMs, onProgress: this.#progressTo(params) })
     } finally {
       for (const call of target.calls) call.resume()
     }
@@ -256,6 +271,8 @@ export class Relay implements ConnectionPeer {
       case 'notifications/tools/list_changed':
         this.#parameters.forget()
         return this.#notifyAll(method, params)
+      case 'notifications/tasks/status':
+      case 'notifications/tasks':
       case 'notifications/prompts/list_changed':
       case 'notifications/resources/list_changed': this.#notifyAll(method, params)
     }
@@ -266,7 +283,7 @@ export class Relay implements ConnectionPeer {
   }
 
   #notify (client: Client, exchange: Exchange | undefined, method: string, params: JsonObject | undefined): void {
-    const visible = this.#rewrite.notification(client, method, params)
+    const visible = this.#rewrite.notification(client, method, params, this.tasks)
     if (visible !== null) client.notifyOn(exchange, method, visible)
   }
 

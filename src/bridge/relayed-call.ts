@@ -8,13 +8,15 @@ import { isInputRequired } from './input-required.ts'
 const HEADER_MISMATCH = ERRORS.GW_PROTOCOL_HEADERS.rpcCode
 
 /** What follows a reply that is no answer yet: the request is sent again with these params, or ends with this reply. */
-export type NextRound = { readonly params: JsonObject | undefined } | { readonly reply: Reply }
+export type NextRound = { readonly params: JsonObject | undefined, readonly method?: string } | { readonly reply: Reply }
 
 /** How a modern server is led to its answer on behalf of a client that cannot do it itself; one per call. */
 export interface RoundDriver {
   /** `signal` aborts when the call is over meanwhile. */
   nextRound (call: RelayedCall, reply: Reply, signal: AbortSignal): Promise<NextRound>
   connection (): Connection | Promise<Connection>
+  /** The call is over, and the task that was made of it is not wanted any more. */
+  cancelTask (id: string): void
 }
 
 export interface RelayedCallOptions {
@@ -42,9 +44,9 @@ export interface RelayedCallOptions {
  * call is withdrawn before.
  */
 export class RelayedCall implements UpstreamCall, CancellableCall {
-  readonly method: string
+  method: string
   params: JsonObject | undefined
-  readonly timeoutMs: number
+  timeoutMs: number
   readonly maxTimeoutMs: number
   readonly client: Client | undefined
   readonly exchange: Exchange
@@ -52,6 +54,10 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   readonly cancelOnDisconnect: boolean
   readonly capabilities: JsonObject | undefined
   mirrored: readonly MirroredParam[] | undefined
+  /** The server insists on making a task of it; its client knows no session-era tasks and waits for the result. */
+  isHiddenTask = false
+  /** That task, once it is there. */
+  taskId: string | undefined
   /** The headers were put right once already. */
   isMirroredAgain = false
   onProgress?: (params: JsonObject) => void
@@ -101,6 +107,7 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   cancel (reason: CancelReason): void {
     if (this.done) return
     this.cancelled = reason
+    if (this.taskId !== undefined) this.#driver?.cancelTask(this.taskId)
     if (this.#handle !== undefined) return this.#handle.cancel(reason)
     this.#betweenRounds?.abort()
     this.#finish(errorReply(reason === 'draining' ? 'GW_DRAINING' : 'GW_CANCELLED'))
@@ -114,10 +121,16 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
 
   onReply (reply: Reply): void {
     if (this.done) return
-    if (this.#era === 'modern' && this.#createDriver !== undefined && this.cancelled === undefined && isNoAnswer(reply, this.client)) {
+    if (this.#createDriver !== undefined && this.cancelled === undefined && this.#isNoAnswer(reply)) {
       this.#driver ??= this.#createDriver()
       this.#driveOn(this.#driver, reply)
     } else this.#finish(reply)
+  }
+
+  /** Something that the gateway has to see to before there is an answer: rounds of a session, headers of its own hop, a hidden task. */
+  #isNoAnswer (reply: Reply): boolean {
+    if (this.#era === 'legacy') return this.isHiddenTask && this.taskId === undefined && reply.error === undefined
+    return reply.error === undefined ? this.client?.era !== 'modern' && isInputRequired(reply) : reply.error.code === HEADER_MISMATCH
   }
 
   #finish (reply: Reply): void {
@@ -135,6 +148,7 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
       if (this.done) return
       if ('reply' in next) return this.#finish(next.reply)
       this.params = next.params
+      this.method = next.method ?? this.method
       this.send(await driver.connection())
     }).catch(() => this.#finish(errorReply('GW_UPSTREAM_UNAVAILABLE')))
   }
@@ -143,11 +157,6 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
     const current = this.client?.progressToken(token)
     if (!this.done && current !== undefined) this.client?.notifyOn(this.exchange, 'notifications/progress', { ...params, progressToken: current })
   }
-}
-
-/** Something that the gateway has to see to before there is an answer: rounds of a session, headers of its own hop. */
-function isNoAnswer (reply: Reply, client: Client | undefined): boolean {
-  return reply.error === undefined ? client?.era !== 'modern' && isInputRequired(reply) : reply.error.code === HEADER_MISMATCH
 }
 
 function progressTokenOf (params: JsonObject | undefined): string | number | undefined {

@@ -126,6 +126,6 @@ function mostVerbose (levels: Iterable<string>): string | undefined {
 }
 
 /** A request of our own whose answer nobody waits for. */
-function tell (connection: Connection, method: string, params: JsonObject): void {
+export function tell (connection: Connection, method: string, params: JsonObject): void {
   connection.call({ method, params, timeoutMs: OWN_REQUEST_MS, maxTimeoutMs: OWN_REQUEST_MS, origin: undefined, onReply: () => undefined })
 }

@@ -14,12 +14,16 @@ const NONE: readonly MirroredParam[] = []
  */
 export class ToolParameters {
   #byTool: Map<string, readonly MirroredParam[]> | undefined
+  #taskTools = new Set<string>()
   #reading: Promise<void> | undefined
 
   /** Known to the last list; undefined = the list has not been read yet. */
   of (tool: string): readonly MirroredParam[] | undefined {
     return this.#byTool === undefined ? undefined : this.#byTool.get(tool) ?? NONE
   }
+
+  /** Does the tool run as a task only (MCP 2025-11-25, `execution.taskSupport`)? */
+  requiresTask (tool: string): boolean { return this.#taskTools.has(tool) }
 
   /** The list has changed, or belongs to another worker. */
   forget (): void {
@@ -36,22 +40,25 @@ export class ToolParameters {
 
   async #readAll (connection: Connection): Promise<void> {
     const found = new Map<string, readonly MirroredParam[]>()
+    const taskTools = new Set<string>()
     let cursor: unknown
     for (let page = 0; page < MAX_PAGES; page++) {
       const reply = await listPage(connection, cursor)
       const result = isJsonObject(reply.result) ? reply.result : {}
       const { tools, nextCursor } = result
-      if (Array.isArray(tools)) for (const tool of tools) remember(found, tool)
+      if (Array.isArray(tools)) for (const tool of tools) remember(found, taskTools, tool)
       cursor = nextCursor
       if (typeof cursor !== 'string' || found.size >= MAX_TOOLS) break
     }
     this.#byTool = found
+    this.#taskTools = taskTools
     this.#reading = undefined
   }
 }
 
-function remember (found: Map<string, readonly MirroredParam[]>, tool: unknown): void {
+function remember (found: Map<string, readonly MirroredParam[]>, taskTools: Set<string>, tool: unknown): void {
   if (!isJsonObject(tool) || typeof tool['name'] !== 'string' || found.size >= MAX_TOOLS) return
+  if (isJsonObject(tool['execution']) && tool['execution']['taskSupport'] === 'required' && taskTools.size < MAX_TOOLS) taskTools.add(tool['name'])
   const mirrored = mirroredParams(tool['inputSchema'])
   if (mirrored.ok && mirrored.value.length > 0) found.set(tool['name'], mirrored.value)
 }

@@ -1,5 +1,5 @@
 import { capabilitiesFor, ModernClient, RelayedCall, toLegacy, toModern, type Relay } from '../bridge/index.ts'
-import { disagreeingParam, errorReply, isJsonObject, LATEST_LEGACY, toJsonRpcError, type JsonObject, type JsonRpcId, type MirroredParam, type Reply, type RequestHeaders } from '../protocol/index.ts'
+import { disagreeingParam, errorReply, EXTENSION, isJsonObject, LATEST_LEGACY, toJsonRpcError, type JsonObject, type JsonRpcId, type MirroredParam, type Reply, type RequestHeaders } from '../protocol/index.ts'
 import type { CallGrant } from '../limits/index.ts'
 import type { Client, Exchange } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
@@ -8,6 +8,7 @@ import type { FeatureKind } from '../tenancy/index.ts'
 import type { Connection } from '../upstream/index.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import { limitError } from './refusals.ts'
+import { mayBecomeTask, offersTasks, withSealedTasks } from './tasks.ts'
 
 /** One use of a tool, prompt, resource or completion: what was asked for, after routing. */
 export interface FeatureUse {
@@ -18,6 +19,8 @@ export interface FeatureUse {
   readonly name: string
   /** Params as the server shall get them. */
   readonly params: JsonObject | undefined
+  /** It belongs to a call that was counted already. */
+  readonly isUncounted?: boolean
   /** Renames what comes back, on the aggregate. */
   readonly rewrite?: (result: unknown) => unknown
 }
@@ -31,6 +34,8 @@ export interface UseTarget {
   readonly id: JsonRpcId
   /** Of a modern request: its `Mcp-Param-*` headers have to agree with the arguments (SEP-2243, T35). */
   readonly headers?: RequestHeaders
+  /** A modern request that declares the tasks extension. */
+  readonly declaresTasks?: boolean
   /** The caller has gone: waits for nothing any more. For callers without a session; a session cancels its calls itself. */
   readonly signal?: AbortSignal
   /** Runs after the reply was handed over, once, whatever happened. */
@@ -50,6 +55,9 @@ export function useFeature (context: GatewayContext, caller: Caller, use: Featur
   }
 }
 
+/** What is not counted is let in at once. */
+const FREE = { admitted: true, release: () => undefined } as const
+
 type Outcome = 'ok' | 'tool_error' | 'error' | 'cancelled' | 'refused'
 
 class UseRun {
@@ -58,7 +66,7 @@ class UseRun {
   readonly #use: FeatureUse
   readonly #target: UseTarget
   readonly #startedMs: number
-  #grant: CallGrant | undefined
+  #grant: CallGrant | typeof FREE | undefined
   #connection: Connection | undefined
 
   constructor (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget) {
@@ -94,7 +102,7 @@ class UseRun {
     if (signal?.aborted === true) return call.cancel('client_disconnected')
     signal?.addEventListener('abort', () => { call.cancel('client_disconnected') }, { once: true })
     try {
-      const grant = this.#context.limiter.call(principal, server.name, kind === 'tool' ? name : undefined, this.#startedMs + call.timeoutMs, signal)
+      const grant = this.#use.isUncounted === true ? FREE : this.#context.limiter.call(principal, server.name, kind === 'tool' ? name : undefined, this.#startedMs + call.timeoutMs, signal)
       if (grant instanceof Promise) grant.then((late) => this.#granted(call, late)).catch((thrown: unknown) => this.#failed(call, thrown))
       else this.#granted(call, grant)
     } catch (thrown) {
@@ -115,14 +123,21 @@ class UseRun {
       exchange,
       clientId: id,
       cancelOnDisconnect: server.cancelOnDisconnect,
-      capabilities: client && capabilitiesFor(server, client.capabilities),
+      capabilities: client && this.#declared(client),
       createDriver: () => relay.createDriver(),
       onDone: (reply) => this.#answer(call, reply)
     })
     return call
   }
 
-  #granted (call: RelayedCall, grant: CallGrant): void {
+  #declared (client: Client): JsonObject {
+    const capabilities = capabilitiesFor(this.#use.server, client.capabilities)
+    if (this.#target.declaresTasks !== true || this.#use.rewrite !== undefined) return capabilities
+    const { extensions } = capabilities
+    return { ...capabilities, extensions: { ...(isJsonObject(extensions) ? extensions : undefined), [EXTENSION.tasks]: {} } }
+  }
+
+  #granted (call: RelayedCall, grant: CallGrant | typeof FREE): void {
     if (call.done) {
       // Cancelled while it waited in line.
       if (grant.admitted) grant.release()
@@ -145,6 +160,7 @@ class UseRun {
     this.#connection = connection
     if (client?.era === 'legacy') relay.giveNotice(client, exchange)
     else if (client?.logLevel !== undefined) relay.levelWanted(client.logLevel, connection)
+    if (call.params?.['task'] !== undefined && !mayBecomeTask(this.#use, connection, client?.era)) call.params = withoutTask(call.params)
     const mirrored = this.#needsMirrored(connection) ? relay.mirroredOf(this.#use.name, connection) : undefined
     if (mirrored instanceof Promise) mirrored.then((late) => this.#sendMirrored(call, connection, late)).catch((thrown: unknown) => this.#failed(call, thrown))
     else if (mirrored !== undefined) this.#sendMirrored(call, connection, mirrored)
@@ -153,13 +169,13 @@ class UseRun {
 
   /** Arguments travel in headers as well towards modern HTTP servers, and from modern clients. */
   #needsMirrored (connection: Connection): boolean {
-    const { kind, server } = this.#use
-    return kind === 'tool' && (this.#target.headers !== undefined || (connection.era === 'modern' && server.transport === 'http'))
+    const { method, server } = this.#use
+    return method === 'tools/call' && (this.#target.headers !== undefined || (connection.era === 'modern' && server.transport === 'http'))
   }
 
   #sendMirrored (call: RelayedCall, connection: Connection, mirrored: readonly MirroredParam[]): void {
     if (call.done) return
-    const { headers } = this.#target
+    const { headers, relay } = this.#target
     const args = call.params?.['arguments']
     const wrong = headers && disagreeingParam(mirrored, isJsonObject(args) ? args : undefined, headers)
     if (wrong !== undefined) {
@@ -168,6 +184,10 @@ class UseRun {
       return this.#refuse(new GatewayError('GW_PROTOCOL_HEADERS', { publicMessage: `The header ${wrong} and the argument that it mirrors do not agree.` }), true)
     }
     call.mirrored = mirrored
+    if (connection.era === 'legacy' && relay.requiresTask(this.#use.name)) {
+      call.isHiddenTask = true
+      call.params = { ...call.params, task: {} }
+    }
     call.send(connection)
   }
 
@@ -202,8 +222,8 @@ class UseRun {
   #readable (reply: Reply): Reply {
     try {
       const { method, rewrite } = this.#use
-      const { client } = this.#target
-      const named = rewrite === undefined || reply.error !== undefined ? reply : renamed(reply, rewrite)
+      const { client, relay } = this.#target
+      const named = rewrite === undefined || reply.error !== undefined ? this.#withTasks(relay, reply) : renamed(reply, rewrite)
       const era = this.#connection?.era ?? 'legacy'
       if (!(client instanceof ModernClient)) return toLegacy(method, named, era, client?.revision ?? LATEST_LEGACY)
       return client.withState(toModern(method, named, { era, serverInfo: this.#connection?.initializeResult['serverInfo'] }))
@@ -211,6 +231,12 @@ class UseRun {
       this.#context.events.thrown(thrown)
       return errorReply('GW_UPSTREAM_PROTOCOL')
     }
+  }
+
+  #withTasks (relay: Relay, reply: Reply): Reply {
+    const { client } = this.#target
+    if (this.#connection === undefined || client === undefined || !offersTasks(this.#connection, client.era)) return reply
+    return withSealedTasks(this.#context, this.#caller.principal, relay, this.#use, reply)
   }
 
   /** Before admission, what has a status of its own is an HTTP answer. Hidden is answered as a server answers unknown (T25). */
@@ -251,6 +277,11 @@ class UseRun {
       ...(code === undefined ? undefined : { code: String(code) })
     })
   }
+}
+
+/** A server must not make a task of a call whose client would not understand it (MCP 2025-11-25 tasks). */
+function withoutTask ({ task: _task, ...others }: JsonObject): JsonObject {
+  return others
 }
 
 function renamed (reply: Reply, rewrite: (result: unknown) => unknown): Reply {

@@ -1,4 +1,4 @@
-import type { Parks } from '../bridge/index.ts'
+import type { Parks, TaskIds } from '../bridge/index.ts'
 import type { Sealer } from '../seal/index.ts'
 import type { JsonObject, JsonRpcId, ModernMeta, RequestHeaders } from '../protocol/index.ts'
 import type { NameIndex } from '../routing/index.ts'
@@ -63,6 +63,7 @@ export interface GatewayContext {
   readonly events: GatewayEvents
   readonly work: Work
   readonly sealer: Sealer
+  readonly tasks: TaskIds
   /** Calls of modern clients that wait for answers. */
   readonly parks: Parks
   /** Open subscriptions/listen requests. */

@@ -1,5 +1,6 @@
-import { capabilitiesOf, toModern } from '../bridge/index.ts'
+import { toModern } from '../bridge/index.ts'
 import { MODERN_REVISIONS, type JsonObject, type Reply } from '../protocol/index.ts'
+import { bridgedOffer } from './bridged-offer.ts'
 import type { GatewayContext } from './context.ts'
 import type { Borrow, ModernTurn } from './modern.ts'
 
@@ -13,7 +14,7 @@ export async function discover (context: GatewayContext, { route }: ModernTurn, 
   const { instructions, serverInfo } = connection.initializeResult
   const result: JsonObject = {
     supportedVersions: [...MODERN_REVISIONS],
-    capabilities: bridgedOffer(capabilitiesOf(connection)),
+    capabilities: bridgedOffer(connection, 'modern'),
     ...(typeof instructions === 'string' ? { instructions } : undefined)
   }
   return toModern('server/discover', { result }, { era: connection.era, serverInfo })
@@ -22,12 +23,6 @@ export async function discover (context: GatewayContext, { route }: ModernTurn, 
 /** Who answers on the aggregate. */
 export function gatewayInfo (context: GatewayContext): JsonObject {
   return { name: 'drawbridge', version: context.version }
-}
-
-/** What the modern era has of a server's capabilities, without session-era tasks, which have another form here. */
-function bridgedOffer (offered: JsonObject): JsonObject {
-  const { tasks: _tasks, ...bridged } = offered
-  return bridged
 }
 
 function aggregateDiscovery (): JsonObject {

@@ -19,7 +19,7 @@ export function featureOf (context: GatewayContext, principal: Principal, route:
   const named = namedIn(method, params)
   if (named === undefined) return refuse(errorReply('GW_PROTOCOL_PARAMS', { publicMessage: `Invalid params: ${method} needs ${EXPECTED[method] ?? 'a name'}` }))
   if (route.kind === 'server') {
-    return ok({ method, kind: named.kind, server: context.server(route.server), name: named.name, params: withoutTask(params) })
+    return ok({ method, kind: named.kind, server: context.server(route.server), name: named.name, params })
   }
   const found = resolveAggregate(context, principal, named)
   if (found === undefined) return refuse(errorReply(UNKNOWN[named.kind]))
@@ -28,16 +28,9 @@ export function featureOf (context: GatewayContext, principal: Principal, route:
     kind: named.kind,
     server: context.server(found.server),
     name: found.name,
-    params: withoutTask(rewriteParams(method, params, found.name)),
+    params: rewriteParams(method, params, found.name),
     rewrite: (result) => rewriteResult(found.server, method, result)
   })
-}
-
-/** Tasks are not bridged and not offered, so a server must not make one of this call (MCP 2025-11-25 tasks). */
-function withoutTask (params: JsonObject | undefined): JsonObject | undefined {
-  if (params?.['task'] === undefined) return params
-  const { task: _task, ...others } = params
-  return others
 }
 
 /** The thing that a request names by its own member; what it is, the method says. */

@@ -1,4 +1,4 @@
-import { Parks, RequestStates } from '../bridge/index.ts'
+import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
 import type { Limiter } from '../limits/index.ts'
 import { toJsonRpcError, type Inbound } from '../protocol/index.ts'
 import { createNameIndex } from '../routing/index.ts'
@@ -74,7 +74,9 @@ export interface Gateway {
 
 export function createGateway (options: GatewayOptions): Gateway {
   const { settings, policy, limiter, nowMs } = options
-  const links = createLinks(() => connections, (server) => createFace(policy, server))
+  const sealer = createSealer(undefined, Date.now)
+  const tasks = new TaskIds(sealer)
+  const links = createLinks(() => connections, (server) => createFace(policy, tasks, server))
   const work = new Work()
   const connections = createConnections({
     pool: options.pool,
@@ -84,7 +86,6 @@ export function createGateway (options: GatewayOptions): Gateway {
     nowMs,
     events: { ...options.events.upstream, thrown: options.events.thrown }
   }, links.peerFor)
-  const sealer = createSealer(undefined, Date.now)
   const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: options.events.sessions })
   const context: GatewayContext = {
     settings,
@@ -95,6 +96,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     links,
     work,
     sealer,
+    tasks,
     parks: new Parks(new RequestStates(sealer)),
     listens: new Listens(),
     nowMs,

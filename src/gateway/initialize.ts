@@ -2,6 +2,7 @@ import { bridgedCapabilities } from '../bridge/index.ts'
 import { isJsonObject, negotiate, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { ClientHello, Session } from '../session/index.ts'
 import { toGatewayError } from '../shared/errors.ts'
+import { bridgedOffer } from './bridged-offer.ts'
 import type { GatewayContext } from './context.ts'
 
 /** Reads initialize's params; whatever version was asked for, a version is agreed on, never an error (MCP lifecycle). */
@@ -18,10 +19,8 @@ export async function initializeServer (context: GatewayContext, session: Sessio
   if (session.route.kind !== 'server') return { result: aggregateHello(context, session) }
   try {
     const relay = context.links.of(session, context.server(session.route.server))
-    const { initializeResult } = await relay.connection()
-    const capabilities = isJsonObject(initializeResult['capabilities']) ? initializeResult['capabilities'] : {}
-    const { tasks: _tasks, ...bridged } = capabilities
-    return { result: { ...initializeResult, protocolVersion: session.hello.protocolVersion, capabilities: bridged } }
+    const connection = await relay.connection()
+    return { result: { ...connection.initializeResult, protocolVersion: session.hello.protocolVersion, capabilities: bridgedOffer(connection, 'legacy', session.hello.protocolVersion) } }
   } catch (thrown) {
     endFailed(context, session)
     return { error: toJsonRpcError(toGatewayError(thrown)) }

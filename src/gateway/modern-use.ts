@@ -1,11 +1,12 @@
 import { ModernClient, type Relay, type RequestState, type Round, type StateSubject } from '../bridge/index.ts'
-import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, EXTENSION, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { useFeature, type FeatureUse } from './call.ts'
 import type { GatewayContext } from './context.ts'
 import { featureOf } from './feature.ts'
 import { learnFor } from './learn.ts'
 import { limitError } from './refusals.ts'
+import { taskUse } from './tasks.ts'
 import type { ModernTurn } from './modern.ts'
 
 /** Methods whose requests may come back with answers (MCP 2026-07-28 multi round-trip requests). */
@@ -33,6 +34,19 @@ export function useModern (context: GatewayContext, turn: ModernTurn): () => voi
     exchange.finish(request.id, errorReply('GW_INTERNAL'))
   }).finally(() => context.work.leave()).catch(context.events.thrown)
   return () => leave()
+}
+
+/** tasks/get, tasks/update and tasks/cancel of the tasks extension. */
+export function useModernTask (context: GatewayContext, turn: ModernTurn): () => void {
+  const { caller, route, request } = turn
+  if (!declaresTasks(turn)) return refuse(turn, errorReply('GW_PROTOCOL_CAPABILITY', { data: { requiredCapabilities: { extensions: { [EXTENSION.tasks]: {} } } } }))
+  const task = taskUse(context, caller.principal, route, request.method, request.params)
+  return task.ok ? use(context, turn, task.value) : refuse(turn, task.error)
+}
+
+function declaresTasks ({ request }: ModernTurn): boolean {
+  const { extensions } = request.meta.clientCapabilities
+  return isJsonObject(extensions) && isJsonObject(extensions[EXTENSION.tasks])
 }
 
 /** For learning names only: the relay stays with its place, which lives on while its worker does. */
@@ -101,7 +115,7 @@ function use (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, go
   const { caller, request, exchange, capabilities } = turn
   const { relay, release } = context.links.borrow(caller.principal, feature.server, capabilities)
   const client = new ModernClient(subjectOf(turn), roundOf(turn), context.parks)
-  const target = { relay, client, exchange: client, id: request.id, headers: request.headers, onSettled: release }
+  const target = { relay, client, exchange: client, id: request.id, headers: request.headers, declaresTasks: declaresTasks(turn), onSettled: release }
   if (going === undefined) useFeature(context, caller, feature, target)
   else continueWith(context, turn, feature, going, target)
   return () => client.disconnected(exchange)

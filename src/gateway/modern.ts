@@ -8,8 +8,9 @@ import { USES } from './feature.ts'
 import { listFor, listOf, type ListCaller } from './lists.ts'
 import { listen } from './listen.ts'
 import type { BorrowedRelay } from './links.ts'
-import { useModern } from './modern-use.ts'
+import { useModern, useModernTask } from './modern-use.ts'
 import { limitError } from './refusals.ts'
+import { namesTask } from './tasks.ts'
 
 /** One modern request with its way back. */
 export interface ModernTurn {
@@ -56,6 +57,7 @@ function otherRequest (context: GatewayContext, turn: ModernTurn): () => void {
     case 'server/discover': return answerLater(context, turn, (borrow) => discover(context, turn, borrow))
     case 'subscriptions/listen': return listen(context, caller, route, request, capabilities, exchange)
   }
+  if (namesTask(request.method, 'modern')) return useModernTask(context, turn)
   const wanted = listOf(request.method)
   if (wanted === undefined) {
     exchange.refuse(new GatewayError('GW_PROTOCOL_METHOD'), request.id)

@@ -8,6 +8,7 @@ import { helloOf, initializeServer } from './initialize.ts'
 import { learnFor } from './learn.ts'
 import { listFor, listOf, type ListCaller } from './lists.ts'
 import { limitError } from './refusals.ts'
+import { listTasks, namesTask, taskUse } from './tasks.ts'
 import { changeSubscription, setLogLevel } from './subscriptions.ts'
 
 /**
@@ -21,6 +22,7 @@ export function receiveRequest (context: GatewayContext, turn: Turn, method: str
   const isCharged = method === 'initialize' && session.face === 'http' && !session.greeted
   const decision = isCharged ? undefined : context.limiter.request(turn.principal)
   if (decision?.admitted === false) return exchange.refuse(limitError(decision.refusal), id)
+  if (session.greeted && namesTask(method, 'legacy')) return useTask(context, turn, method, params)
   const reply = session.greeted || method === 'ping' || method === 'initialize' ? otherRequest(context, turn, method, params) : errorReply('GW_PROTOCOL_NOT_INITIALIZED')
   if (reply instanceof GatewayError) exchange.refuse(reply, id)
   else if (reply instanceof Promise) answerLater(context, turn, reply)
@@ -74,6 +76,12 @@ function use (context: GatewayContext, turn: Turn, feature: FeatureUse): void {
   useFeature(context, turn, feature, { relay: context.links.of(session, feature.server), client: session, exchange, id })
 }
 
+function useTask (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
+  const task = taskUse(context, turn.principal, turn.session.route, method, params)
+  if (task.ok) use(context, turn, task.value)
+  else turn.exchange.finish(turn.id, task.error)
+}
+
 function otherRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): Reply | Promise<Reply> | GatewayError {
   const { session } = turn
   switch (method) {
@@ -83,6 +91,7 @@ function otherRequest (context: GatewayContext, turn: Turn, method: string, para
       return initializeServer(context, session)
     case 'ping': return { result: {} }
     case 'logging/setLevel': return setLogLevel(context, session, params)
+    case 'tasks/list': return listTasks(context, turn, params)
     case 'resources/subscribe':
     case 'resources/unsubscribe': return changeSubscription(context, turn, method, params)
     default: return list(context, turn, method, params)

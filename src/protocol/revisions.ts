@@ -33,6 +33,8 @@ const features = {
   versionHeader: { since: '2025-06-18' },
   /** `elicitation/create` in URL mode and error -32042. */
   urlElicitation: { since: '2025-11-25' },
+  /** Tasks of the session era. */
+  tasks: { since: '2025-11-25' },
   /** Streams that open with an event of an id and no data; older clients cannot parse the empty data (SEP-1699). */
   streamPriming: { since: '2025-11-25' }
 } as const satisfies Record<string, { readonly since: LegacyRevision, readonly until?: LegacyRevision }>

@@ -62,7 +62,7 @@ export interface RelayBench {
   crash (): Promise<void>
 }
 
-const PLAIN: FaceRewrite = { notification: (_session, _method, params) => params }
+const PLAIN: FaceRewrite = { notification: (_client, _method, params) => params, question: (_client, params) => params }
 
 /** A relay over a real puppet server. */
 export async function relayBench (t: TestContext, own: Partial<ServerSettings> = {}, face: FaceRewrite = PLAIN): Promise<RelayBench> {

@@ -84,7 +84,7 @@ describe('changes', () => {
   })
 
   it('go as the face shows them, or not at all', async (t) => {
-    const face = { notification: (_session: unknown, _method: string, params: JsonObject | undefined) => params?.['uri'] === 'x://hidden' ? null : { ...params, renamed: true } }
+    const face = { notification: (_session: unknown, _method: string, params: JsonObject | undefined) => params?.['uri'] === 'x://hidden' ? null : { ...params, renamed: true }, question: (_session: unknown, params: JsonObject | undefined) => params }
     const { relay, session, listen, write, settled } = await relayBench(t, {}, face)
     await relay.connection()
     const alice = session()

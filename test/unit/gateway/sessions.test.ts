@@ -16,6 +16,8 @@ describe('hello', () => {
     const { open } = await startGateway(t, { servers: { puppet: { ...runs('puppet.mjs'), env: { PUPPET_CAPABILITIES: '{"tools":{},"tasks":{"list":{}},"experimental":{"x":{}}}' } } } })
     const { result } = await open().get('initialize', { protocolVersion: '2024-11-05', capabilities: {} })
     assert.deepEqual([result?.['protocolVersion'], result?.['capabilities'], result?.['serverInfo']], ['2024-11-05', { tools: {}, experimental: { x: {} } }, { name: 'puppet', version: '1.0.0' }])
+    const newest = await open().get('initialize', { protocolVersion: '2025-11-25', capabilities: {} })
+    assert.deepEqual(newest.result?.['capabilities'], { tools: {}, tasks: { list: {} }, experimental: { x: {} } })
   })
 
   it('comes first, and once', async (t) => {
