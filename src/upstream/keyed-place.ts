@@ -2,8 +2,9 @@ import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.t
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Place } from './place.ts'
 import type { StartBackoff } from './start-backoff.ts'
+import type { ResettablePeer } from './http/types.ts'
 import { openConnection } from './open-connection.ts'
-import type { StartOptions, StartTold } from './start-worker.ts'
+import type { StartOptions, StartTold } from './opening.ts'
 import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
 import { startKey } from './worker-key.ts'
 
@@ -22,6 +23,9 @@ export interface PlaceContext {
   /** The gateway is shutting down. */
   closing (): boolean
 }
+
+/** A connection over HTTP that ends sooner than this is counted as a crash. */
+const SHORT_LIFE_MS = 10_000
 
 interface Opening { readonly promise: Promise<Connection>, readonly abort: AbortController }
 
@@ -166,10 +170,15 @@ export class KeyedPlace implements Place {
   }
 
   #failed (error: GatewayError): GatewayError {
-    if (error.code === 'GW_UPSTREAM_START') this.#context.backoff.startFailed(this.#startKey)
+    if (this.#isServersFault(error)) this.#context.backoff.startFailed(this.#startKey)
     // A bound, a shutdown and a caller who left say nothing about the server.
     if (error.code !== 'GW_LIMIT_WORKERS' && error.code !== 'GW_DRAINING' && error.code !== 'GW_CANCELLED') this.#context.startFailed(this.server, error, this.#stderr)
     return error
+  }
+
+  /** Is it the server that failed, so that asking again at once would do no good? Behind `unavailable` of a process is our own lack of turns. */
+  #isServersFault ({ code }: GatewayError): boolean {
+    return code === 'GW_UPSTREAM_START' || (this.request.server.transport !== 'stdio' && (code === 'GW_UPSTREAM_UNAVAILABLE' || code === 'GW_UPSTREAM_PROTOCOL'))
   }
 
   /** The next start waits for this, and nobody waits for it otherwise. */
@@ -183,20 +192,27 @@ export class KeyedPlace implements Place {
   }
 
   /** Forwards to the place's peer, and notices the end of the live connection. */
-  #listen (connection: Connection): ConnectionPeer {
+  #listen (connection: Connection): ResettablePeer {
     const peer = this.#requirePeer()
     return {
       onRequest: (method, params, signal, about) => peer.onRequest(method, params, signal, about),
       onNotification: (method, params, about) => { peer.onNotification(method, params, about) },
+      // Of the transports, Streamable HTTP has sessions that the server may forget (FR12).
+      onReset: () => { if (this.connection === connection) (peer as ResettablePeer).onReset?.() },
       onEnd: () => {
         if (this.connection !== connection) return
         this.connection = undefined
-        if (this.#retiring !== connection) this.#context.backoff.crashed(this.#startKey)
+        if (this.#retiring !== connection && this.#isCrash(connection)) this.#context.backoff.crashed(this.#startKey)
         // The process is gone, its group may not be yet.
         this.#stop(connection.close())
         peer.onEnd()
       }
     }
+  }
+
+  /** A process should not end by itself. A stream that a proxy cuts now and then is no reason to keep anybody waiting, if it held for a while. */
+  #isCrash (connection: Connection): boolean {
+    return this.request.server.transport === 'stdio' || this.#context.start.nowMs() - connection.openedAtMs < SHORT_LIFE_MS
   }
 
   #requirePeer (): ConnectionPeer {

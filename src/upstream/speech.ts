@@ -12,7 +12,7 @@ export interface Hop {
   send (text: string): 'sent' | 'full' | 'closed'
   /** A request id that nothing on this connection ever had or gets again. */
   mintId (): number
-  /** Nobody waits for this id any more: an answer under it is late, not forged. */
+  /** Nobody waits for this id any more: an answer under it is neither forged nor a fault. */
   giveUp (id: number): void
   fault (kind: ConnectionFault): void
   /** Something of ours threw where nobody can be told. */

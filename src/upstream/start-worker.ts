@@ -1,44 +1,22 @@
 import { GatewayError } from '../shared/errors.ts'
-import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
+import type { TenantId, UserId } from '../shared/ids.ts'
 import type { Era, ServerSettings } from '../shared/settings.ts'
-import { prepareLaunch, type HostEnvironment, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
+import { prepareLaunch, type WorkerOwner } from '../stdio-pool/index.ts'
 import { inTime } from './in-time.ts'
 import { openWire, type Greeted, type WirePlan } from './open-wire.ts'
-import type { ConnectionFault } from './speech.ts'
-import type { Connection, ConnectionPeer, ConnectionRequest, EraVerdicts } from './types.ts'
+import type { StartOptions, StartTold } from './opening.ts'
+import type { Connection, ConnectionRequest, EraVerdicts } from './types.ts'
 
 /** Seconds after which a caller that found no turn to start may come back (FR03). */
 const RETRY_AFTER_S = 5
 /** How long a server may be silent on server/discover before it is taken for a legacy one that waits for initialize. */
 const PROBE_MS = 3000
+/** How long a process that let a deadline pass may stay silent on a liveness check (FR02). */
+const GRACE_MS = 2000
 /** Launchers may have to download first, and have six times as long to start; this part of it may go by before the first word. */
 const PROBE_PART = 0.1
 
-/** What starting a worker needs besides the request. */
-export interface StartOptions {
-  readonly pool: WorkerPool
-  readonly host: HostEnvironment
-  readonly stateDir: string
-  readonly version: string
-  readonly nowMs: () => number
-  readonly onFault: (server: ServerName, kind: ConnectionFault) => void
-  readonly onThrown: (thrown: unknown) => void
-}
-
-/** A start that came to nothing: what the process said on stderr, and when it is gone. */
-export interface FailedStart {
-  readonly stderr: string
-  readonly stopped: Promise<void>
-}
-
-/** How one start reports what it finds on the way. */
-export interface StartTold {
-  /** Directories that count as roots; before the process runs. */
-  rootDirs (dirs: readonly string[]): void
-  failed (start: FailedStart): void
-  /** The listener of the connection to be. */
-  peer (connection: Connection): ConnectionPeer
-}
+export type { FailedStart, StartOptions, StartTold } from './opening.ts'
 
 /**
  * From a request to a greeted server: launch, process, handshake. The signal ends it at any point, and its reason is what is
@@ -68,7 +46,8 @@ function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): W
     first: verdicts.order(server, wanted)[0] ?? wanted,
     mayTryOther: server.era === 'auto',
     probeMs: isKnown ? startTimeoutMs : Math.max(Math.min(PROBE_MS, startTimeoutMs / 2), startTimeoutMs * PROBE_PART),
-    answerMs: startTimeoutMs
+    answerMs: startTimeoutMs,
+    graceMs: GRACE_MS
   }
 }
 

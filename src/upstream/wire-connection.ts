@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import type { ErrorCode } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Era } from '../shared/settings.ts'
 import { errorReply, isJsonObject, notificationText, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
@@ -14,8 +15,6 @@ import { Turns } from './turns.ts'
 import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, UpstreamCall, UpstreamSubscription } from './types.ts'
 import type { Wire } from './wire.ts'
 
-/** How long a server that let a deadline pass may stay silent on a liveness check before it is taken for hung and killed (FR02). */
-const HANG_GRACE_MS = 2000
 /** Inner ids start at a random point, so that no server can guess the ids it does not owe (T39). Ids stay below 2 ** 53 for longer than any server lives. */
 const FIRST_TURN_RANGE = 2 ** 36
 /** Calls on one server at once, waiting ones included. Far more than the limits let through; ids have room for six times as many. */
@@ -28,6 +27,8 @@ export interface WireConnectionOptions {
   readonly clientInfo: JsonObject
   /** `interactive: true`: one client call at a time, so that what the server asks always has one owner (rulings 4). */
   readonly serialise: boolean
+  /** How long the server may stay silent on a liveness check before it is taken for hung and ended (FR02). */
+  readonly graceMs: number
   readonly nowMs: () => number
   readonly onFault: (kind: ConnectionFault) => void
   /** Something of ours threw while a message was handled. */
@@ -72,6 +73,7 @@ export class WireConnection implements Connection {
     }
     this.#speech = new LegacySpeech(this.#hop)
     this.#wire.onMessage = (message) => this.#receive(message)
+    this.#wire.onUndelivered = (callId, code) => this.#undelivered(callId, code)
     // `exited` never rejects.
     this.#wire.exited.then(() => this.#end(), () => this.#end())
   }
@@ -133,6 +135,11 @@ export class WireConnection implements Connection {
     this.#finish(pending, errorReply(outcome === 'full' ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_LOST'))
   }
 
+  #undelivered (callId: number, code: ErrorCode): void {
+    const pending = this.#calls.get(callId)
+    if (pending !== undefined) this.#finish(pending, errorReply(code))
+  }
+
   notify (method: string, params?: JsonObject): void {
     if (this.#speech.era === 'legacy') this.#hop.send(notificationText(method, params))
   }
@@ -146,7 +153,7 @@ export class WireConnection implements Connection {
   expire (pending: PendingCall): void {
     const { sent } = pending
     this.#giveUp(pending, 'deadline', errorReply(sent ? 'GW_UPSTREAM_DEADLINE' : 'GW_UPSTREAM_UNAVAILABLE'))
-    if (sent && this.#settled) this.#killIfHung()
+    if (sent && this.#settled) this.checkAlive()
   }
 
   cancel (pending: PendingCall, reason: CancelReason): void {
@@ -169,7 +176,8 @@ export class WireConnection implements Connection {
     return id
   }
 
-  #killIfHung (): void {
+  /** Ends a server that does not say anything within the grace, though it is asked (FR02). */
+  checkAlive (): void {
     const askedAtMs = this.#options.nowMs()
     const id = this.#mintId()
     this.#givenUp.addId(id)
@@ -179,7 +187,7 @@ export class WireConnection implements Connection {
       this.#wire.kill()
       // Not only when its end is noticed: the next call shall have a fresh server.
       this.#end()
-    }, HANG_GRACE_MS).unref()
+    }, this.#options.graceMs).unref()
   }
 
   #finish (pending: PendingCall, reply: Reply): void {
@@ -223,7 +231,8 @@ export class WireConnection implements Connection {
       if (reply === undefined) this.#options.onFault('malformed_reply')
       this.#finish(pending, reply ?? errorReply('GW_UPSTREAM_PROTOCOL'))
     } else if (!this.#speech.receiveReply(id)) {
-      this.#options.onFault(this.#givenUp.answered(id) ? 'late_reply' : 'unknown_id')
+      const fault = this.#givenUp.answered(id)
+      if (fault !== undefined) this.#options.onFault(fault)
     }
   }
 

@@ -101,6 +101,7 @@ export async function openPuppet (t: TestContext, own: { serialise?: boolean, en
     wire: worker,
     clientInfo: clientInfo('0'),
     serialise: own.serialise ?? false,
+    graceMs: 2000,
     nowMs: () => performance.now(),
     onFault: (kind) => { faults.push(kind) },
     onThrown: (error) => { thrown.push(error) }

@@ -1,0 +1,30 @@
+import type { ServerName } from '../shared/ids.ts'
+import type { HostEnvironment, WorkerPool } from '../stdio-pool/index.ts'
+import type { ConnectionFault } from './speech.ts'
+import type { Connection, ConnectionPeer } from './types.ts'
+
+/** What opening a connection needs besides the request. */
+export interface StartOptions {
+  readonly pool: WorkerPool
+  readonly host: HostEnvironment
+  readonly stateDir: string
+  readonly version: string
+  readonly nowMs: () => number
+  readonly onFault: (server: ServerName, kind: ConnectionFault) => void
+  readonly onThrown: (thrown: unknown) => void
+}
+
+/** A start that came to nothing: what the process said on stderr, and when it is gone. */
+export interface FailedStart {
+  readonly stderr: string
+  readonly stopped: Promise<void>
+}
+
+/** How one start reports what it finds on the way. */
+export interface StartTold {
+  /** Directories that count as roots; before the process runs. */
+  rootDirs (dirs: readonly string[]): void
+  failed (start: FailedStart): void
+  /** The listener of the connection to be. */
+  peer (connection: Connection): ConnectionPeer
+}

@@ -1,0 +1,64 @@
+import { GatewayError } from '../../shared/errors.ts'
+import { createOutbound, OutboundError, type Outbound } from '../../net/index.ts'
+import type { ServerSettings } from '../../shared/settings.ts'
+import { baseHeaders } from '../http/request-headers.ts'
+import type { HttpStartOptions } from '../http/types.ts'
+import { openWire } from '../open-wire.ts'
+import type { StartTold } from '../opening.ts'
+import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
+import { SseWire } from './sse-wire.ts'
+
+/** Connections of one wire: the stream, and messages on their way at once. */
+const MAX_CONNECTIONS = 33
+/** How long a stream may say nothing before the server is asked whether it is still there; proxies commonly cut after a minute. */
+const QUIET_MS = 50_000
+/** How long it may take to answer that. Longer than for a process: there is a network between. */
+const GRACE_MS = 10_000
+
+/** For tests. */
+export interface SseTimes { readonly quietMs?: number, readonly graceMs?: number }
+
+/**
+ * From a request to an initialized server of the 2024-11-05 transport, which is legacy by its nature. The stream's end is the
+ * connection's end (FR01). The signal ends it at any point, and its reason is what is thrown then; otherwise a GatewayError:
+ * GW_UPSTREAM_AUTH (401, 403), GW_UPSTREAM_UNAVAILABLE (no connection, 5xx), GW_UPSTREAM_START.
+ */
+export async function openSse (options: HttpStartOptions, request: ConnectionRequest, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal, times: SseTimes = {}): Promise<Connection> {
+  const { server } = request
+  if (server.era === 'modern') throw new GatewayError('GW_UPSTREAM_START', { reason: 'HTTP+SSE is a transport of the legacy era, and the entry allows the modern era only' })
+  const wire = new SseWire({
+    outbound: outboundOf(server),
+    headers: baseHeaders(server, options.version),
+    quietMs: times.quietMs ?? QUIET_MS,
+    onFault: (kind) => { options.onFault(server.name, kind) }
+  })
+  const give = (): void => { wire.kill() }
+  signal.addEventListener('abort', give, { once: true })
+  try {
+    await wire.open(signal)
+    const plan = { first: 'legacy', mayTryOther: false, probeMs: server.startTimeoutMs, answerMs: server.startTimeoutMs, graceMs: times.graceMs ?? GRACE_MS } as const
+    const { connection } = await openWire(options, request, wire, plan, told, signal)
+    // POSTs overtake each other; no call may overtake the end of the handshake.
+    await wire.drained()
+    signal.throwIfAborted()
+    wire.onQuiet = () => connection.checkAlive()
+    verdicts.speaks(server, 'legacy')
+    return connection
+  } catch (thrown) {
+    wire.kill()
+    throw signal.aborted || wire.refusal === undefined ? thrown : new GatewayError(wire.refusal, { reason: 'the server did not take initialize' }, thrown)
+  } finally {
+    signal.removeEventListener('abort', give)
+  }
+}
+
+function outboundOf (server: ServerSettings): Outbound {
+  const { url, allowPrivateNetwork, tls } = server
+  if (url === undefined) throw new GatewayError('GW_CONFIG', { reason: `an entry of transport ${server.transport} without url` })
+  try {
+    return createOutbound({ url, allowPrivateNetwork, ...(tls === undefined ? {} : { tls }), maxConnections: MAX_CONNECTIONS })
+  } catch (thrown) {
+    if (thrown instanceof OutboundError) throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: thrown.reason }, thrown)
+    throw thrown
+  }
+}

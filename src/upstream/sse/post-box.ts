@@ -1,0 +1,94 @@
+import type { ErrorCode } from '../../shared/errors.ts'
+import { OutboundError, type Outbound } from '../../net/index.ts'
+
+/** Messages on their way at once, and their characters; more are refused at once (FR09). */
+const MAX_WAITING = 1000
+const MAX_WAITING_LENGTH = 32 * 2 ** 20
+/** A POST is answered when the message was taken, not when it was done. One that is not answered in this time is let go: its call has a deadline of its own. */
+const ACCEPT_MS = 60_000
+
+export interface PostBoxOptions {
+  readonly outbound: Outbound
+  readonly path: string
+  readonly headers: string[]
+  onUndelivered (callId: number, code: ErrorCode): void
+  /** The server does not know the session of this path any more. */
+  onGone (): void
+}
+
+/** The way to an HTTP+SSE server: one POST per message, each on its own (MCP 2024-11-05 transports). */
+export class PostBox {
+  readonly #options: PostBoxOptions
+  #waiting = 0
+  #waitingLength = 0
+  #isEnded = false
+  #whenEmpty: Array<() => void> = []
+
+  constructor (options: PostBoxOptions) {
+    this.#options = options
+  }
+
+  send (text: string, callId: number | undefined): 'sent' | 'full' | 'closed' {
+    if (this.#isEnded) return 'closed'
+    if (this.#waiting >= MAX_WAITING || this.#waitingLength + text.length > MAX_WAITING_LENGTH) return 'full'
+    this.#waiting++
+    this.#waitingLength += text.length
+    // Never rejects.
+    this.#post(text, callId).finally(() => {
+      this.#waiting--
+      this.#waitingLength -= text.length
+      if (this.#waiting === 0) this.#empty()
+    }).catch(() => {})
+    return 'sent'
+  }
+
+  /** Resolves when nothing is on its way. */
+  async drained (): Promise<void> {
+    if (this.#waiting > 0) await new Promise<void>((resolve) => { this.#whenEmpty.push(resolve) })
+  }
+
+  /** Nothing is sent any more, and nobody is told of what still was on its way. */
+  end (): void {
+    this.#isEnded = true
+    this.#empty()
+  }
+
+  #empty (): void {
+    for (const resolve of this.#whenEmpty.splice(0)) resolve()
+  }
+
+  async #post (text: string, callId: number | undefined): Promise<void> {
+    const { outbound, path, headers } = this.#options
+    let code: ErrorCode | undefined
+    try {
+      const { statusCode, body } = await outbound.dispatcher.request({ path, method: 'POST', headers, body: text, headersTimeout: ACCEPT_MS, bodyTimeout: ACCEPT_MS })
+      // The answer is in the status; what is written beside it is not read, only waited for (T49).
+      body.dump().catch(() => {})
+      code = codeOf(statusCode)
+      if (statusCode === 404 || statusCode === 410) this.#tell(callId, code, true)
+      else this.#tell(callId, code, false)
+    } catch (thrown) {
+      this.#tell(callId, codeOfFailure(thrown), false)
+    }
+  }
+
+  #tell (callId: number | undefined, code: ErrorCode | undefined, isGone: boolean): void {
+    if (this.#isEnded) return
+    if (callId !== undefined && code !== undefined) this.#options.onUndelivered(callId, code)
+    if (isGone) this.#options.onGone()
+  }
+}
+
+/** What the caller is told whose message was refused with a status; undefined: it was taken. */
+function codeOf (status: number): ErrorCode | undefined {
+  if (status < 300) return undefined
+  if (status === 401 || status === 403) return 'GW_UPSTREAM_AUTH'
+  // The server says that it did nothing.
+  if (status === 404 || status === 410 || status === 429 || status === 503) return 'GW_UPSTREAM_UNAVAILABLE'
+  return status >= 500 ? 'GW_UPSTREAM_LOST' : 'GW_UPSTREAM_PROTOCOL'
+}
+
+function codeOfFailure (thrown: unknown): ErrorCode | undefined {
+  if (thrown instanceof OutboundError) return 'GW_UPSTREAM_UNAVAILABLE'
+  return (thrown as { readonly code?: unknown }).code === 'UND_ERR_HEADERS_TIMEOUT' ? undefined : 'GW_UPSTREAM_LOST'
+}
