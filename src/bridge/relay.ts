@@ -202,14 +202,14 @@ export class Relay implements ConnectionPeer {
     if (isSharedByUsers(this.#server)) return unaskable(method)
     const target = targetOfAsk(this.#place.connection, this.#clients, method, about)
     const isAskable = target !== undefined && clientUnderstands(target.client.capabilities, method, params)
-    if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal) ?? unanswered(method)
+    if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal, about !== undefined) ?? unanswered(method)
     if (isAskable) return await this.#askClient(target, method, params, signal) ?? unanswered(method)
     target?.client.cannotBeAsked?.(method, params)
     return unaskable(method)
   }
 
   async #askClient (target: Target, method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply | undefined> {
-    if (method === 'roots/list') return await this.#answerRoots(target, params, signal)
+    if (method === 'roots/list') return await this.#answerRoots(target, params, signal, true)
     this.#rememberElicitation(target.client, params)
     return await this.#ask(target, method, params, this.#server.maxTimeoutMs, signal)
   }
@@ -232,9 +232,15 @@ export class Relay implements ConnectionPeer {
     return (progress) => this.#place.connection?.notify('notifications/progress', { ...progress, progressToken: token })
   }
 
-  /** @param target undefined = there is no client that could be asked */
-  async #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply | undefined> {
+  /**
+   * @param target undefined = there is no client that could be asked
+   * @param isExact the question is certainly about the target's call
+   */
+  async #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal, isExact: boolean): Promise<Reply | undefined> {
     if (this.#server.roots === 'off') return unaskable('roots/list')
+    // Servers ask for roots of their own accord too, right after initialize: a modern request is not made to wait for that
+    // when the answer can only be a part of what the operator allows anyway.
+    if (this.#server.roots === 'filtered' && target?.client.era === 'modern' && !isExact) return { result: await filterRoots(undefined, this.#place.rootDirs) }
     // No person has to decide, so it takes no longer than a call.
     const timeoutMs = target?.client.era === 'modern' ? this.#server.maxTimeoutMs : this.#server.timeoutMs
     const reply = target && await this.#ask(target, 'roots/list', params, timeoutMs, signal)

@@ -23,7 +23,7 @@ export class TaskIds {
 
   /** Undefined: the server's id is none. */
   seal (principal: Principal, { server, tool, id }: TaskOfServer): string | undefined {
-    return id.length > MAX_ID_CHARS ? undefined : this.#sealer.seal(KIND, principal.userKey, { server, tool, id })
+    return id.length > MAX_ID_CHARS ? undefined : this.#sealer.name(KIND, principal.userKey, { server, tool, id })
   }
 
   open (principal: Principal, sealed: unknown): TaskOfServer | undefined {

@@ -13,6 +13,11 @@ export interface Sealer {
    * @throws RangeError the text would be longer than {@link MAX_SEALED_CHARS}: bound what a server may put into it
    */
   seal (kind: string, owner: string, payload: SealedPayload, ttlMs?: number): string
+  /**
+   * The same, but one payload always gives one text: for names that clients compare, such as ids. Who sees two of them can
+   * tell whether they are the same thing, and nothing else.
+   */
+  name (kind: string, owner: string, payload: SealedPayload): string
   /** The payload; undefined = forged, changed, of another kind, owner or key, expired, too long or no text at all (T21). Never throws. */
   open (kind: string, owner: string, text: unknown): SealedPayload | undefined
 }
@@ -25,6 +30,8 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 /** First byte of every text: another format will have another one. */
 const VERSION = 1
+/** Tells the key of names' nonces from the one they are sealed with. */
+const NAMED = Buffer.from('name')
 const OVERHEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES
 
 /**
@@ -38,9 +45,14 @@ export function createSealer (key: Uint8Array | undefined, wallMs: () => number)
   return {
     seal (kind, owner, payload, ttlMs) {
       const expiresAtMs = ttlMs === undefined ? null : wallMs() + ttlMs
-      const text = encrypt(master, contextOf(kind, owner), JSON.stringify([expiresAtMs, payload])).toString('base64url')
-      if (text.length > MAX_SEALED_CHARS) throw new RangeError('too much to seal')
-      return text
+      return bounded(encrypt(master, contextOf(kind, owner), JSON.stringify([expiresAtMs, payload]), randomBytes(NONCE_BYTES)))
+    },
+    name: (kind, owner, payload) => {
+      const plain = JSON.stringify([null, payload])
+      const context = contextOf(kind, owner)
+      // A nonce made of what is sealed, under a key of its own: it repeats only where the text would be the same.
+      const nonce = createHmac('sha256', keyFor(master, Buffer.concat([context, NAMED]))).update(plain).digest().subarray(0, NONCE_BYTES)
+      return bounded(encrypt(master, context, plain, nonce))
     },
     open (kind, owner, text) {
       if (typeof text !== 'string' || text.length > MAX_SEALED_CHARS) return undefined
@@ -69,8 +81,13 @@ function keyFor (master: Buffer, context: Buffer): Buffer {
   return createHmac('sha256', master).update(context).digest()
 }
 
-function encrypt (master: Buffer, context: Buffer, plain: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES)
+function bounded (bytes: Buffer): string {
+  const text = bytes.toString('base64url')
+  if (text.length > MAX_SEALED_CHARS) throw new RangeError('too much to seal')
+  return text
+}
+
+function encrypt (master: Buffer, context: Buffer, plain: string, nonce: Buffer): Buffer {
   const cipher = createCipheriv('aes-256-gcm', keyFor(master, context), nonce, { authTagLength: TAG_BYTES })
   cipher.setAAD(context)
   const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])

@@ -125,3 +125,15 @@ describe('keys', () => {
     for (const length of [0, 16, 31, 33]) assert.throws(() => sealerAt(0, randomBytes(length)), RangeError)
   })
 })
+
+describe('names', () => {
+  test('one thing has one name for one owner, and opens like any sealed text', () => {
+    const { sealer } = sealerAt(0)
+    const name = sealer.name('task', 'ada', PAYLOAD)
+    assert.equal(sealer.name('task', 'ada', { ...PAYLOAD }), name)
+    assert.deepEqual(sealer.open('task', 'ada', name), PAYLOAD)
+    assert.notEqual(sealer.name('task', 'bob', PAYLOAD), name)
+    assert.notEqual(sealer.name('task', 'ada', { ...PAYLOAD, more: 1 }).slice(0, 20), name.slice(0, 20))
+    for (const [kind, owner] of [['task', 'bob'], ['state', 'ada']] as const) assert.equal(sealer.open(kind, owner, name), undefined)
+  })
+})
