@@ -1,8 +1,8 @@
 import type { Relay } from '../bridge/index.ts'
-import { errorReply, isJsonObject, LOG_LEVELS, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, LOG_LEVELS, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import { splitAggregateUri } from '../routing/index.ts'
 import type { Session } from '../session/index.ts'
-import { GatewayError } from '../shared/errors.ts'
+import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { Turn, GatewayContext } from './context.ts'
 import { askServer } from './one-shot.ts'
@@ -30,9 +30,20 @@ export function changeSubscription (context: GatewayContext, turn: Turn, method:
 async function subscribe (relay: Relay, session: Session, { server, uri }: Watched, params: JsonObject | undefined): Promise<Reply> {
   // Before the server answers: its first update may come in the same breath.
   if (!relay.subscribe(session, uri)) return errorReply('GW_PROTOCOL_PARAMS', { publicMessage: 'Invalid params: too many subscriptions, or the URI is too long' })
-  const reply = await askServer(relay, 'resources/subscribe', { ...params, uri }, server.timeoutMs)
+  const reply = await tellServer(relay, uri, params, server.timeoutMs)
   if (reply.error !== undefined) relay.unsubscribe(session, uri)
   return reply
+}
+
+/** In the server's own era: a session-era one is subscribed to, a modern one listened to (MCP 2026-07-28 subscriptions). */
+async function tellServer (relay: Relay, uri: string, params: JsonObject | undefined, timeoutMs: number): Promise<Reply> {
+  try {
+    const connection = await relay.connection()
+    if (connection.era === 'modern') return await relay.listenTo(connection, uri)
+  } catch (thrown) {
+    return { error: toJsonRpcError(toGatewayError(thrown)) }
+  }
+  return await askServer(relay, 'resources/subscribe', { ...params, uri }, timeoutMs)
 }
 
 function resourceOf (context: GatewayContext, turn: Turn, uri: unknown): Watched | undefined {
