@@ -1,5 +1,5 @@
-import { capabilitiesFor, ModernClient, RelayedCall, toLegacy, toModern, type Relay } from '../bridge/index.ts'
-import { disagreeingParam, errorReply, EXTENSION, isJsonObject, LATEST_LEGACY, toJsonRpcError, type JsonObject, type JsonRpcId, type MirroredParam, type Reply, type RequestHeaders } from '../protocol/index.ts'
+import { capabilitiesFor, RelayedCall, type Relay } from '../bridge/index.ts'
+import { disagreeingParam, errorReply, EXTENSION, isJsonObject, toJsonRpcError, type JsonObject, type JsonRpcId, type MirroredParam, type Reply, type RequestHeaders } from '../protocol/index.ts'
 import type { CallGrant } from '../limits/index.ts'
 import type { Client, Exchange } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
@@ -7,8 +7,9 @@ import type { ServerSettings } from '../shared/settings.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
 import type { Connection } from '../upstream/index.ts'
 import type { Caller, GatewayContext } from './context.ts'
+import { readableReply } from './readable-reply.ts'
 import { limitError } from './refusals.ts'
-import { mayBecomeTask, offersTasks, withSealedTasks } from './tasks.ts'
+import { mayBecomeTask } from './tasks.ts'
 
 /** One use of a tool, prompt, resource or completion: what was asked for, after routing. */
 export interface FeatureUse {
@@ -218,25 +219,13 @@ class UseRun {
     this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code)
   }
 
-  /** In the client's names and revision; by reference where they are the server's. */
   #readable (reply: Reply): Reply {
     try {
-      const { method, rewrite } = this.#use
-      const { client, relay } = this.#target
-      const named = rewrite === undefined || reply.error !== undefined ? this.#withTasks(relay, reply) : renamed(reply, rewrite)
-      const era = this.#connection?.era ?? 'legacy'
-      if (!(client instanceof ModernClient)) return toLegacy(method, named, era, client?.revision ?? LATEST_LEGACY)
-      return client.withState(toModern(method, named, { era, serverInfo: this.#connection?.initializeResult['serverInfo'] }))
+      return readableReply(this.#context, this.#caller.principal, this.#use, this.#target, this.#connection, reply)
     } catch (thrown) {
       this.#context.events.thrown(thrown)
       return errorReply('GW_UPSTREAM_PROTOCOL')
     }
-  }
-
-  #withTasks (relay: Relay, reply: Reply): Reply {
-    const { client } = this.#target
-    if (this.#connection === undefined || client === undefined || !offersTasks(this.#connection, client.era)) return reply
-    return withSealedTasks(this.#context, this.#caller.principal, relay, this.#use, reply)
   }
 
   /** Before admission, what has a status of its own is an HTTP answer. Hidden is answered as a server answers unknown (T25). */
@@ -282,11 +271,6 @@ class UseRun {
 /** A server must not make a task of a call whose client would not understand it (MCP 2025-11-25 tasks). */
 function withoutTask ({ task: _task, ...others }: JsonObject): JsonObject {
   return others
-}
-
-function renamed (reply: Reply, rewrite: (result: unknown) => unknown): Reply {
-  const result = rewrite(reply.result)
-  return result === reply.result ? reply : { result }
 }
 
 function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {
