@@ -1,7 +1,7 @@
 import type { HttpCall } from './http-call.ts'
 import { reconnectDelayMs } from './reconnect-delay.ts'
 
-/** Tries in a row that bring nothing, until the call is given up for lost. Its deadline may come first. */
+/** After so many tries in a row that brought nothing a call is given up for lost. Its deadline may come first. */
 const MAX_FRUITLESS = 3
 
 /** Event ids that fit into a header; others cannot be resumed from. */
@@ -40,7 +40,7 @@ export class CallResume {
   #wait (newest: string | undefined): boolean {
     // A server that is polled on purpose sends a new id each time.
     this.#fruitless = newest === undefined ? this.#fruitless + 1 : 0
-    if (this.#fruitless > MAX_FRUITLESS) return false
+    if (this.#fruitless >= MAX_FRUITLESS) return false
     this.#lastEventId = newest ?? this.#lastEventId
     this.#retryMs = this.#call.exchange?.retryMs ?? this.#retryMs
     this.#timer = setTimeout(() => this.#reopen(this.#lastEventId), reconnectDelayMs(this.#retryMs, this.#fruitless))

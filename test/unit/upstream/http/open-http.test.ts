@@ -54,8 +54,8 @@ describe('opening a Streamable HTTP server', () => {
     'an empty 400': (received) => refuse(received, 400),
     '400 with -32000': (received) => refuse(received, 400, -32000),
     '404 with a page': ({ response }) => response.writeHead(404, { 'content-type': 'text/html' }).end('<p>nothing here</p>'),
-    '405': (received) => refuse(received, 405),
-    '406': (received) => refuse(received, 406),
+    405: (received) => refuse(received, 405),
+    406: (received) => refuse(received, 406),
     '200 with -32601': (received) => json(received.response, { jsonrpc: '2.0', id: received.id, error: { code: -32601, message: 'Method not found' } }),
     '-32022 with older revisions': (received) => refuse(received, 400, -32022, { data: { supported: ['2025-11-25'], requested: '2026-07-28' } })
   })) {
