@@ -19,6 +19,8 @@ const MOVED = 'DRAWBRIDGE_TEST_ON_PINNED_NODE'
 const OLDEST_MAJOR = 24
 /** Two cores are what a small CI machine has, and many tests start processes of their own. */
 const CONCURRENCY = 2
+/** Folders whose tests use what test/setup.mjs fetches. */
+const WITH_CLIENTS = ['conformance', 'integration']
 /** A file of tests that takes longer hangs. In milliseconds. */
 const FILE_TIMEOUT_MS = 900_000
 /** A file that takes longer gets a line of its own, so that long steps are seen to move. In milliseconds. */
@@ -125,7 +127,7 @@ async function architecture () {
 
 async function tests (folder) {
   const files = testFiles(folder)
-  if (folder === 'integration') await setUp()
+  if (WITH_CLIENTS.includes(folder)) await setUp()
   if (files.length === 0) return { ok: false, detail: 'no test files' }
   const report = { passed: 0, failed: 0, skipped: 0 }
   const waiting = [...files]
@@ -190,7 +192,7 @@ function describeSkip ({ name, skip, todo, details }, file, report) {
   console.log(`SKIP  ${file}  ${name}${typeof reason === 'string' ? `: ${reason}` : ''}`)
 }
 
-/** What only integration tests need is fetched here, not by npm ci. What is missing shows as skipped tests. */
+/** What only these tests need is fetched here, not by npm ci. What is missing shows as skipped tests. */
 async function setUp () {
   if (!existsSync('test/setup.mjs')) return
   await exitCodeOf(process.execPath, ['test/setup.mjs'], { stdio: 'inherit' })

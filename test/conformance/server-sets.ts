@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { requirements, shortcoming } from './expectations.ts'
+import { runSuite, type Run } from './runner.ts'
+
+/** A run of the suite against a server. */
+export interface ServerSet {
+  readonly title: string
+  readonly args: readonly string[]
+  /** Scenarios that have to pass. */
+  readonly scenarios: readonly string[]
+}
+
+/** Both wires of the suite that are sets: what the revision requires and what the suite runs beside it. */
+function setOf (revision: '2025-11-25' | '2026-07-28'): ServerSet {
+  const { required, unscored } = requirements(revision, 'server')
+  return { title: revision, args: ['--requirements', revision], scenarios: [...required, ...unscored] }
+}
+
+/** 2026-07-28: 37 required, and ten of the tasks extension, JSON Schema 2020-12, headers. */
+export const modernSet = (): ServerSet => setOf('2026-07-28')
+
+/** 2025-11-25 (30 required, and session life, polling, JSON Schema), 2025-06-18, 2025-03-26. */
+export const legacySets = (): ServerSet[] => [
+  setOf('2025-11-25'),
+  { title: '2025-06-18', args: ['--suite', 'all', '--spec-version', '2025-06-18'], scenarios: scenariosOf20250618 },
+  { title: '2025-03-26', args: ['--suite', 'all', '--spec-version', '2025-03-26'], scenarios: ['server-session-lifecycle'] }
+]
+
+const scenariosOf20250618 = [
+  'server-initialize', 'server-session-lifecycle', 'logging-set-level', 'ping', 'completion-complete', 'tools-list',
+  ...['simple-text', 'image', 'audio', 'embedded-resource', 'mixed-content', 'with-logging', 'error', 'with-progress', 'sampling', 'elicitation'].map((name) => `tools-call-${name}`),
+  ...['list', 'read-text', 'read-binary', 'templates-read', 'subscribe', 'unsubscribe'].map((name) => `resources-${name}`),
+  ...['list', 'get-simple', 'get-with-args', 'get-embedded-resource', 'get-with-image'].map((name) => `prompts-${name}`)
+]
+
+/** Runs a set once and makes one test of each scenario. @param url read when the run begins */
+export function testSet (title: string, set: ServerSet, url: () => string): void {
+  describe(`${title}, ${set.title}`, () => {
+    let run: Run
+    before(async () => { run = await runSuite(['server', '--url', url(), ...set.args]) })
+    for (const name of set.scenarios) it(name, () => { assert.equal(shortcoming(run, name), undefined) })
+  })
+}
