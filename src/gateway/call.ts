@@ -22,6 +22,8 @@ export interface FeatureUse {
   readonly params: JsonObject | undefined
   /** It belongs to a call that was counted already. */
   readonly isUncounted?: boolean
+  /** Set when only the server's list can tell, once it is up, whether the tool is for its own app alone: then it is not here (D8). */
+  readonly isAppOnly?: (relay: Relay) => Promise<boolean>
   /** Renames what comes back, on the aggregate. */
   readonly rewrite?: (result: unknown) => unknown
 }
@@ -161,6 +163,22 @@ class UseRun {
     this.#connection = connection
     if (client?.era === 'legacy') relay.giveNotice(client, exchange)
     else if (client?.logLevel !== undefined) relay.levelWanted(client.logLevel, connection)
+    const learning = this.#use.isAppOnly?.(relay)
+    if (learning === undefined) this.#dispatch(call, connection)
+    else learning.then((isAppOnly) => isAppOnly ? this.#takeBack(call, new GatewayError('GW_ROUTE_TOOL'), false) : this.#dispatch(call, connection)).catch((thrown: unknown) => this.#failed(call, thrown))
+  }
+
+  /** Refuses a call that was let in and not sent. */
+  #takeBack (call: RelayedCall, error: GatewayError, hasStatus: boolean): void {
+    if (call.done) return
+    call.withdraw()
+    if (this.#grant?.admitted === true) this.#grant.release()
+    this.#refuse(error, hasStatus)
+  }
+
+  #dispatch (call: RelayedCall, connection: Connection): void {
+    if (call.done) return
+    const { relay, client } = this.#target
     if (call.params?.['task'] !== undefined && !mayBecomeTask(this.#use, connection, client?.era)) call.params = withoutTask(call.params)
     const mirrored = this.#needsMirrored(connection) ? relay.mirroredOf(this.#use.name, connection) : undefined
     if (mirrored instanceof Promise) mirrored.then((late) => this.#sendMirrored(call, connection, late)).catch((thrown: unknown) => this.#failed(call, thrown))
@@ -180,9 +198,7 @@ class UseRun {
     const args = call.params?.['arguments']
     const wrong = headers && disagreeingParam(mirrored, isJsonObject(args) ? args : undefined, headers)
     if (wrong !== undefined) {
-      call.withdraw()
-      if (this.#grant?.admitted === true) this.#grant.release()
-      return this.#refuse(new GatewayError('GW_PROTOCOL_HEADERS', { publicMessage: `The header ${wrong} and the argument that it mirrors do not agree.` }), true)
+      return this.#takeBack(call, new GatewayError('GW_PROTOCOL_HEADERS', { publicMessage: `The header ${wrong} and the argument that it mirrors do not agree.` }), true)
     }
     call.mirrored = mirrored
     if (connection.era === 'legacy' && relay.requiresTask(this.#use.name)) {

@@ -12,6 +12,7 @@ import type { Policy } from '../tenancy/index.ts'
 import type { Connections } from '../upstream/index.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
+import type { Lists } from './lists/lists.ts'
 import type { Work } from './work.ts'
 
 /** One HTTP request, as far as the gateway knows it. */
@@ -57,8 +58,8 @@ export interface GatewayContext {
   readonly connections: Connections
   readonly links: Links
   readonly names: NameIndex
-  /** For whom a server was asked for its names because one had to be (learn.ts). */
-  readonly learned: Set<string>
+  /** What is remembered of servers' lists. */
+  readonly lists: Lists
   readonly audit: AuditSink
   readonly events: GatewayEvents
   readonly work: Work

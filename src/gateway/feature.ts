@@ -7,6 +7,7 @@ import type { Principal } from '../shared/principal.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
 import type { FeatureUse } from './call.ts'
 import type { GatewayContext } from './context.ts'
+import { learnAppOnly } from './lists/learn-app-only.ts'
 
 /** What a request names: the kind, and the member of its params that holds the name. */
 interface Named { readonly kind: FeatureKind, readonly name: string }
@@ -23,11 +24,16 @@ export function featureOf (context: GatewayContext, principal: Principal, route:
   }
   const found = resolveAggregate(context, principal, named)
   if (found === undefined) return refuse(errorReply(UNKNOWN[named.kind]))
+  const server = context.server(found.server)
+  const isAppOnly = named.kind === 'tool' ? context.lists.known.isAppOnly(server, principal, found.name) : false
+  // A tool for its server's own app alone is not here (D8), as little as one that is hidden (T25).
+  if (isAppOnly === true) return refuse(errorReply(UNKNOWN.tool))
   return ok({
     method,
     kind: named.kind,
-    server: context.server(found.server),
+    server,
     name: found.name,
+    ...(isAppOnly === undefined ? { isAppOnly: (relay) => learnAppOnly(context, principal, relay, server, found.name) } : undefined),
     params: rewriteParams(method, params, found.name),
     rewrite: (result) => rewriteResult(found.server, method, result)
   })

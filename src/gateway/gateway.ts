@@ -18,6 +18,7 @@ import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
 import { Listens } from './listens.ts'
+import { createLists } from './lists/lists.ts'
 import { modernTurn, receiveModern } from './modern.ts'
 import { limitError } from './refusals.ts'
 import { receiveRequest } from './requests.ts'
@@ -78,6 +79,7 @@ export function createGateway (options: GatewayOptions): Gateway {
   const tasks = new TaskIds(sealer)
   const links = createLinks(() => connections, (server) => createFace(policy, tasks, server))
   const work = new Work()
+  const names = createNameIndex()
   const connections = createConnections({
     pool: options.pool,
     host: options.host,
@@ -100,8 +102,8 @@ export function createGateway (options: GatewayOptions): Gateway {
     parks: new Parks(new RequestStates(sealer)),
     listens: new Listens(),
     nowMs,
-    names: createNameIndex(),
-    learned: new Set(),
+    names,
+    lists: createLists(names, nowMs),
     audit: options.audit,
     events: options.events,
     version: options.version,

@@ -1,15 +1,13 @@
 import type { Relay } from '../bridge/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
-import { looksHashed } from '../routing/index.ts'
+import { looksHashed, serverOfName } from '../routing/index.ts'
 import type { SessionRoute } from '../session/index.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { GatewayContext } from './context.ts'
 import { nameIn } from './feature.ts'
-import { learnNamesOf, listOf } from './lists.ts'
-
-/** Users of servers whose names were learned, at most; beyond it all are asked again. */
-const MAX_LEARNED = 10_000
+import { PROMPTS, TOOLS } from './lists/list-method.ts'
+import { readList } from './lists/list-part.ts'
 
 /**
  * A name that the aggregate shortened (rulings 5) means something only to who has seen the server's list. Callers keep
@@ -20,14 +18,11 @@ const MAX_LEARNED = 10_000
 export function learnFor (context: GatewayContext, principal: Principal, route: SessionRoute, method: string, params: JsonObject | undefined, relayTo: (server: ServerSettings) => Relay): Promise<void> | undefined {
   if (route.kind !== 'aggregate' || method === 'resources/read') return undefined
   const name = nameIn(method, params)
-  const list = listOf(method === 'tools/call' ? 'tools/list' : 'prompts/list')
-  if (name === undefined || list === undefined || !looksHashed(name)) return undefined
-  const server = context.policy.servers(principal).find((allowed) => name.startsWith(`${allowed}__`))
-  const key = JSON.stringify([server, list.method, principal.userKey])
-  if (server === undefined || context.learned.has(key) || !context.limiter.request(principal).admitted) return undefined
-  const settings = context.server(server)
-  return learnNamesOf(context, relayTo(settings), settings, list).then((isLearned) => {
-    if (context.learned.size >= MAX_LEARNED) context.learned.clear()
-    if (isLearned) context.learned.add(key)
-  })
+  if (name === undefined || !looksHashed(name)) return undefined
+  const list = method === 'tools/call' ? TOOLS : PROMPTS
+  const found = serverOfName(name, context.policy.servers(principal))
+  if (found === undefined) return undefined
+  const server = context.server(found)
+  if (context.lists.known.has(server, principal, list) || !context.limiter.request(principal).admitted) return undefined
+  return readList(context, { principal }, relayTo(server), server, list).settled.then(() => undefined)
 }

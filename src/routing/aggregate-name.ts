@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ServerName } from '../shared/ids.ts'
 
 /** Longest aggregate name in characters: what model APIs accept as a tool name. */
 const maxLength = 64
@@ -23,6 +24,14 @@ export function aggregateName (server: string, name: string): string {
   if (plain.length <= maxLength && !outside.test(plain)) return plain
   const digest = createHash('sha256').update(`${server}\0${name}`).digest('hex').slice(0, 8)
   return `${plain.replace(allOutside, '_').slice(0, readableLength)}_${digest}`
+}
+
+/** The allowed server that an aggregate name begins with; undefined = none, hidden and unknown alike (T25). */
+export function serverOfName (aggregate: string, allowed: readonly ServerName[]): ServerName | undefined {
+  const border = aggregate.indexOf(SEPARATOR)
+  if (border <= 0) return undefined
+  const written = aggregate.slice(0, border)
+  return allowed.find((server) => server === written)
 }
 
 /** Could this aggregate name be a hashed one? Only then can it stand for another name than the one it spells. */

@@ -1,5 +1,5 @@
 import type { ServerName } from '../shared/ids.ts'
-import { aggregateName, looksHashed, ownerOf, SEPARATOR } from './aggregate-name.ts'
+import { aggregateName, looksHashed, ownerOf, SEPARATOR, serverOfName } from './aggregate-name.ts'
 
 /** A server and the name of one of its tools or prompts, as that server knows it. */
 export interface ServerAndName {
@@ -36,14 +36,6 @@ function remember (names: Names, server: ServerName, aggregate: string, name: st
   if (names.size > maxNamesPerServer && oldest !== undefined) names.delete(oldest)
 }
 
-/** The allowed server before the first separator. */
-function serverOf (aggregate: string, allowed: readonly ServerName[]): ServerName | undefined {
-  const border = aggregate.indexOf(SEPARATOR)
-  if (border <= 0) return undefined
-  const written = aggregate.slice(0, border)
-  return allowed.find((server) => server === written)
-}
-
 /**
  * An index that knows nothing yet. Callers may share it: it answers only with servers that the one who asks may use, and
  * only with names that come to the very aggregate name asked for. What one caller's list taught can therefore lead
@@ -60,7 +52,7 @@ export function createNameIndex (): NameIndex {
       remember(names, server, aggregate, name)
     },
     resolve (aggregate, allowed) {
-      const server = serverOf(aggregate, allowed)
+      const server = serverOfName(aggregate, allowed)
       if (server === undefined) return undefined
       const name = byServer.get(server)?.get(aggregate) ?? aggregate.slice(server.length + SEPARATOR.length)
       return name !== '' && aggregateName(server, name) === aggregate ? { server, name } : undefined

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { aggregateName, createNameIndex, looksHashed, mergeLists } from '../../../src/routing/index.ts'
+import { aggregateItems, aggregateName, createNameIndex, looksHashed } from '../../../src/routing/index.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
 import { createRandom, randomServer, randomToolName } from './random-name.ts'
@@ -107,7 +107,7 @@ describe('two names of one server that come to one aggregate name', () => {
         for (const name of order) index.learn(server, name)
         assert.deepEqual(index.resolve(aggregate, [server]), { server: 'a', name: owner })
         for (const kind of ['tools', 'prompts'] as const) {
-          assert.deepEqual(mergeLists(kind, [{ server, items: order.map((name) => ({ name, was: name })) }]), [{ name: aggregate, was: owner }])
+          assert.deepEqual(aggregateItems(kind, server, order.map((name) => ({ name, was: name }))), [{ name: aggregate, was: owner }])
         }
       }
     })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { mergeLists, rewriteParams, rewriteResult } from '../../../src/routing/index.ts'
+import { aggregateItems, identityOf, isAppOnly, rewriteParams, rewriteResult } from '../../../src/routing/index.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
 
@@ -13,54 +13,57 @@ function frozen<T> (value: T): T {
   return Object.freeze(value)
 }
 
-describe('merged lists', () => {
+describe('lists', () => {
   test('names are rewritten, everything else goes on by reference', () => {
     const inputSchema = { type: 'object', properties: { name: { type: 'string' } } }
     const tool = frozen({ name: 'echo', inputSchema, annotations: { title: 'Echo' }, future: [1], _meta: { x: 1 } })
-    const [merged] = mergeLists('tools', [{ server: a, items: [tool] }])
-    assert.deepEqual(merged, { ...tool, name: 'a__echo' })
-    assert.equal(merged?.['inputSchema'], inputSchema)
-    assert.equal(merged?.['_meta'], tool._meta)
+    const [shown] = aggregateItems('tools', a, [tool])
+    assert.deepEqual(shown, { ...tool, name: 'a__echo' })
+    assert.equal(shown?.['inputSchema'], inputSchema)
+    assert.equal(shown?.['_meta'], tool._meta)
   })
 
-  test('ordered by server, then as the server ordered them, whichever answered first', () => {
-    const lists = [{ server: b, items: [{ name: 'z' }, { name: 'a' }] }, { server: a, items: [{ name: 'y' }] }]
-    const expected = [{ name: 'a__y' }, { name: 'b__z' }, { name: 'b__a' }]
-    assert.deepEqual(mergeLists('prompts', lists), expected)
-    assert.deepEqual(mergeLists('prompts', lists.toReversed()), expected)
-    assert.equal(lists[0]?.server, b)
+  test('stay in the server\'s order', () => {
+    assert.deepEqual(aggregateItems('prompts', b, frozen([{ name: 'z' }, { name: 'a' }, { name: 'm' }])), [{ name: 'b__z' }, { name: 'b__a' }, { name: 'b__m' }])
   })
 
   test('malformed items are left out, the others stay; of equal names the first', () => {
     const items = frozen([null, 5, 'x', [], {}, { name: 1 }, { name: '' }, { title: 'no name' }, { name: 'ok', n: 1 }, { name: 'ok', n: 2 }, { name: '__proto__' }])
-    assert.deepEqual(mergeLists('tools', [{ server: a, items }]), [{ name: 'a__ok', n: 1 }, { name: 'a____proto__' }])
-    assert.deepEqual(mergeLists('tools', []), [])
+    assert.deepEqual(aggregateItems('tools', a, items), [{ name: 'a__ok', n: 1 }, { name: 'a____proto__' }])
+    assert.deepEqual(aggregateItems('tools', a, []), [])
   })
 
   test('resources and templates', () => {
-    assert.deepEqual(mergeLists('resources', [{ server: a, items: frozen([{ uri: 'file:///x', name: 'x' }, { uri: 'ui://v', name: 'v' }, { name: 'none' }]) }]), [{ uri: 'a+file:///x', name: 'x' }, { uri: 'ui://a/v', name: 'v' }])
-    assert.deepEqual(mergeLists('resourceTemplates', [{ server: a, items: frozen([{ uriTemplate: 'file:///{p}', name: 'p' }, { uri: 'x' }]) }]), [{ uriTemplate: 'a+file:///{p}', name: 'p' }])
+    assert.deepEqual(aggregateItems('resources', a, frozen([{ uri: 'file:///x', name: 'x' }, { uri: 'ui://v', name: 'v' }, { name: 'none' }])), [{ uri: 'a+file:///x', name: 'x' }, { uri: 'ui://a/v', name: 'v' }])
+    assert.deepEqual(aggregateItems('resourceTemplates', a, frozen([{ uriTemplate: 'file:///{p}', name: 'p' }, { uri: 'x' }])), [{ uriTemplate: 'a+file:///{p}', name: 'p' }])
+  })
+
+  test('each item is known by the member of its own list', () => {
+    const item = { name: 'n', uri: 'x://u', uriTemplate: 'x://{t}' }
+    assert.deepEqual((['tools', 'prompts', 'resources', 'resourceTemplates'] as const).map((kind) => identityOf(kind, item)), ['n', 'n', 'x://u', 'x://{t}'])
+    for (const odd of [undefined, null, 5, [], {}, { name: '' }, { name: 5 }]) assert.equal(identityOf('tools', odd), undefined)
   })
 
   test('links to UI resources, in both spellings (MCP Apps)', () => {
     const tool = frozen({ name: 't', _meta: { ui: { resourceUri: 'ui://view', visibility: ['model', 'app'] }, 'ui/resourceUri': 'ui://view', other: { deep: 1 } } })
-    const [merged] = mergeLists('tools', [{ server: a, items: [tool] }]) as [{ _meta: { other: unknown } }]
-    assert.deepEqual(merged, { name: 'a__t', _meta: { ui: { resourceUri: 'ui://a/view', visibility: ['model', 'app'] }, 'ui/resourceUri': 'ui://a/view', other: { deep: 1 } } })
-    assert.equal(merged._meta.other, tool._meta.other)
+    const [shown] = aggregateItems('tools', a, [tool]) as unknown as [{ _meta: { other: unknown } }]
+    assert.deepEqual(shown, { name: 'a__t', _meta: { ui: { resourceUri: 'ui://a/view', visibility: ['model', 'app'] }, 'ui/resourceUri': 'ui://a/view', other: { deep: 1 } } })
+    assert.equal(shown._meta.other, tool._meta.other)
   })
 
   test('tools for the app alone stay out of the aggregate; every other visibility stays in', () => {
     const tool = (name: string, visibility: unknown) => ({ name, _meta: { ui: { visibility } } })
     const items = frozen([tool('hidden', ['app']), tool('hidden2', ['app', 'app']), tool('both', ['model', 'app']), tool('model', ['model']), tool('none', []), tool('odd', 'app'), { name: 'odd2', _meta: { ui: 'app' } }, { name: 'odd3', _meta: 5 }])
-    assert.deepEqual(mergeLists('tools', [{ server: a, items }]).map(({ name }) => name), ['a__both', 'a__model', 'a__none', 'a__odd', 'a__odd2', 'a__odd3'])
-    assert.equal(mergeLists('prompts', [{ server: a, items }]).length, items.length)
+    assert.deepEqual(aggregateItems('tools', a, items).map(({ name }) => name), ['a__both', 'a__model', 'a__none', 'a__odd', 'a__odd2', 'a__odd3'])
+    assert.deepEqual(items.filter(isAppOnly).map(({ name }) => name), ['hidden', 'hidden2'])
+    assert.equal(aggregateItems('prompts', a, items).length, items.length)
   })
 
   test('own members that look like a prototype are copied as members (T36)', () => {
     const tool: unknown = JSON.parse('{"name":"t","__proto__":{"admin":true},"_meta":{"__proto__":{"admin":true},"ui/resourceUri":"ui://x"}}')
-    const [merged] = mergeLists('tools', [{ server: a, items: [tool] }])
-    assert.equal(JSON.stringify(merged), '{"name":"a__t","__proto__":{"admin":true},"_meta":{"__proto__":{"admin":true},"ui/resourceUri":"ui://a/x"}}')
-    assert.equal((merged as { admin?: unknown }).admin, undefined)
+    const [shown] = aggregateItems('tools', a, [tool])
+    assert.equal(JSON.stringify(shown), '{"name":"a__t","__proto__":{"admin":true},"_meta":{"__proto__":{"admin":true},"ui/resourceUri":"ui://a/x"}}')
+    assert.equal((shown as { admin?: unknown }).admin, undefined)
     assert.equal(({} as { admin?: unknown }).admin, undefined)
   })
 })

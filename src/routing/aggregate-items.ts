@@ -7,22 +7,22 @@ import { rewriteMeta, withAggregateUri, withMember } from './rewrite-meta.ts'
 /** Member of a list result that holds the items. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
 
-/** What one server listed, all pages together. */
-export interface ServerItems {
-  readonly server: ServerName
-  readonly items: readonly unknown[]
-}
-
 /** The member that identifies an item of a list. */
 const identity = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const
 
+/** Name, URI or template by which an item of a list is used; undefined = it has none, so nothing can be done with it. */
+export function identityOf (kind: ListKind, item: unknown): string | undefined {
+  if (!isJsonObject(item)) return undefined
+  const id = item[identity[kind]]
+  return typeof id === 'string' && id !== '' ? id : undefined
+}
+
 /** Items with a usable identity, in the server's order; of several with the same one, the first. */
-function wellFormed (items: readonly unknown[], key: string): Map<string, JsonObject> {
+function wellFormed (kind: ListKind, items: readonly unknown[]): Map<string, JsonObject> {
   const found = new Map<string, JsonObject>()
   for (const item of items) {
-    if (!isJsonObject(item)) continue
-    const id = item[key]
-    if (typeof id === 'string' && id !== '' && !found.has(id)) found.set(id, item)
+    const id = identityOf(kind, item)
+    if (id !== undefined && !found.has(id)) found.set(id, item as JsonObject)
   }
   return found
 }
@@ -31,8 +31,8 @@ function wellFormed (items: readonly unknown[], key: string): Map<string, JsonOb
  * Is a tool only for the server's own app? An aggregate cannot keep one server's app from another's tools, so such tools
  * stay out of it (MCP Apps `visibility`).
  */
-function isAppOnly (tool: JsonObject): boolean {
-  const meta = tool['_meta']
+export function isAppOnly (tool: unknown): boolean {
+  const meta = isJsonObject(tool) ? tool['_meta'] : undefined
   const ui = isJsonObject(meta) ? meta['ui'] : undefined
   const visibility = isJsonObject(ui) ? ui['visibility'] : undefined
   return Array.isArray(visibility) && visibility.length > 0 && visibility.every((who) => who === 'app')
@@ -49,8 +49,7 @@ function renamed (server: ServerName, items: Iterable<[string, JsonObject]>): Js
   return [...owners].map(([aggregate, { item }]) => withMember(item, 'name', aggregate))
 }
 
-function aggregated (kind: ListKind, { server, items }: ServerItems): JsonObject[] {
-  const found = wellFormed(items, identity[kind])
+function renamedItems (kind: ListKind, server: ServerName, found: ReadonlyMap<string, JsonObject>): JsonObject[] {
   switch (kind) {
     case 'tools': return renamed(server, [...found].filter(([, tool]) => !isAppOnly(tool)))
     case 'prompts': return renamed(server, found)
@@ -59,15 +58,11 @@ function aggregated (kind: ListKind, { server, items }: ServerItems): JsonObject
   }
 }
 
-function byName (one: ServerItems, other: ServerItems): number {
-  return one.server < other.server ? -1 : Number(one.server > other.server)
-}
-
 /**
- * One list out of several servers' lists, under aggregate names and URIs. Ordered by server name, then as each server
- * ordered it, whatever order the lists came in (MCP asks for a deterministic order). Items that are no objects or have
- * no identity are left out. The servers' objects are not changed; what is not rewritten goes on by reference.
+ * One server's list as the aggregate shows it: under aggregate names and URIs, in the server's own order (MCP asks for a
+ * deterministic one), without tools that are only for its own app. Items that are no objects or have no identity are left
+ * out. The server's objects are not changed; what is not rewritten goes on by reference.
  */
-export function mergeLists (kind: ListKind, perServer: readonly ServerItems[]): JsonObject[] {
-  return perServer.toSorted(byName).flatMap((list) => aggregated(kind, list).map((item) => rewriteMeta(list.server, item)))
+export function aggregateItems (kind: ListKind, server: ServerName, items: readonly unknown[]): JsonObject[] {
+  return renamedItems(kind, server, wellFormed(kind, items)).map((item) => rewriteMeta(server, item))
 }
