@@ -15,6 +15,8 @@ export interface Received {
   readonly exchange: AnswerChannel
   /** How often the route said that the client has gone. */
   cancelled: number
+  /** What the gateway does when it is told. */
+  onCancel?: () => void
 }
 
 export interface ModernBench {
@@ -37,7 +39,10 @@ export async function startModern (t: TestContext, { answer, change }: ModernOpt
     const one: Received = { caller, route, request, exchange: channel, cancelled: 0 }
     received.push(one)
     answer?.(one)
-    return () => { one.cancelled++ }
+    return () => {
+      one.cancelled++
+      one.onCancel?.()
+    }
   }
   const bench = await startRoutes(t, {
     servers: { echo: fixture('echo.mjs') },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { createParser } from 'eventsource-parser'
 import { openStreams } from '../../routes/answer/response-writer.ts'
+import { waitingOn } from '../../routes/answer/when-closed.ts'
 import { notificationText } from '../../src/protocol/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import { brandAs } from '../../src/shared/ids.ts'
@@ -94,13 +96,15 @@ describe('a client that goes has cancelled (FR41)', () => {
     const socket = connect(bench.edge.port, '127.0.0.1')
     socket.on('error', () => { /* Cut by the test. */ })
     await once(socket, 'connect')
-    socket.write([1, 2, 3].map((id) => rawPost(bench, call(id))).join(''))
-    await nth(received, 2)
+    socket.write([1, 2, 3, 4].map((id) => rawPost(bench, call(id))).join(''))
+    await nth(received, 3)
     received[1]?.exchange.emit(progress(1))
     received[2]?.exchange.finish(3, RESULT)
+    // The end of the first frees the slot that the last one waited for.
+    ;(received[0] as Received).onCancel = () => received[3]?.exchange.finish(4, RESULT)
     socket.destroy()
-    await until('both are cancelled', () => received[0]?.cancelled === 1 && received[1]?.cancelled === 1)
-    assert.deepEqual([received[2]?.cancelled, openStreams()], [0, 0])
+    await until('all are cancelled that had no answer', () => received[0]?.cancelled === 1 && received[1]?.cancelled === 1)
+    assert.deepEqual([received[2]?.cancelled, received[3]?.cancelled, openStreams()], [0, 0, 0])
   })
 
   it('before it was let in: nothing is done for it', async (t) => {
@@ -119,6 +123,29 @@ describe('a client that goes has cancelled (FR41)', () => {
     assert.deepEqual(received.map(({ request }) => request.id), [2])
   })
 
+  it('between the guard and the gateway: nothing either', async (t) => {
+    let sever = false
+    let socket: Socket | undefined
+    const { bench, post, received } = await startModern(t, {
+      change: ({ gateway }) => {
+        const serverNamed = gateway.serverNamed
+        // The first thing that a route asks is whose endpoint this is.
+        gateway.serverNamed = (principal, name) => {
+          if (sever) socket?.destroy()
+          return serverNamed(principal, name)
+        }
+        return {}
+      },
+      answer: ({ exchange, request }) => exchange.finish(request.id, RESULT)
+    })
+    bench.edge.app.server.on('connection', (made) => { socket = made })
+    sever = true
+    assert.equal(await post(call(1)).catch(() => 'gone'), 'gone')
+    sever = false
+    assert.equal((await post(call(2))).status, 200)
+    assert.deepEqual(received.map(({ request }) => request.id), [2])
+  })
+
   it('or does not read (FR40)', async (t) => {
     const { bench, received } = await startModern(t)
     const socket = connect(bench.edge.port, '127.0.0.1')
@@ -128,10 +155,8 @@ describe('a client that goes has cancelled (FR41)', () => {
     socket.write(rawPost(bench, call(1)))
     const one = await nth(received, 0)
     const large = notificationText('notifications/message', { data: 'x'.repeat(300_000) })
-    await until('it is cut and cancelled', () => {
-      one.exchange.emit(large)
-      return one.cancelled === 1
-    })
+    for (let frames = 0; frames < 20; frames++) one.exchange.emit(large)
+    assert.equal(one.cancelled, 1, 'as soon as too much lies unread')
     one.exchange.finish(1, RESULT)
     socket.destroy()
     await until('its stream is closed', () => openStreams() === 0)
@@ -140,6 +165,8 @@ describe('a client that goes has cancelled (FR41)', () => {
 
   it('but one that was answered may go as it likes', async (t) => {
     const { post, received, bench } = await startModern(t)
+    const sockets: Socket[] = []
+    bench.edge.app.server.on('connection', (socket) => { sockets.push(socket) })
     for (const id of [1, 2, 3]) {
       const waiting = post(call(id))
       const one = await nth(received, id - 1)
@@ -147,6 +174,8 @@ describe('a client that goes has cancelled (FR41)', () => {
       one.exchange.finish(id, RESULT)
       await (await waiting).ended
     }
+    assert.ok(sockets.length > 0)
+    for (const socket of sockets) assert.equal(waitingOn(socket).size, 0, 'nothing of an answered request waits for its connection')
     bench.edge.app.server.closeAllConnections()
     await until('all have gone', () => new Promise((resolve) => bench.edge.app.server.getConnections((_error, count) => resolve(count === 0))))
     assert.deepEqual(received.map(({ cancelled }) => cancelled), [0, 0, 0])

@@ -89,6 +89,8 @@ describe('headers of arguments', () => {
     const inherited = [{ header: 'mcp-param-x', path: ['constructor', 'name'], type: 'string' }, { header: 'mcp-param-y', path: ['toString'], type: 'string' }] as const
     assert.deepEqual(mirrorHeaders(inherited, {}), {})
     assert.equal(disagreeingParam(inherited, {}, {}), undefined)
+    const heir: unknown = Object.create({ region: 'eu', deep: { n: 1 } })
+    assert.deepEqual([mirrorHeaders(params, heir), disagreeingParam(params, heir, {})], [{}, undefined])
   })
 
   test('what a client sends, a server finds right; what is changed, wrong', () => {
