@@ -19,6 +19,8 @@ export const DEFAULTS = {
   roots: 'filtered',
   capabilities: 'client',
   interactive: false,
+  era: 'auto',
+  allowPrivateNetwork: false,
   cancelOnDisconnect: false,
   timeoutMs: 60_000,
   maxTimeoutMs: 600_000,

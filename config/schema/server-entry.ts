@@ -54,6 +54,13 @@ const sandbox = Type.Optional(Type.Object({
   'x-notice': 'containment is not enforced by this version; readOnly and writable only count as roots'
 }))
 
+const tls = Type.Optional(Type.Object({
+  caFile: text('PEM file of the certificate authorities to trust in place of the system\'s, relative to the working directory.'),
+  certFile: text('PEM file of the client certificate, with its chain. Together with keyFile.'),
+  keyFile: text('PEM file of the client certificate\'s key, without a passphrase.'),
+  servername: text('Name that the server\'s certificate has to be for, when it is not the host of the URL.', { maxLength: 253, pattern: '^[A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]+)*$', 'x-expected': 'a host name' })
+}, { additionalProperties: false, description: 'https upstream servers: certificates. Files are read when the configuration is. Verification cannot be turned off.' }))
+
 /** One member of `mcpServers`: the client formats as they are, and what Drawbridge adds. Other keys are warned of, not refused. */
 export const serverEntry = Type.Object({
   command: text('Program to start: a name found on PATH, or a path. Never run through a shell. `./…` starts at the working directory.'),
@@ -63,8 +70,11 @@ export const serverEntry = Type.Object({
   type: transport('Transport. Absent: stdio with `command`; with `url`, sse if the path ends in /sse, otherwise http.'),
   transport: transport('Same as `type`.'),
   transportType: transport('Same as `type`, as mcp-proxy writes it.'),
-  url: text('http and sse: address of the upstream server.', { pattern: '^https?://', 'x-expected': 'a URL that begins with http:// or https://' }),
-  headers: Type.Optional(dictionary(Type.String({ maxLength: 16_384 }), { description: 'http and sse: headers sent to the upstream server.' })),
+  url: text('http and sse: address of the upstream server. https, or with `allowPrivateNetwork` also http to a private address. Redirects are not followed.', { pattern: '^https?://', 'x-expected': 'a URL that begins with https://' }),
+  headers: Type.Optional(dictionary(Type.String({ maxLength: 16_384 }), { description: 'http and sse: headers added to every request to the upstream server. Not those of the connection and of the protocol, which Drawbridge sets itself: Host, Connection, Content-*, Accept*, Mcp-*, Last-Event-ID and the like.' })),
+  allowPrivateNetwork: flag('http and sse: the URL may lead to a loopback or private address, also by plain http. Link-local and metadata addresses stay refused.', DEFAULTS.allowPrivateNetwork),
+  tls,
+  era: Type.Optional(Type.Enum(['auto', 'legacy', 'modern'], { description: 'Protocol that the server is spoken to in: legacy (sessions, 2024-11-05 to 2025-11-25), modern (2026-07-28), or whichever it turns out to speak.', default: DEFAULTS.era })),
   enabled: flag('false = the entry is skipped.', true),
   disabled: flag('true = the entry is skipped.', false),
   isolation: Type.Optional(Type.Enum(['shared', 'tenant', 'user', 'session', 'call'], { description: 'Who shares a worker process: everybody, the users of a tenant, one user, one session, or nobody.', default: DEFAULTS.isolation })),
@@ -80,12 +90,10 @@ export const serverEntry = Type.Object({
   prompts: patternRules('Which of the server\'s prompts may be seen and used.'),
   resources: patternRules('Which of the server\'s resources, by URI, may be seen and read.'),
   sandbox,
-  era: reserved('auto | legacy | modern.'),
   auth: reserved('Credentials towards an upstream HTTP server.'),
   cache: reserved('Reuse of lists and results.'),
   retries: reserved('Retries of calls that may be repeated.'),
   breaker: reserved('Circuit breaker of this server.'),
-  allowPrivateNetwork: reserved('May an upstream URL point into a private network?'),
   allowScripts: reserved('Packages whose install scripts may run.'),
   validateArguments: reserved('Check arguments against the tool\'s own schema.')
 }, { description: 'One MCP server.' })

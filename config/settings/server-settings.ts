@@ -11,6 +11,7 @@ import type { Named } from './merge.ts'
 import { isLauncher } from './packages.ts'
 import { absoluteArgs, absoluteCommand, absolutePath } from './relative-paths.ts'
 import { checkPackages, checkTemplates } from './server-checks.ts'
+import { buildUpstream } from './upstream-settings.ts'
 
 /** What one entry is read against. */
 export interface ServerContext {
@@ -29,14 +30,12 @@ export function buildServer (found: Named<ServerEntry>, context: ServerContext):
   checkPackages(entry, context.mode, place, context.report)
   checkTimes(entry, place, context.report)
   if (transport === undefined) return undefined
-  if (transport !== 'stdio') context.report.warn(place, `is an upstream ${transport} server, which this version does not serve: its calls are answered as unavailable`)
   const effective = {
     name: context.name,
     ...(found.name === context.name ? {} : { originalName: found.name }),
     transport,
     ...launchOf(entry, context.workingDirectory),
-    ...(entry.url === undefined ? {} : { url: entry.url }),
-    headers: entry.headers ?? {},
+    ...buildUpstream(entry, { transport, place, workingDirectory: context.workingDirectory, report: context.report }),
     isolation,
     ...behaviourOf(entry)
   }
@@ -93,8 +92,7 @@ function launchOf (entry: ServerEntry, workingDirectory: string) {
 function behaviourOf (entry: ServerEntry) {
   const timeoutMs = entry.timeoutMs ?? DEFAULTS.timeoutMs
   return {
-    era: 'auto' as const,
-    allowPrivateNetwork: false,
+    era: (entry.era ?? DEFAULTS.era) as ServerSettings['era'],
     roots: entry.roots ?? DEFAULTS.roots,
     capabilities: (entry.capabilities ?? DEFAULTS.capabilities) as CapabilitiesSetting,
     interactive: entry.interactive ?? DEFAULTS.interactive,

@@ -1,7 +1,8 @@
-import type { Settings } from '../shared/settings.ts'
+import type { Settings, TlsSettings } from '../shared/settings.ts'
 import { looksSecret } from './looks-secret.ts'
 
 const MASK = '***'
+const RANDOM_PART = /^(?=.*\d)(?=.*[A-Za-z])[\w.~%-]{20,}$/
 
 /** The settings as plain data for a human to read: maps as objects, and nothing that is or may be a secret (T62). */
 export function effectiveSettings (settings: Settings): unknown {
@@ -16,7 +17,8 @@ export function effectiveSettings (settings: Settings): unknown {
       args: maskedArgs(server.args),
       env: maskedValues(server.env),
       headers: maskedValues(server.headers),
-      ...(server.url === undefined ? {} : { url: maskedUrl(server.url) })
+      ...(server.url === undefined ? {} : { url: maskedUrl(server.url) }),
+      ...(server.tls === undefined ? {} : { tls: maskedTls(server.tls) })
     }]))
   }
 }
@@ -35,6 +37,15 @@ function maskedArgs (args: readonly string[]): string[] {
   })
 }
 
-function maskedUrl (url: string): string {
-  return url.replace(/\/\/[^/@]+@/, `//${MASK}@`).replace(/\?.*$/s, `?${MASK}`)
+/** Query and fragment, and parts of the path that look random: services put keys there. */
+function maskedUrl (text: string): string {
+  if (!URL.canParse(text)) return MASK
+  const { origin, pathname, search } = new URL(text)
+  const path = pathname.split('/').map((part) => RANDOM_PART.test(part) ? MASK : part).join('/')
+  return `${origin}${path}${search === '' ? '' : `?${MASK}`}`
+}
+
+/** Certificates are public, but long. */
+function maskedTls (tls: TlsSettings): object {
+  return Object.fromEntries(Object.entries(tls).map(([name, value]) => [name, name === 'servername' ? value : name === 'key' ? MASK : '(PEM)']))
 }

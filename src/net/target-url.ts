@@ -28,10 +28,10 @@ export function checkTargetUrl (text: string, allowPrivateNetwork: boolean): Res
 }
 
 function complaintOf (host: string, rules: TargetRules): UrlComplaint | undefined {
-  const literal = isIP(host) === 0 ? undefined : host
-  if (literal === undefined && isLocalName(host) && !rules.allowPrivateNetwork) return 'expected a public address, got a name of this machine; allowPrivateNetwork: true allows it'
-  if (rules.protocol === 'http:' && !rules.allowPrivateNetwork) return 'expected https://; plain http is only for private addresses, with allowPrivateNetwork: true'
-  return literal === undefined ? undefined : refusalOf(literal, rules)
+  if (isIP(host) !== 0) return refusalOf(host, rules)
+  if (rules.allowPrivateNetwork) return undefined
+  if (isLocalName(host)) return 'expected a public address, got a name of this machine; allowPrivateNetwork: true allows it'
+  return rules.protocol === 'https:' ? undefined : 'expected https://; plain http is only for private addresses, with allowPrivateNetwork: true'
 }
 
 /**

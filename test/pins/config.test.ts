@@ -25,8 +25,14 @@ describe('names that keep their meaning', () => {
     assert.deepEqual(Object.keys(serverEntry.properties).sort(), [
       'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'cwd',
       'disabled', 'enabled', 'env', 'era', 'headers', 'interactive', 'isolation', 'maxTimeoutMs', 'pool', 'prompts', 'resources', 'retries',
-      'roots', 'sandbox', 'startTimeoutMs', 'timeoutMs', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
+      'roots', 'sandbox', 'startTimeoutMs', 'timeoutMs', 'tls', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
     ])
+  })
+
+  it('keys and values of an upstream server', () => {
+    const { tls, era, allowPrivateNetwork } = serverEntry.properties
+    assert.deepEqual(Object.keys(tls.properties).sort(), ['caFile', 'certFile', 'keyFile', 'servername'])
+    assert.deepEqual([era, allowPrivateNetwork].map((key) => (key as { enum?: readonly string[], default?: unknown })).map((key) => [key.enum, key.default]), [[['auto', 'legacy', 'modern'], 'auto'], [undefined, false]])
   })
 
   it('keys of tenants, credentials, limits, sessions, pool and http', () => {

@@ -1,4 +1,5 @@
 import { SERVER_ENTRY_KEYS } from '../../../config/index.ts'
+import { checkTargetUrl } from '../../net/index.ts'
 import { looksSecret } from '../looks-secret.ts'
 import type { ClientEntry } from './client-file.ts'
 
@@ -16,14 +17,23 @@ export function convertEntry ({ name, entry }: ClientEntry): ConvertedEntry {
   const dropped = Object.keys(entry).filter((key) => !known.has(key))
   const variables = new Set<string>()
   const kept = Object.fromEntries(Object.entries(entry).filter(([key]) => known.has(key)).map(([key, value]) => [key, withoutInputs(value, variables)]))
+  const isInside = leadsInside(kept)
   return {
-    entry: kept,
+    entry: isInside ? { ...kept, allowPrivateNetwork: true } : kept,
     notes: [
+      ...(isInside ? [`${name}.url: leads to this machine or a private network; allowPrivateNetwork: true was added, because the gateway refuses that otherwise`] : []),
       ...dropped.map((key) => `${name}.${key}: left out, Drawbridge does not use it`),
       ...[...variables].map((variable) => `${name}: set the environment variable ${variable}; the editor asked its user for it`),
       ...secretNotes(name, kept)
     ]
   }
+}
+
+/** A client reaches servers of its own machine like any other; a gateway has to be told that it may. */
+function leadsInside ({ url, allowPrivateNetwork }: Readonly<Record<string, unknown>>): boolean {
+  if (typeof url !== 'string' || allowPrivateNetwork !== undefined) return false
+  const withPort = url.replace(/(?<=:)\$\{[^}]*\}/, '1')
+  return checkTargetUrl(withPort, true).ok && !checkTargetUrl(withPort.replace(/^http:/i, 'https:'), false).ok
 }
 
 /** `${input:github-token}` as `${GITHUB_TOKEN}`. */

@@ -60,8 +60,14 @@ function readAll (files: readonly string[], io: CliIo): { entries: ClientEntry[]
 
 /** Variables that are not set yet are no reason to refuse the file: they are to be set where the gateway runs. */
 function withPlaceholders (document: unknown, env: CliIo['env']): CliIo['env'] {
-  const names = [...JSON.stringify(document).matchAll(/\$\{(?:env:)?([A-Za-z_]\w*)\}/g)].map((match) => match[1] ?? '')
-  return { ...Object.fromEntries(names.map((name) => [name, 'http://placeholder.invalid'])), ...withoutOurs(env) }
+  const found = [...JSON.stringify(document).matchAll(/(.)\$\{(?:env:)?([A-Za-z_]\w*)\}/g)].map(([, before = '', name = '']) => [name, placeholderAfter(before)] as const)
+  return { ...Object.fromEntries(found), ...withoutOurs(env) }
+}
+
+/** Something that also makes a URL where the variable is all of it, its port, or its host. */
+function placeholderAfter (before: string): string {
+  if (before === ':') return '1'
+  return before === '"' ? 'https://placeholder.invalid' : 'placeholder.invalid'
 }
 
 /** The gateway's own variables say nothing about the imported file. */

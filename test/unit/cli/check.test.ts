@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createAuthority } from '../net/certificates.ts'
 import { folderWith, PROJECT, run } from './io.ts'
 
 describe('drawbridge check', () => {
@@ -48,7 +49,7 @@ describe('drawbridge check', () => {
     const config = {
       mcpServers: {
         a: { command: 'x', args: ['--token', 'sesame-1', '--api-key=sesame-2', 'ghp_sesame3', '--plain', 'word'], env: { A: 'sesame-4', DIR: '/d/{user}' } },
-        b: { url: 'https://u:sesame-5@h/p?key=sesame-6', headers: { 'X-Api-Key': 'sesame-7' } }
+        b: { url: 'https://h/s/sesame-5-sesame-5-sesame/mcp?key=sesame-6', headers: { 'X-Api-Key': 'sesame-7', Cookie: 'a=sesame-8' }, era: 'modern' }
       },
       auth: { jwt: [{ issuer: 'i', audience: 'a', tenant: 't', secretEnv: 'S' }] }
     }
@@ -61,7 +62,38 @@ describe('drawbridge check', () => {
       assert.match(stdout, /"--plain",\s+"word"/)
       assert.match(stdout, /"DIR": "\/d\/\{user\}"/)
       assert.match(stdout, /"maxPerTenant": 20/)
+      assert.match(stdout, /"url": "https:\/\/h\/s\/\*\*\*\/mcp\?\*\*\*"/)
+      assert.match(stdout, /"era": "modern"/)
     }
+  })
+
+  it('shows that certificates were read, and nothing of the key', async (test) => {
+    const authority = createAuthority(test)
+    const { certFile, keyFile, key } = authority.issue('gateway', 'DNS:gateway.example')
+    const cwd = folderWith(test, { 'a.json': JSON.stringify({ mcpServers: { a: { url: 'https://10.0.0.1/mcp', allowPrivateNetwork: true, tls: { caFile: authority.caFile, certFile, keyFile, servername: 'crm.example' } } } }) })
+    const { code, stdout } = await run(['check', '--config', 'a.json', '--effective'], { cwd })
+    assert.equal(code, 0, stdout)
+    assert.match(stdout, /"tls": \{\s+"ca": "\(PEM\)",\s+"cert": "\(PEM\)",\s+"key": "\*\*\*",\s+"servername": "crm\.example"\s+\}/)
+    assert.match(stdout, /"allowPrivateNetwork": true/)
+    assert.equal(key.split('\n').filter((line) => line.length > 20).some((line) => stdout.includes(line)), false)
+  })
+
+  it('faults of headers, URLs and certificates repeat nothing of them', async (test) => {
+    const config = {
+      mcpServers: {
+        a: { url: 'https://u:sesame@h/mcp', headers: { 'X-Key': 'sesame\r\nHost: x', Host: 'sesame', 'bad name': 'sesame', 'X-Arg': '{sesame}' } },
+        b: { url: 'https://10.0.0.1/sesame' },
+        c: { url: 'https://h/', tls: { caFile: 'sesame.pem', certFile: 'a.json' } }
+      }
+    }
+    const cwd = folderWith(test, { 'a.json': JSON.stringify(config), 'sesame.pem': 'sesame-text' })
+    const { code, stdout } = await run(['check', '--config', 'a.json'], { cwd })
+    assert.equal(code, 1)
+    assert.deepEqual(stdout.split('\n').flatMap((line) => /^error: a\.json: (.+?): /.exec(line)?.[1] ?? []), [
+      'mcpServers.a.url', 'mcpServers.a.headers.X-Key', 'mcpServers.a.headers.Host', 'mcpServers.a.headers["bad name"]', 'mcpServers.a.headers.X-Arg',
+      'mcpServers.b.url', 'mcpServers.c.tls.caFile', 'mcpServers.c.tls.keyFile'
+    ])
+    assert.doesNotMatch(stdout, /sesame/)
   })
 
   it('without a configuration it checks the quick start', async () => {

@@ -60,6 +60,41 @@ describe('drawbridge import', () => {
     assert.match(stdout, /sesame/)
   })
 
+  it('keeps what belongs to upstream servers, and says what a server inside the network needs', async (test) => {
+    const remote = { url: 'https://h/mcp', headers: { 'X-Key': '${K}' }, era: 'legacy' }
+    const cwd = folderWith(test, {
+      'a.json': JSON.stringify({
+        mcpServers: {
+          remote,
+          local: { url: 'http://localhost:3000/mcp' },
+          port: { url: 'http://127.0.0.1:${LOCAL_PORT}/mcp' },
+          lan: { type: 'http', url: 'https://192.168.1.5/mcp' },
+          whole: { type: 'http', url: '${WHOLE_URL}' },
+          host: { type: 'http', url: 'https://${SOME_HOST}/mcp' }
+        }
+      })
+    })
+    const { code, stdout, stderr } = await run(['import', 'a.json'], { cwd })
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(serversIn(stdout), {
+      remote,
+      local: { url: 'http://localhost:3000/mcp', allowPrivateNetwork: true },
+      port: { url: 'http://127.0.0.1:${LOCAL_PORT}/mcp', allowPrivateNetwork: true },
+      lan: { type: 'http', url: 'https://192.168.1.5/mcp', allowPrivateNetwork: true },
+      whole: { type: 'http', url: '${WHOLE_URL}' },
+      host: { type: 'http', url: 'https://${SOME_HOST}/mcp' }
+    })
+    assert.equal(stderr.match(/note: (?:local|port|lan)\.url: leads to this machine or a private network; allowPrivateNetwork: true was added/g)?.length, 3)
+  })
+
+  it('a plain http server beyond the network stays a fault', async (test) => {
+    const cwd = folderWith(test, { 'a.json': '{"mcpServers": {"a": {"url": "http://mcp.example.com/mcp"}, "b": {"url": "http://169.254.169.254/"}}}' })
+    const { code, stderr } = await run(['import', 'a.json'], { cwd })
+    assert.equal(code, 1)
+    assert.match(stderr, /error: mcpServers\.a\.url: expected https:\/\//)
+    assert.match(stderr, /error: mcpServers\.b\.url: expected an address that a server can have/)
+  })
+
   it('VS Code settings.json, and files that hold no servers', async (test) => {
     const cwd = folderWith(test, { 'settings.json': '{"editor.fontSize": 12, "mcp": {"servers": {"a": {"command": "x"}}}}', 'other.json': '{"a": 1}' })
     assert.deepEqual(serversIn((await run(['import', 'settings.json'], { cwd })).stdout), { a: { command: 'x' } })

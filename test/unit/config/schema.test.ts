@@ -58,7 +58,7 @@ describe('the examples load', () => {
   })
 
   it('production.yaml: every section, nothing to warn of', async () => {
-    const settings = await settingsOfFile('config/examples/production.yaml', { cwd: PROJECT, env: { GITHUB_TOKEN: 'x', ACME_JWT_SECRET: SECRET } })
+    const settings = await settingsOfFile('config/examples/production.yaml', { cwd: PROJECT, env: { GITHUB_TOKEN: 'x', CRM_KEY: 'x', ACME_JWT_SECRET: SECRET } })
     assert.deepEqual(settings.warnings, [])
     assert.equal(settings.mode, 'production')
     const written = Object.keys(parse(readFileSync(`${PROJECT}/config/examples/production.yaml`, 'utf8')) as object)

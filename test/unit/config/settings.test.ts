@@ -24,6 +24,8 @@ describe('settings', () => {
       env: {},
       sandboxPaths: [],
       headers: {},
+      allowPrivateNetwork: false,
+      era: 'auto',
       isolation: 'user',
       roots: 'filtered',
       capabilities: 'client',

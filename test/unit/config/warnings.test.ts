@@ -11,7 +11,7 @@ describe('what is odd but not wrong', () => {
     for (const key of ['redis', 'audit', 'cache', 'policy', 'retries', 'breaker', 'allowPrivateNetwork', 'processes']) {
       for (const value of [{ x: 1 }, true, 3, 'x']) assert.deepEqual(await warnings(oneServer({}, { [key]: value })), [`${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    for (const key of ['era', 'auth', 'cache', 'retries', 'breaker', 'allowPrivateNetwork', 'allowScripts', 'validateArguments']) {
+    for (const key of ['auth', 'cache', 'retries', 'breaker', 'allowScripts', 'validateArguments']) {
       assert.deepEqual(await warnings(oneServer({ [key]: {} })), [`mcpServers.one.${key}: is reserved: this version accepts it and does nothing with it`])
     }
     const nested = await warnings(oneServer({ pool: { warm: 1, maxCalls: 2, maxAgeMs: 3 }, tools: { cache: {}, idempotent: [] } }))

@@ -124,7 +124,7 @@ describe('names that change (FR45)', () => {
   })
 
   it('a stream outlives the age, and still counts as a connection', async (test) => {
-    test.mock.timers.enable({ apis: ['setTimeout'] })
+    test.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() })
     const waiting: ServerResponse[] = []
     const server = await httpServer(test, (request, response) => {
       if (request.url === '/stream') response.write('begin ')
@@ -133,7 +133,7 @@ describe('names that change (FR45)', () => {
     const outbound = outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork, maxConnections: 2 })
     const open = async () => (await outbound.dispatcher.request({ origin: outbound.origin, path: '/stream', method: 'GET' })).body
     const streams = await Promise.all([open(), open()])
-    test.mock.timers.tick(30_000)
+    test.mock.timers.tick(30_001)
     const third = get(outbound)
     assert.equal((outbound.dispatcher as Pool).stats.queued, 1)
     test.mock.timers.reset()

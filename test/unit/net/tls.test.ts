@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createSecureServer } from 'node:http2'
 import { createServer } from 'node:https'
 import type { ServerOptions } from 'node:https'
+import { createServer as createTcpServer } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { after, describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -30,6 +32,11 @@ describe('TLS towards upstream servers', () => {
     const { port } = await httpsServer(test)
     assert.deepEqual(JSON.parse(await get(to(test, port, { ca: authority.ca }))), { host: `name.example:${port}`, sni: 'name.example', protocol: 'TLSv1.3', alpn: 'http/1.1' })
     assert.deepEqual(JSON.parse(await get(to(test, port, { ca: authority.ca }, 'NAME.example.'))), { host: `name.example.:${port}`, sni: 'name.example', protocol: 'TLSv1.3', alpn: 'http/1.1' })
+  })
+
+  it('HTTP/1.1 also to a server that would rather speak HTTP/2', async (test) => {
+    const { port } = await listening(test, createSecureServer({ cert: ours.cert, key: ours.key, allowHTTP1: true }, (request, response) => response.end(request.httpVersion)), '127.0.0.1')
+    assert.equal(await get(to(test, port, { ca: authority.ca })), '1.1')
   })
 
   it('an authority that is not trusted, and no way to trust it', async (test) => {
@@ -89,7 +96,7 @@ describe('TLS towards upstream servers', () => {
   it('a server that speaks no TLS, and one that never answers the handshake', async (test) => {
     const bird = await canary(test)
     assert.match((await refusalOf(() => to(test, bird.port, { ca: authority.ca }))).failure, /^(?:tls|connect)$/)
-    const mute = await listening(test, (await import('node:net')).createServer(), '127.0.0.1')
+    const mute = await listening(test, createTcpServer(), '127.0.0.1')
     assert.equal((await refusalOf(() => to(test, mute.port, { ca: authority.ca }, 'name.example', { times: { connectMs: 50 } }))).failure, 'timeout')
   })
 })
