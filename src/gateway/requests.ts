@@ -1,4 +1,5 @@
-import { errorReply, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
+import { toLegacy } from '../bridge/index.ts'
+import { errorReply, isJsonObject, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { Session } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import { useFeature, type FeatureUse } from './call.ts'
@@ -103,7 +104,10 @@ function list (context: GatewayContext, { session, principal }: Turn, method: st
   if (wanted === undefined) return errorReply('GW_PROTOCOL_METHOD')
   const scopes = context.policy.missingListScope(principal, wanted.kind)
   if (scopes !== undefined) return new GatewayError('GW_AUTH_SCOPE', { scopes })
-  return listFor(context, listCallerOf(context, session), wanted, params)
+  return listFor(context, listCallerOf(context, session), wanted, params).then((reply) => {
+    const isModern = isJsonObject(reply.result) && reply.result['resultType'] !== undefined
+    return isModern ? toLegacy(method, reply, 'modern', session.revision) : reply
+  })
 }
 
 function listCallerOf (context: GatewayContext, session: Session): ListCaller {
