@@ -4,6 +4,7 @@ import { randomId, type ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import { countsAgainst, type HostEnvironment, type MakeRoom, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
 import { createEraVerdicts } from './era-verdicts.ts'
+import { FirstProbes } from './first-probes.ts'
 import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
 import type { Place } from './place.ts'
 import { createStartBackoff } from './start-backoff.ts'
@@ -61,7 +62,7 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
   const verdicts = createEraVerdicts({ file: join(options.stateDir, VERDICT_FILE), wallMs: options.wallMs ?? Date.now, onThrown: events.thrown })
   const context: PlaceContext = {
     verdicts,
-    start: { ...options, onFault: events.fault, onThrown: events.thrown },
+    start: { ...options, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown },
     backoff: createStartBackoff(nowMs),
     opened (server, startMs) {
       failures.delete(server)

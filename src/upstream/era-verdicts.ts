@@ -32,6 +32,7 @@ export interface StoredEraVerdicts extends EraVerdicts {
 export function createEraVerdicts ({ file, wallMs, onThrown }: EraVerdictsOptions): StoredEraVerdicts {
   const entries = new Map<string, EntryVerdict>(file === undefined ? [] : readVerdicts(file))
   let writing = Promise.resolve()
+  let isWaiting = false
 
   function fresh (server: ServerSettings): EntryVerdict {
     const { legacy, modern } = entries.get(keyOf(server)) ?? {}
@@ -55,8 +56,17 @@ export function createEraVerdicts ({ file, wallMs, onThrown }: EraVerdictsOption
     if (verdict !== undefined) entries.set(key, verdict)
     const [oldest] = entries.keys()
     if (entries.size > MAX_ENTRIES && oldest !== undefined) entries.delete(oldest)
-    if (file === undefined) return
-    writing = writing.then(() => writeVerdicts(file, entries)).catch(onThrown)
+    if (file !== undefined) save(file)
+  }
+
+  /** What comes while one write is under way goes into the next one together. */
+  function save (into: VerdictFile): void {
+    if (isWaiting) return
+    isWaiting = true
+    writing = writing.then(() => {
+      isWaiting = false
+      return writeVerdicts(into, entries)
+    }).catch(onThrown)
   }
 
   return {

@@ -1,5 +1,6 @@
 import type { ServerName } from '../shared/ids.ts'
 import type { HostEnvironment, WorkerPool } from '../stdio-pool/index.ts'
+import type { FirstProbes } from './first-probes.ts'
 import type { ConnectionFault } from './speech.ts'
 import type { Connection, ConnectionPeer } from './types.ts'
 
@@ -9,6 +10,7 @@ export interface StartOptions {
   readonly host: HostEnvironment
   readonly stateDir: string
   readonly version: string
+  readonly probes: FirstProbes
   readonly nowMs: () => number
   readonly onFault: (server: ServerName, kind: ConnectionFault) => void
   readonly onThrown: (thrown: unknown) => void

@@ -25,6 +25,14 @@ export type { FailedStart, StartOptions, StartTold } from './opening.ts'
  */
 export async function startWorker (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
   const { server } = request
+  // Once: if that one found out nothing, waiting for another would only line everybody up.
+  if (isProbe(server, verdicts, request.era) && options.probes.isUnderway(server.entryHash)) await options.probes.over(server.entryHash, signal)
+  const start = (): Promise<Connection> => startNow(options, request, key, told, verdicts, signal)
+  return isProbe(server, verdicts, request.era) ? await options.probes.run(server.entryHash, start) : await start()
+}
+
+async function startNow (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
+  const { server } = request
   const plan = planFor(server, verdicts, request.era)
   const first = await greetFresh(options, request, key, plan, told, signal)
   if (first.outcome !== 'spent') return settled(first.connection, first.outcome, server, verdicts)
@@ -37,6 +45,11 @@ function settled (connection: Connection, outcome: { readonly era: Era, readonly
   if (outcome.lacks !== undefined) verdicts.lacks(server, outcome.lacks)
   verdicts.speaks(server, outcome.era)
   return connection
+}
+
+/** Would the server be asked something that may cost a process? */
+function isProbe (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): boolean {
+  return server.era === 'auto' && verdicts.order(server, wanted)[0] === 'modern' && verdicts.known(server)?.eras.includes('modern') !== true
 }
 
 function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): WirePlan {

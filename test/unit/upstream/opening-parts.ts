@@ -1,0 +1,83 @@
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Reply } from '../../../src/protocol/index.ts'
+import type { ServerSettings } from '../../../src/shared/settings.ts'
+import { createConnections } from '../../../src/upstream/index.ts'
+import type { Connection, Connections, Place } from '../../../src/upstream/index.ts'
+import { testClock } from '../limits/callers.ts'
+import type { TestClock } from '../limits/callers.ts'
+import { bench, host } from '../stdio-pool/pool-parts.ts'
+import type { Bench } from '../stdio-pool/pool-parts.ts'
+import { testCall, testPeer, wanted } from './upstream-parts.ts'
+import type { TestPeer } from './upstream-parts.ts'
+
+/** Real connections over a real pool, on a clock of the test's own. */
+export interface Openings {
+  readonly clock: TestClock
+  /** opened, failed <code>, fault <kind>, and whatever was thrown. */
+  readonly told: string[]
+  readonly peers: Map<Place, TestPeer>
+  readonly connections: Connections
+  place (own: Partial<ServerSettings>, who?: Parameters<typeof wanted>[1]): Place
+  /** Processes started so far. */
+  started (): number
+  /** Ends all connections and makes new ones over the same state directory, as a restart does. */
+  restart (): Promise<void>
+}
+
+export async function openings (t: TestContext): Promise<Openings> {
+  const pooled = await bench(t)
+  const clock = testClock()
+  const told: string[] = []
+  const peers = new Map<Place, TestPeer>()
+  let connections = connect(pooled, clock, told, peers)
+  t.after(() => connections.close())
+  return {
+    clock,
+    told,
+    peers,
+    get connections () { return connections },
+    place: (own, who = {}) => connections.place(wanted(own, who)),
+    started: () => pooled.log.filter((line) => line === 'started').length,
+    async restart () {
+      await connections.close()
+      connections = connect(pooled, clock, told, peers)
+    }
+  }
+}
+
+function connect ({ pool, dir }: Bench, clock: TestClock, told: string[], peers: Map<Place, TestPeer>): Connections {
+  return createConnections({
+    pool,
+    host,
+    stateDir: dir,
+    version: '0',
+    nowMs: clock.nowMs,
+    wallMs: clock.wallMs,
+    events: {
+      opened: () => { told.push('opened') },
+      startFailed: (_server, error) => { told.push(`failed ${error.code}`) },
+      fault: (_server, kind) => { told.push(`fault ${kind}`) },
+      thrown: (thrown) => { told.push(String(thrown)) }
+    }
+  }, (place) => {
+    const peer = testPeer()
+    peers.set(place, peer)
+    return peer
+  })
+}
+
+/** The answer to one call. */
+export function ask (connection: Connection, method: string, params?: Record<string, unknown>): Promise<Reply> {
+  return new Promise((resolve) => { connection.call({ ...testCall(), method, params, onReply: resolve }) })
+}
+
+/** Entry of a server of test/clients. */
+export function installed (name: string, ...args: string[]): Partial<ServerSettings> {
+  return { command: process.execPath, args: [fileURLToPath(new URL(`../../clients/node_modules/@modelcontextprotocol/${name}/dist/index.js`, import.meta.url)), ...args] }
+}
+
+/** Entry of the conformance fixture on stdio. */
+export function conformance (mode: 'dual' | 'legacy' | 'modern'): Partial<ServerSettings> {
+  return { command: process.execPath, args: [fileURLToPath(new URL('../../fixtures/conformance/stdio.mjs', import.meta.url)), mode] }
+}
