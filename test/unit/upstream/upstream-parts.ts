@@ -44,13 +44,19 @@ export function testPeer (): TestPeer {
   const peer: TestPeer = {
     heard,
     ends: 0,
-    saw: (fits) => heard.flatMap(({ method, params }) => method === 'puppet/saw' ? [params?.['message'] as JsonObject] : []).find(fits),
+    saw: (fits) => heard.flatMap(shownBy).find(fits),
     answer: () => Promise.resolve(errorReply('GW_UPSTREAM_ASK_REFUSED')),
     onRequest: (method, params, signal) => peer.answer(method, params, signal),
     onNotification: (method, params) => { heard.push({ method, params }) },
     onEnd: () => { peer.ends++ }
   }
   return peer
+}
+
+/** What a puppet shows of what it got; the modern one does it in log lines. */
+function shownBy ({ method, params }: TestPeer['heard'][number]): JsonObject[] {
+  const shown = method === 'puppet/saw' ? params?.['message'] : (params?.['data'] as JsonObject | undefined)?.['saw']
+  return shown === undefined ? [] : [shown as JsonObject]
 }
 
 /** One call of a test, with everything that came back. */
@@ -91,9 +97,10 @@ export interface Puppet {
 }
 
 /** A puppet server behind a real connection, its handshake done. */
-export async function openPuppet (t: TestContext, own: { serialise?: boolean, env?: Readonly<Record<string, string>>, peer?: TestPeer } = {}): Promise<Puppet> {
+export async function openPuppet (t: TestContext, own: { era?: Era, serialise?: boolean, env?: Readonly<Record<string, string>>, peer?: TestPeer } = {}): Promise<Puppet> {
+  const { era = 'legacy' } = own
   const { pool, launch } = await bench(t)
-  const worker = await pool.start(launch({ ...runs('puppet.mjs'), env: own.env ?? {} }), owner('srv', 'acme', 'alice'), never)
+  const worker = await pool.start(launch({ ...runs(era === 'legacy' ? 'puppet.mjs' : 'modern-puppet.mjs'), env: own.env ?? {} }), owner('srv', 'acme', 'alice'), never)
   const faults: string[] = []
   const thrown: unknown[] = []
   const connection = new WireConnection({
@@ -107,7 +114,7 @@ export async function openPuppet (t: TestContext, own: { serialise?: boolean, en
     onThrown: (error) => { thrown.push(error) }
   })
   const peer = own.peer ?? testPeer()
-  await shakeHands(connection, { first: 'legacy', mayTryOther: false, probeMs: 10_000, answerMs: 10_000, peer, capabilities: {}, clientInfo: clientInfo('0') })
+  await shakeHands(connection, { first: era, mayTryOther: false, probeMs: 10_000, answerMs: 10_000, peer, capabilities: {}, clientInfo: clientInfo('0') })
   pool.settled(worker)
   const got: Puppet['got'] = (what, fits) => until(`the server gets ${what}`, () => peer.saw(fits))
   return {
@@ -118,7 +125,8 @@ export async function openPuppet (t: TestContext, own: { serialise?: boolean, en
     thrown,
     got,
     write (...lines) {
-      connection.notify('puppet/write', { lines: lines.map((line) => typeof line === 'string' ? line : JSON.stringify({ jsonrpc: '2.0', ...line as object })) })
+      const texts = lines.map((line) => typeof line === 'string' ? line : JSON.stringify({ jsonrpc: '2.0', ...line as object }))
+      worker.send(JSON.stringify({ jsonrpc: '2.0', method: 'puppet/write', params: { lines: texts } }))
     },
     async begin (call) {
       const marked = { ...call, params: { ...call.params, mark: Math.random() } }
