@@ -32,6 +32,13 @@ describe('drawbridge doctor', () => {
     assert.deepEqual([finding('docker')?.status, finding('docker')?.required], ['missing', false])
   })
 
+  it('prints no credential of an upstream server (T62)', async (test) => {
+    const cwd = folderWith(test, { 'a.json': JSON.stringify({ listen: { port: 0 }, management: { port: 0 }, mcpServers: { crm: { url: 'https://crm.example.com/mcp?key=sesame', headers: { 'X-Api-Key': 'sesame' } } } }) })
+    const { stdout, stderr } = await run(['doctor', '--config', 'a.json', '--json'], { cwd, env: { PATH: cwd } })
+    assert.match(stdout, /a\.json, 1 server/)
+    assert.doesNotMatch(stdout + stderr, /sesame/)
+  })
+
   it('says what is missing and how to get it, and exits 1', async (test) => {
     const { ok, finding } = await doctorOn(test, {}, { mcpServers: { a: { command: 'uvx', args: ['a==1'] }, b: { command: '/no/such/program' }, c: { command: 'docker' } } })
     assert.equal(ok, false)
