@@ -2,7 +2,7 @@ import { toModern } from '../bridge/index.ts'
 import { MODERN_REVISIONS, type JsonObject, type Reply } from '../protocol/index.ts'
 import { bridgedOffer } from './bridged-offer.ts'
 import type { GatewayContext } from './context.ts'
-import type { Borrow, ModernTurn } from './modern.ts'
+import type { Borrow, ModernTurn } from './modern-turn.ts'
 
 /**
  * server/discover (MCP 2026-07-28): a server's own endpoint says what that server says, whatever era it speaks; the aggregate

@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from '../shared/result.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
-import type { FeatureUse } from './call.ts'
+import type { FeatureUse } from './use.ts'
 import type { GatewayContext } from './context.ts'
 import { learnAppOnly } from './lists/learn-app-only.ts'
 

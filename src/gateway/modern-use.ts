@@ -1,13 +1,14 @@
 import { ModernClient, type Relay, type RequestState, type Round, type StateSubject } from '../bridge/index.ts'
 import { errorReply, EXTENSION, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import { GatewayError } from '../shared/errors.ts'
-import { useFeature, type FeatureUse } from './call.ts'
+import { useFeature } from './call.ts'
+import type { FeatureUse } from './use.ts'
 import type { GatewayContext } from './context.ts'
 import { featureOf } from './feature.ts'
 import { learnFor } from './learn.ts'
 import { limitError } from './refusals.ts'
 import { taskUse } from './tasks.ts'
-import type { ModernTurn } from './modern.ts'
+import type { ModernTurn } from './modern-turn.ts'
 
 /** Methods whose requests may come back with answers (MCP 2026-07-28 multi round-trip requests). */
 const ANSWERABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])

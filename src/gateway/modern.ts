@@ -1,26 +1,16 @@
-import { bridgedCapabilities, toModern } from '../bridge/index.ts'
-import { isJsonObject, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
-import type { Exchange, SessionRoute } from '../session/index.ts'
+import { toModern } from '../bridge/index.ts'
+import { isJsonObject, toJsonRpcError, type Reply } from '../protocol/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
-import type { Caller, GatewayContext, ModernRequest } from './context.ts'
+import type { GatewayContext } from './context.ts'
 import { discover } from './discover.ts'
 import { USES } from './feature.ts'
 import { listFor, listOf, type ListCaller } from './lists.ts'
 import { listen } from './listen.ts'
 import type { BorrowedRelay } from './links.ts'
+import type { Borrow, ModernTurn } from './modern-turn.ts'
 import { useModern, useModernTask } from './modern-use.ts'
 import { limitError } from './refusals.ts'
 import { namesTask } from './tasks.ts'
-
-/** One modern request with its way back. */
-export interface ModernTurn {
-  readonly caller: Caller
-  readonly route: SessionRoute
-  readonly request: ModernRequest
-  /** What this request declares, as far as it is bridged. */
-  readonly capabilities: JsonObject
-  readonly exchange: Exchange
-}
 
 const nothing = (): void => undefined
 
@@ -46,11 +36,6 @@ export function receiveModern (context: GatewayContext, turn: ModernTurn): () =>
   }
 }
 
-/** Makes the turn of a request. */
-export function modernTurn (caller: Caller, route: SessionRoute, request: ModernRequest, exchange: Exchange): ModernTurn {
-  return { caller, route, request, capabilities: bridgedCapabilities(request.meta.clientCapabilities), exchange }
-}
-
 function otherRequest (context: GatewayContext, turn: ModernTurn): () => void {
   const { caller, route, request, capabilities, exchange } = turn
   switch (request.method) {
@@ -74,9 +59,6 @@ function otherRequest (context: GatewayContext, turn: ModernTurn): () => void {
     return toModern(request.method, hinted, { era: 'legacy', serverInfo: undefined })
   })
 }
-
-/** Relays that one request uses: all of them are let go when it is answered. */
-export type Borrow = (server: Parameters<ListCaller['relayTo']>[0]) => ReturnType<ListCaller['relayTo']>
 
 function answerLater (context: GatewayContext, { caller, request, capabilities, exchange }: ModernTurn, answer: (borrow: Borrow) => Promise<Reply>): () => void {
   const held: BorrowedRelay[] = []

@@ -2,7 +2,7 @@ import { ModernClient, toLegacy, toModern } from '../bridge/index.ts'
 import { LATEST_LEGACY, type Reply } from '../protocol/index.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { Connection } from '../upstream/index.ts'
-import type { FeatureUse, UseTarget } from './call.ts'
+import type { FeatureUse, UseTarget } from './use.ts'
 import type { GatewayContext } from './context.ts'
 import { offersTasks, withSealedTasks } from './tasks.ts'
 

@@ -6,7 +6,7 @@ import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'
 import type { Connection } from '../upstream/index.ts'
-import type { FeatureUse } from './call.ts'
+import type { FeatureUse } from './use.ts'
 import type { GatewayContext, Turn } from './context.ts'
 import { askServer } from './one-shot.ts'
 

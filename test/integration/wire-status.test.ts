@@ -200,14 +200,13 @@ describe('legacy face: statuses', () => {
     })
   })
 
-  describe('the modern probe, until the modern face stands', () => {
-    it('server/discover without a session: 404 and -32601 with its id, so that clients fall back', async () => {
-      const body = { jsonrpc: '2.0', id: 'probe-1', method: 'server/discover', params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } } }
-      const answer = await whole(gateway.wire('alice', 'probe').post(body, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'server/discover' }))
-      assert.equal(answer.status, 404)
-      assert.equal(answer.messages()[0]?.id, 'probe-1')
-      assert.equal(answer.messages()[0]?.error?.code, -32601)
-    })
+  it('the modern probe of a dual-era client: answered, and nothing of a session with it', async () => {
+    const body = { jsonrpc: '2.0', id: 'probe-1', method: 'server/discover', params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } } }
+    const answer = await whole(gateway.wire('alice', 'probe').post(body, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'server/discover' }))
+    assert.equal(answer.status, 200)
+    assert.equal(answer.messages()[0]?.id, 'probe-1')
+    assert.deepEqual((answer.messages()[0]?.result as { supportedVersions: unknown }).supportedVersions, ['2026-07-28'])
+    assert.equal(answer.headers['mcp-session-id'], undefined)
   })
 
   describe('paths', () => {

@@ -29,7 +29,8 @@ test('features by revision, newest first', () => {
     elicitation: '1100',
     versionHeader: '1100',
     urlElicitation: '1000',
-    streamPriming: '1000'
+    streamPriming: '1000',
+    tasks: '1000'
   }
   for (const [feature, expected] of Object.entries(table)) {
     assert.equal(LEGACY_REVISIONS.map((revision) => Number(hasFeature(revision, feature as RevisionFeature))).join(''), expected, feature)
