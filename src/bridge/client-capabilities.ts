@@ -1,7 +1,6 @@
-import { isJsonObject, type JsonObject } from '../protocol/index.ts'
+import { EXTENSION, isJsonObject, type JsonObject } from '../protocol/index.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 
-const UI_EXTENSION = 'io.modelcontextprotocol/ui'
 /** The one media type that MCP Apps defines. */
 const UI_MEDIA_TYPE = 'text/html;profile=mcp-app'
 
@@ -15,7 +14,7 @@ export function bridgedCapabilities (client: JsonObject): JsonObject {
   if (isJsonObject(sampling)) kept['sampling'] = isJsonObject(sampling['tools']) ? { tools: {} } : {}
   if (isJsonObject(elicitation)) kept['elicitation'] = elicitationModes(elicitation)
   if (isJsonObject(roots)) kept['roots'] = { listChanged: true }
-  if (isJsonObject(extensions) && showsApps(extensions[UI_EXTENSION])) kept['extensions'] = { [UI_EXTENSION]: { mimeTypes: [UI_MEDIA_TYPE] } }
+  if (isJsonObject(extensions) && showsApps(extensions[EXTENSION.ui])) kept['extensions'] = { [EXTENSION.ui]: { mimeTypes: [UI_MEDIA_TYPE] } }
   return kept
 }
 
@@ -44,6 +43,18 @@ export function capabilitiesFor (server: ServerSettings, client: JsonObject): Js
   if (server.roots !== 'off' || source['roots'] === undefined) return source
   const { roots: _roots, ...others } = source
   return others
+}
+
+/**
+ * The same for one request to a modern server, where nothing is remembered from earlier ones: there, roots have nothing to
+ * declare besides themselves (MCP 2026-07-28 base protocol).
+ */
+export function capabilitiesOfRequest (server: ServerSettings, client: JsonObject, withTasks: boolean): JsonObject {
+  const declared = { ...capabilitiesFor(server, client) }
+  if (declared['roots'] !== undefined) declared['roots'] = {}
+  const { extensions } = declared
+  if (withTasks) declared['extensions'] = { ...(isJsonObject(extensions) ? extensions : undefined), [EXTENSION.tasks]: {} }
+  return declared
 }
 
 /** Do several users share one worker of this server? Then nothing it asks or says unasked can be anybody's in particular. */

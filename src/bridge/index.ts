@@ -9,7 +9,7 @@
  * elicitation cancelled, others method not found.
  */
 export { cannotAnswer } from './driven-rounds.ts'
-export { bridgedCapabilities, capabilitiesFor } from './client-capabilities.ts'
+export { bridgedCapabilities, capabilitiesFor, capabilitiesOfRequest } from './client-capabilities.ts'
 export { ListeningClient } from './listening-client.ts'
 export { ModernClient, type Round } from './modern-client.ts'
 export { Parks } from './parks.ts'

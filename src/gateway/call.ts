@@ -1,5 +1,5 @@
-import { capabilitiesFor, RelayedCall } from '../bridge/index.ts'
-import { disagreeingParam, errorReply, EXTENSION, isJsonObject, toJsonRpcError, type JsonObject, type MirroredParam, type Reply } from '../protocol/index.ts'
+import { capabilitiesOfRequest, RelayedCall } from '../bridge/index.ts'
+import { disagreeingParam, errorReply, isJsonObject, toJsonRpcError, type JsonObject, type MirroredParam, type Reply } from '../protocol/index.ts'
 import type { CallGrant } from '../limits/index.ts'
 import type { Client } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
@@ -98,11 +98,9 @@ class UseRun {
     return call
   }
 
+  /** Tasks are relayed on a server's own endpoint only. */
   #declared (client: Client): JsonObject {
-    const capabilities = capabilitiesFor(this.#use.server, client.capabilities)
-    if (this.#target.declaresTasks !== true || this.#use.rewrite !== undefined) return capabilities
-    const { extensions } = capabilities
-    return { ...capabilities, extensions: { ...(isJsonObject(extensions) ? extensions : undefined), [EXTENSION.tasks]: {} } }
+    return capabilitiesOfRequest(this.#use.server, client.capabilities, this.#target.declaresTasks === true && this.#use.rewrite === undefined)
   }
 
   #granted (call: RelayedCall, grant: CallGrant | typeof FREE): void {
