@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
 import { OutboundError } from '../../net/index.ts'
 import { requestText, type JsonObject, type Reply } from '../../protocol/index.ts'
@@ -9,11 +10,11 @@ import { isTrouble, type Refusal } from './refusal-reply.ts'
 
 /** Messages besides the reply that are kept; a server has little to say before it is connected. */
 const MAX_OTHERS = 100
+const ID_RANGE = 2 ** 47
 /** Seconds after which a caller may try again. */
 const RETRY_AFTER_S = 5
 
 export interface OneAsk {
-  readonly id: number
   readonly method: string
   readonly params: JsonObject | undefined
   /** As undici's flat list. */
@@ -52,12 +53,14 @@ async function attempt (hop: Hop, ask: OneAsk): Promise<Attempt> {
       path: hop.outbound.path,
       method: 'POST',
       headers: ask.headers,
-      body: requestText(ask.id, ask.method, ask.params)
+      body: requestText(waiting.id, ask.method, ask.params)
     }, waiting.exchange)
   })
 }
 
 class Waiting implements ExchangeListener {
+  /** Unguessable, like those of calls (T39). */
+  readonly id = randomInt(ID_RANGE)
   readonly exchange = new Exchange(this, { maxStreamBytes: MAX_CALL_STREAM_BYTES })
   readonly #ask: OneAsk
   readonly #resolve: (attempt: Attempt) => void
@@ -90,7 +93,7 @@ class Waiting implements ExchangeListener {
   onSent (): void { this.#isSent = true }
 
   onMessage (message: JsonObject): void {
-    const reply = message['method'] === undefined && message['id'] === this.#ask.id ? readReply(message) : undefined
+    const reply = message['method'] === undefined && message['id'] === this.id ? readReply(message) : undefined
     if (reply !== undefined) {
       const { sessionId, isStream } = this.exchange
       if (isStream) this.exchange.abort()

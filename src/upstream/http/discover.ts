@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type { GatewayError } from '../../shared/errors.ts'
 import { isJsonObject, withModernMeta, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
 import { initializeResultOf, isDiscoverResult, namesServedRevision } from '../discover-result.ts'
@@ -16,7 +15,6 @@ const UNSUPPORTED_VERSION = -32022
 const METHOD_NOT_FOUND = -32601
 /** Codes of the specification's own block: only a server that knows it writes them. */
 const MODERN_CODES: readonly number[] = [-32020, -32021, UNSUPPORTED_VERSION]
-const ID_RANGE = 2 ** 40
 
 /** `server/discover`: is the server a modern one, and what does it offer? Never rejects. */
 export async function discover (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal?: AbortSignal): Promise<Discovery> {
@@ -31,7 +29,7 @@ export async function discover (hop: Hop, capabilities: JsonObject, timeoutMs: n
 async function ask (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal: AbortSignal | undefined): Promise<Answer> {
   const method = 'server/discover'
   const params = withModernMeta(undefined, { capabilities, clientInfo: hop.clientInfo })
-  return await askOnce(hop, { id: randomInt(ID_RANGE), method, params, headers: modernHeaders(modernBase(hop.headers), method, params, undefined), timeoutMs, signal })
+  return await askOnce(hop, { method, params, headers: modernHeaders(modernBase(hop.headers), method, params, undefined), timeoutMs, signal })
 }
 
 function errorOf (answer: Answer): JsonRpcErrorBody | undefined {

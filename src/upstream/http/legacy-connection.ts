@@ -1,8 +1,7 @@
 import { ChurnList } from '../../shared/churn-list.ts'
-import type { EraVerdicts } from '../types.ts'
 import { errorReply, isJsonObject, notificationText, requestText, withoutHopMeta, type JsonObject } from '../../protocol/index.ts'
 import { ServerAsks, type AskId } from '../server-asks.ts'
-import type { CancelReason, ConnectionPeer, UpstreamCall } from '../types.ts'
+import type { CancelReason, ConnectionPeer, EraVerdicts, UpstreamCall } from '../types.ts'
 import { askOnce } from './ask-once.ts'
 import { CallResume } from './call-resume.ts'
 import { FAREWELL_MS, MAX_CALL_STREAM_BYTES } from './caps.ts'
@@ -107,7 +106,9 @@ export class LegacyConnection extends HttpConnection {
   protected refused (call: HttpCall, refusal: Refusal): void {
     // About the GET that took the stream up again, not about the call, which may have run.
     if (call.resumption !== undefined) return this.#resumptionRefused(call, refusal)
-    if (refusal.status === 404 && call.session?.id !== undefined) return this.#replay(call, call.session)
+    // A session that is not known has nothing to say about the request in it.
+    const isAnswer = refusal.error !== undefined && refusal.id === call.id
+    if (refusal.status === 404 && call.session?.id !== undefined && !isAnswer) return this.#replay(call, call.session)
     const reply = replyToRefusal(refusal, call.id, call.call.method)
     this.finish(call, reply ?? errorReply('GW_UPSTREAM_PROTOCOL'))
     if (reply === undefined) this.#check().catch(this.options.onThrown)
@@ -165,7 +166,7 @@ export class LegacyConnection extends HttpConnection {
     this.#checking = true
     const { hop, verdicts } = this.#own
     const session = this.#session
-    const answer = await askOnce(hop, { id: 0, method: 'ping', params: undefined, headers: session.postHeaders, timeoutMs: hop.server.timeoutMs })
+    const answer = await askOnce(hop, { method: 'ping', params: undefined, headers: session.postHeaders, timeoutMs: hop.server.timeoutMs })
     this.#checking = false
     if (answer.kind !== 'refused' || !this.open) return
     if (answer.status === 404 && session.id !== undefined) return await this.#renew(session)

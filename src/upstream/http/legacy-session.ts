@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
 import { isJsonObject, isModernVersion, LATEST_LEGACY, type JsonObject } from '../../protocol/index.ts'
 import { askOnce, type Answer } from './ask-once.ts'
@@ -29,12 +28,11 @@ export type Handshake =
 /** Visible ASCII, as the specification has it, and no longer than a header may well be. */
 const sessionIdShape = /^[\x21-\x7e]{1,1024}$/
 const versionShape = /^[\x21-\x7e]{1,64}$/
-const ID_RANGE = 2 ** 40
 
 /** `initialize` of MCP 2025-11-25 lifecycle. `notifications/initialized` is the connection's to send. Never rejects. */
 export async function shakeHands (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal?: AbortSignal): Promise<Handshake> {
   const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo: hop.clientInfo }
-  const answer = await askOnce(hop, { id: randomInt(ID_RANGE), method: 'initialize', params, headers: postHeaders(hop.headers), timeoutMs, signal })
+  const answer = await askOnce(hop, { method: 'initialize', params, headers: postHeaders(hop.headers), timeoutMs, signal })
   switch (answer.kind) {
     case 'failed': return answer
     case 'refused': return { kind: 'refused', refusal: answer, reason: `initialize was refused with status ${answer.status}` }

@@ -59,6 +59,13 @@ describe('a session that the server has forgotten (FR12)', () => {
     assert.equal(connection.open, true)
   })
 
+  it('is not what a 404 means that answers the request itself', async (t) => {
+    const server = await legacyServer(t, (received) => json(received.response, { jsonrpc: '2.0', id: received.id, error: { code: -32601, message: 'Method not found' } }, 404))
+    const { connection } = await open(t, server.url)
+    assert.deepEqual(await ask(connection), { error: { code: -32601, message: 'Method not found' } })
+    assert.equal(server.of('initialize').length, 1)
+  })
+
   it('ends the connection when there will be no new one: what did not run may be tried again', async (t) => {
     let isUp = true
     const server = await serve(t, (received) => {
