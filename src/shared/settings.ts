@@ -87,7 +87,7 @@ export interface ServerSettings {
   readonly url?: string
   /** http and sse: sent with every request to the server; the only headers besides the protocol's own (T14). */
   readonly headers: Readonly<Record<string, string>>
-  /** http and sse: may the URL lead to a loopback, private or link-local address? Default false (T47). */
+  /** http and sse: may the URL lead to a loopback or private address? Link-local ones, where clouds keep credentials, are refused all the same. Default false (T47). */
   readonly allowPrivateNetwork: boolean
   /** http and sse over https. Absent = the system's certificate authorities and no client certificate. */
   readonly tls?: TlsSettings
