@@ -15,11 +15,17 @@ export type ProbeResult =
 /** Runs one program, by argv, and waits for it; never throws. */
 export async function probe (command: string, args: readonly string[], env: Environment): Promise<ProbeResult> {
   return await new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env }, timeout: MAX_PROBE_MS, killSignal: 'SIGKILL' })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env } })
+    // Not spawn's own timeout: for a program that is absent it holds the process up for as long.
+    const late = setTimeout(() => child.kill('SIGKILL'), MAX_PROBE_MS)
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
-    child.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ENOENT' ? { outcome: 'absent' } : { outcome: 'failed', output: error.message }))
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(late)
+      resolve(error.code === 'ENOENT' ? { outcome: 'absent' } : { outcome: 'failed', output: error.message })
+    })
     child.on('close', (code, signal) => {
+      clearTimeout(late)
       if (code === 0) resolve({ outcome: 'ok', output: firstLine(stdout.text + stderr.text) })
       else resolve({ outcome: 'failed', output: signal === null ? firstLine(stderr.text + stdout.text) : `no answer in ${MAX_PROBE_MS / 1000} s` })
     })
