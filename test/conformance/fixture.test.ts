@@ -14,7 +14,7 @@ describe('the fixture, without a gateway', { skip: missing('clients'), concurren
 })
 
 function testMode (mode: FixtureMode, sets: readonly ServerSet[], shimmed = false): void {
-  describe(mode, () => {
+  describe(mode, { concurrency: 1 }, () => {
     let fixture: HttpFixture
     let shim: BearerShim | undefined
     before(async () => {

@@ -1,15 +1,18 @@
 import { after, before, describe } from 'node:test'
 import { missing } from '../helpers/programs.ts'
-import { stdioFixture } from './fixture.ts'
+import { legacyServers, modernServers, startEveryFixture, type EveryFixture } from './every-fixture.ts'
 import { legacySets, testSet } from './server-sets.ts'
-import { startUnderTest, type GatewayUnderTest } from './through-gateway.ts'
 
-describe('the gateway, sessions of 2025-11-25 and older', { skip: missing('clients') }, () => {
+/** Sessions of 2025-11-25 and older, whatever the server speaks and however it is reached. */
+describe('the gateway, sessions before every kind of server', { skip: missing('clients'), concurrency: 2 }, () => {
   if (missing('clients') !== false) return
-  let underTest: GatewayUnderTest
-  before(async () => { underTest = await startUnderTest({ legacy: stdioFixture('legacy') }) })
-  after(async () => { await underTest.stop() })
-  for (const server of ['legacy']) {
-    for (const set of legacySets()) testSet(`stdio server ${server}`, set, () => underTest.endpoint(server))
+  let all: EveryFixture
+  before(async () => { all = await startEveryFixture() })
+  after(async () => { await all.stop() })
+  for (const server of [...legacyServers, ...modernServers]) {
+    // One after the other: sessions of one user share a worker, and what it asks must have one client to go to.
+    describe(server, { concurrency: 1 }, () => {
+      for (const set of legacySets()) testSet(server, set, () => all.endpoint(server))
+    })
   }
 })

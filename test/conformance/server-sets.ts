@@ -34,6 +34,12 @@ const scenariosOf20250618 = [
   ...['list', 'get-simple', 'get-with-args', 'get-embedded-resource', 'get-with-image'].map((name) => `prompts-${name}`)
 ]
 
+/** Without some scenarios, each with the reason why it cannot pass there. @throws for a name that the set does not have */
+export function without (set: ServerSet, reasons: Readonly<Record<string, string>>): ServerSet {
+  for (const name of Object.keys(reasons)) assert.ok(set.scenarios.includes(name), `${set.title} has no ${name}`)
+  return { ...set, scenarios: set.scenarios.filter((name) => reasons[name] === undefined) }
+}
+
 /** Runs a set once and makes one test of each scenario. @param url read when the run begins */
 export function testSet (title: string, set: ServerSet, url: () => string): void {
   describe(`${title}, ${set.title}`, () => {
