@@ -53,7 +53,7 @@ function ownerOf ({ principal, route }: StateSubject): string {
   return JSON.stringify([principal.ownerKey, routeKey(route)])
 }
 
-/** SHA-256 over the request less what differs between its rounds; members in any order are the same request. */
+/** SHA-256 over the request less what differs between its rounds; members in any order are the same request, and nothing else is. */
 function digestOf ({ method, params }: StateSubject): string {
   const { _meta: _hop, inputResponses: _answers, requestState: _state, ...original } = params
   return createHash('sha256').update(JSON.stringify([method, ordered(original)])).digest('base64url')
@@ -62,5 +62,5 @@ function digestOf ({ method, params }: StateSubject): string {
 function ordered (value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered)
   if (typeof value !== 'object' || value === null) return value
-  return Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1).map(([key, member]) => [key, ordered(member)])
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1).map(([key, member]) => [key, ordered(member)]))
 }
