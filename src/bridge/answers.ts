@@ -1,5 +1,12 @@
 import { errorReply, type JsonObject, type Reply } from '../protocol/index.ts'
 
+const QUESTIONS: ReadonlySet<string> = new Set(['elicitation/create', 'sampling/createMessage', 'roots/list'])
+
+/** Is this what a client can be asked, if it declares so? */
+export function isQuestion (method: string): boolean {
+  return QUESTIONS.has(method)
+}
+
 /** What a server gets whose question can reach nobody (protocol: the client declined, or lacks the capability). */
 export function unaskable (method: string): Reply {
   if (method === 'elicitation/create') return { result: { action: 'cancel' } }

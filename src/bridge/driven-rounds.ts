@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { errorReply, hasFeature, isJsonObject, isKnownRevision, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { Client } from '../session/index.ts'
 import { clientUnderstands } from './client-capabilities.ts'
+import { questionsIn, type Question } from './input-required.ts'
 import type { NextRound, RelayedCall } from './relayed-call.ts'
 
 /** Rounds of one call at most: a server that asks without end must end somewhere (protocol of the SDKs: the same). */
@@ -13,8 +14,6 @@ const STATE_ONLY_PAUSE_MS = 250
 
 /** Puts one question of a server to a client; undefined = no answer. */
 export type PutQuestion = (call: RelayedCall, method: string, params: JsonObject | undefined, signal: AbortSignal) => Promise<Reply | undefined>
-
-interface Question { readonly key: string, readonly method: string, readonly params: JsonObject | undefined }
 
 /**
  * Drives the rounds of a modern server for a client of the session era: each question becomes a request on the stream of the
@@ -29,12 +28,12 @@ export class DrivenRounds {
   }
 
   async next (call: RelayedCall, asked: JsonObject, signal: AbortSignal): Promise<NextRound> {
-    const questions = questionsOf(asked['inputRequests'])
+    const questions = questionsIn(asked['inputRequests'])
     const { requestState } = asked
-    if (++this.#rounds > MAX_ROUNDS || questions === undefined || (questions.length === 0 && requestState === undefined)) {
+    if (++this.#rounds > MAX_ROUNDS || questions === undefined || questions.length > MAX_ASKS || (questions.length === 0 && requestState === undefined)) {
       return { reply: errorReply('GW_UPSTREAM_PROTOCOL') }
     }
-    const forbidden = questions.find(({ method, params }) => call.client === undefined || !clientUnderstands(call.client.capabilities, method, params))
+    const forbidden = questions.find(({ method, params }) => !mayBeAsked(call, method, params))
     if (forbidden !== undefined) return { reply: cannotAnswer(call, forbidden.method) }
     if (questions.length === 0) await pause(signal)
     const answers = await this.#answers(call, questions, signal)
@@ -63,18 +62,9 @@ export class DrivenRounds {
   }
 }
 
-function questionsOf (requests: unknown): Question[] | undefined {
-  if (requests === undefined) return []
-  if (!isJsonObject(requests)) return undefined
-  const entries = Object.entries(requests)
-  if (entries.length > MAX_ASKS) return undefined
-  const questions: Question[] = []
-  for (const [key, request] of entries) {
-    if (!isJsonObject(request) || typeof request['method'] !== 'string') return undefined
-    const { method, params } = request
-    questions.push({ key, method, params: isJsonObject(params) ? params : undefined })
-  }
-  return questions
+/** By what the server was told, and by what the client can really do: `capabilities: fixed` may promise more. */
+function mayBeAsked ({ client, capabilities = {} }: RelayedCall, method: string, params: JsonObject | undefined): boolean {
+  return client !== undefined && clientUnderstands(capabilities, method, params) && clientUnderstands(client.capabilities, method, params)
 }
 
 /** 2025-11-25 wants an id on url elicitations; the modern era has none, so it is made here. */

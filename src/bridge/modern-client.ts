@@ -3,12 +3,14 @@ import type { AskOptions, CancellableCall, Client, Exchange, SessionRoute } from
 import type { GatewayError } from '../shared/errors.ts'
 import type { Principal } from '../shared/principal.ts'
 import { requiredCapabilities } from './answers.ts'
-import { isInputRequired } from './input-required.ts'
+import { clientUnderstands } from './client-capabilities.ts'
+import { isInputRequired, questionsIn, type Question } from './input-required.ts'
 import type { Parks } from './parks.ts'
 import type { StateSubject } from './request-states.ts'
 
 /** Error of 2025-11-25: the user has to open pages before the request can run. */
 const URL_ELICITATION_REQUIRED = -32042
+const PAGE: JsonObject = { mode: 'url' }
 /** Questions that come within this time are put to the client together. */
 const COALESCE_MS = 30
 /** Rounds of one call at most. */
@@ -98,7 +100,10 @@ export class ModernClient implements Client, Exchange {
     else this.#end()?.exchange.finish(round.id, reply)
   }
 
-  drop (): void { this.#end()?.exchange.drop() }
+  drop (): void {
+    // Ended while its client was away, and with an answer: that is what the retry gets.
+    if (this.#outcome === undefined) this.#end()?.exchange.drop()
+  }
 
   refuse (error: GatewayError): void {
     const round = this.#end()
@@ -122,40 +127,46 @@ export class ModernClient implements Client, Exchange {
 
   /** The answer can only be an error: this request declares no such capability (-32021). The call is cancelled. */
   cannotBeAsked (method: string, params: JsonObject | undefined): void {
-    this.finish(0, errorReply('GW_PROTOCOL_CAPABILITY', { data: { requiredCapabilities: requiredCapabilities(method, params) } }))
+    this.finish(0, lacking(method, params))
     this.#call?.cancel('client_cancelled')
   }
 
   /**
-   * A reply as it may leave: a modern server's own state is sealed, so that only this client can bring it back and only with
-   * this request (T21); the session era's "open these pages first" (-32042) becomes a question.
+   * What a modern server asks, as it may leave: nothing but what this request declares (C8), and with the server's own state
+   * sealed, so that only this client can bring it back and only with this request (T21). Everything else is left alone.
+   * @param declared what the server was told that it may ask
    */
-  withState (reply: Reply): Reply {
-    if (reply.error?.code === URL_ELICITATION_REQUIRED) return this.#reissue(reply.error.data)
+  withState (reply: Reply, declared: JsonObject): Reply {
     if (!isInputRequired(reply)) return reply
-    const { requestState } = reply.result
-    const inner = typeof requestState === 'string' ? requestState : undefined
+    const { inputRequests, requestState } = reply.result
+    const questions = questionsIn(inputRequests)
+    const isUndeclared = ({ method, params }: Question): boolean => !clientUnderstands(declared, method, params)
+    if (questions === undefined || questions.some(isUndeclared) || !(requestState === undefined || typeof requestState === 'string')) return errorReply('GW_UPSTREAM_PROTOCOL')
+    const forbidden = questions.find(({ method, params }) => !clientUnderstands(this.#capabilities, method, params))
+    if (forbidden !== undefined) return lacking(forbidden.method, forbidden.params)
     // Without a state there is nothing to protect, and the client sends none.
-    if (inner === undefined) return reply
-    return { result: { ...reply.result, requestState: this.#parks.states.seal(this.subject, { kind: 'relayed', inner }) } }
+    if (requestState === undefined) return reply
+    return { result: { ...reply.result, requestState: this.#parks.states.seal(this.subject, { kind: 'relayed', inner: requestState }) } }
+  }
+
+  /** The session era's "open these pages first" (-32042) as a question, after which the request is sent again; undefined = it is something else. */
+  reissued ({ error }: Reply): Reply | undefined {
+    return error?.code === URL_ELICITATION_REQUIRED ? this.#reissue(error.data) : undefined
   }
 
   #reissue (data: unknown): Reply {
     const elicitations = isJsonObject(data) && Array.isArray(data['elicitations']) ? data['elicitations'].filter(isJsonObject).slice(0, MAX_ASKS) : []
     if (elicitations.length === 0) return errorReply('GW_UPSTREAM_PROTOCOL')
-    const elicitation = this.#capabilities['elicitation']
-    if (!isJsonObject(elicitation) || !isJsonObject(elicitation['url'])) {
-      return errorReply('GW_PROTOCOL_CAPABILITY', { data: { requiredCapabilities: { elicitation: { url: {} } } } })
-    }
+    if (!clientUnderstands(this.#capabilities, 'elicitation/create', PAGE)) return lacking('elicitation/create', PAGE)
     const inputRequests: JsonObject = {}
-    for (const [at, params] of elicitations.entries()) inputRequests[`elicitation-${at + 1}`] = { method: 'elicitation/create', params: withoutLegacyId({ ...params, mode: 'url' }) }
+    for (const [at, params] of elicitations.entries()) inputRequests[`elicitation-${at + 1}`] = { method: 'elicitation/create', params: withoutLegacyId({ ...params, ...PAGE }) }
     return { result: { resultType: 'input_required', inputRequests, requestState: this.#parks.states.seal(this.subject, { kind: 'reissue' }) } }
   }
 
   // ---- questions ----
 
   ask (method: string, params: JsonObject | undefined, _exchange: Exchange | undefined, { signal }: AskOptions): Promise<Reply | undefined> {
-    if (this.closed || signal.aborted || this.round >= MAX_ROUNDS || this.#asks.length >= MAX_ASKS) return Promise.resolve(undefined)
+    if (this.closed || signal.aborted || this.#asks.length >= MAX_ASKS) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const settle = (reply: Reply | undefined): void => {
         signal.removeEventListener('abort', withdraw)
@@ -183,7 +194,7 @@ export class ModernClient implements Client, Exchange {
   #putAll (): void {
     const round = this.#round
     if (round === undefined || this.#asks.length === 0) return
-    const requestState = this.#parks.park(this, ++this.round)
+    const requestState = this.round >= MAX_ROUNDS ? undefined : this.#parks.park(this, ++this.round)
     if (requestState === undefined) {
       for (const ask of [...this.#asks]) ask.settle(undefined)
       return
@@ -214,6 +225,11 @@ export class ModernClient implements Client, Exchange {
     this.#end()
     this.#call?.cancel('deadline')
   }
+}
+
+/** This request does not declare what answering needs. */
+function lacking (method: string, params: JsonObject | undefined): Reply {
+  return errorReply('GW_PROTOCOL_CAPABILITY', { data: { requiredCapabilities: requiredCapabilities(method, params) } })
 }
 
 /** Ids of url elicitations belong to the session era (MCP 2026-07-28 elicitation). */

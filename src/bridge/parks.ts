@@ -18,6 +18,7 @@ interface Park { readonly id: string, readonly client: ModernClient, readonly ti
 export class Parks {
   readonly states: RequestStates
   readonly #parks = new Map<string, Park>()
+  #isOver = false
 
   constructor (states: RequestStates) {
     this.states = states
@@ -25,9 +26,9 @@ export class Parks {
 
   get size (): number { return this.#parks.size }
 
-  /** Keeps a call until its client comes back; the text is what it has to bring. Undefined: the tenant has too many. */
+  /** Keeps a call until its client comes back; the text is what it has to bring. Undefined: the tenant has too many, or nobody can come back. */
   park (client: ModernClient, round: number): string | undefined {
-    if (!this.#makeRoom(client)) return undefined
+    if (this.#isOver || !this.#makeRoom(client)) return undefined
     const id = randomId()
     const timer = setTimeout(() => {
       this.#parks.delete(id)
@@ -68,8 +69,9 @@ export class Parks {
     park.client.expire()
   }
 
-  /** Nobody can come back any more: the gateway is shutting down. */
+  /** Nobody can come back any more: the gateway is shutting down. What is asked from now on is not answered. */
   endAll (): void {
+    this.#isOver = true
     for (const park of [...this.#parks.values()]) this.#evict(park)
   }
 }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type MirroredParam, type Reply } from '.
 import type { Client, Exchange } from '../session/index.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { Connection, ConnectionPeer, Place, UpstreamCall } from '../upstream/index.ts'
-import { unanswered, unaskable } from './answers.ts'
+import { isQuestion, unanswered, unaskable } from './answers.ts'
 import { targetOfAsk, targetOfLog, type Target } from './attribution.ts'
 import { clientUnderstands, isSharedByUsers } from './client-capabilities.ts'
 import { DrivenRounds } from './driven-rounds.ts'
@@ -204,7 +204,7 @@ export class Relay implements ConnectionPeer {
     const isAskable = target !== undefined && clientUnderstands(target.client.capabilities, method, params)
     if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal, about !== undefined) ?? unanswered(method)
     if (isAskable) return await this.#askClient(target, method, params, signal) ?? unanswered(method)
-    target?.client.cannotBeAsked?.(method, params)
+    if (isQuestion(method)) target?.client.cannotBeAsked?.(method, params)
     return unaskable(method)
   }
 

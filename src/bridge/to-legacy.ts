@@ -1,4 +1,4 @@
-import { isJsonObject, isKnownRevision, META, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, isKnownRevision, META, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
 import type { Era } from '../shared/settings.ts'
 import { downConvert } from './down-convert.ts'
 
@@ -9,6 +9,7 @@ import { downConvert } from './down-convert.ts'
  */
 export function toLegacy (method: string, reply: Reply, era: Era, revision: string): Reply {
   if (reply.error !== undefined) return era === 'modern' ? legacyError(method, reply.error) : reply
+  if (era === 'modern' && isJsonObject(reply.result) && (reply.result['resultType'] ?? 'complete') !== 'complete') return errorReply('GW_UPSTREAM_PROTOCOL')
   const plain = era === 'modern' && isJsonObject(reply.result) ? withoutModern(method, reply.result) : reply.result
   const result = isKnownRevision(revision) ? downConvert(method, plain, revision) : plain
   return result === reply.result ? reply : { result }

@@ -1,4 +1,5 @@
-import { isJsonObject, META, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, META, toJsonRpcError, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
+import { ERRORS, GatewayError } from '../shared/errors.ts'
 import type { Era } from '../shared/settings.ts'
 
 /** How long a client may keep a list of a server that says nothing about it, in milliseconds; changes are announced besides. */
@@ -19,6 +20,8 @@ export interface ReplyingServer {
   readonly era: Era
   /** Implementation that it calls itself; undefined = unknown. */
   readonly serverInfo: unknown
+  /** Was it told that this client takes a task for an answer? Default false. */
+  readonly mayMakeTask?: boolean
 }
 
 /**
@@ -26,11 +29,14 @@ export interface ReplyingServer {
  * they belong, no error number of the session era (MCP 2026-07-28). Lists and contents are filtered by who asks, so they are
  * always `private` (T23). The server's objects are not changed.
  */
-export function toModern (method: string, reply: Reply, { era, serverInfo }: ReplyingServer): Reply {
-  if (reply.error !== undefined) return era === 'legacy' ? { error: modernError(reply.error) } : reply
+export function toModern (method: string, reply: Reply, { era, serverInfo, mayMakeTask = false }: ReplyingServer): Reply {
+  if (reply.error !== undefined) return { error: era === 'legacy' ? modernError(reply.error) : ownHopError(reply.error) }
   if (!isJsonObject(reply.result)) return reply
-  const result: JsonObject = { resultType: 'complete', ...reply.result }
-  if (result['resultType'] === 'complete') addHints(method, result)
+  const { resultType = 'complete' } = era === 'legacy' ? {} : reply.result
+  // A kind that nobody asked for is no answer (MCP 2026-07-28 base protocol).
+  if (resultType !== 'complete' && resultType !== 'input_required' && !(mayMakeTask && resultType === 'task')) return errorReply('GW_UPSTREAM_PROTOCOL')
+  const result: JsonObject = { ...reply.result, resultType }
+  if (resultType === 'complete') addHints(method, result)
   const meta = result['_meta']
   if (serverInfo !== undefined && (!isJsonObject(meta) || meta[META.serverInfo] === undefined)) {
     result['_meta'] = { ...(isJsonObject(meta) ? meta : undefined), [META.serverInfo]: serverInfo }
@@ -43,6 +49,12 @@ function addHints (method: string, result: JsonObject): void {
   const { ttlMs } = result
   result['ttlMs'] = typeof ttlMs === 'number' && Number.isFinite(ttlMs) && ttlMs >= 0 ? ttlMs : CACHEABLE[method]
   result['cacheScope'] = 'private'
+}
+
+/** Disagreement over headers or versions was about the gateway's own hop: the client has nothing to mend. -32021 is the client's to read. */
+function ownHopError (error: JsonRpcErrorBody): JsonRpcErrorBody {
+  const isOfHop = error.code === ERRORS.GW_PROTOCOL_HEADERS.rpcCode || error.code === ERRORS.GW_PROTOCOL_UNSUPPORTED.rpcCode
+  return isOfHop ? toJsonRpcError(new GatewayError('GW_UPSTREAM_PROTOCOL')) : error
 }
 
 /** Numbers that mean something else, or nothing, in the modern era. */

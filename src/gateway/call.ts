@@ -6,7 +6,7 @@ import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { Connection } from '../upstream/index.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
-import { readableReply } from './readable-reply.ts'
+import { mayMakeTask, readableRefusal, readableReply } from './readable-reply.ts'
 import { limitError } from './refusals.ts'
 import { mayBecomeTask } from './tasks.ts'
 
@@ -100,7 +100,7 @@ class UseRun {
 
   /** Tasks are relayed on a server's own endpoint only. */
   #declared (client: Client): JsonObject {
-    return capabilitiesOfRequest(this.#use.server, client.capabilities, this.#target.declaresTasks === true && this.#use.rewrite === undefined)
+    return capabilitiesOfRequest(this.#use.server, client.capabilities, mayMakeTask(this.#use, this.#target))
   }
 
   #granted (call: RelayedCall, grant: CallGrant | typeof FREE): void {
@@ -194,13 +194,13 @@ class UseRun {
     if (this.#grant?.admitted === true) this.#grant.release()
     relay.place.touch()
     if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
-    else exchange.finish(id, this.#readable(reply))
+    else exchange.finish(id, this.#readable(call, reply))
     this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code)
   }
 
-  #readable (reply: Reply): Reply {
+  #readable (call: RelayedCall, reply: Reply): Reply {
     try {
-      return readableReply(this.#context, this.#caller.principal, this.#use, this.#target, this.#connection, reply)
+      return readableReply(this.#context, this.#caller.principal, this.#use, this.#target, this.#connection, call.capabilities ?? {}, reply)
     } catch (thrown) {
       this.#context.events.thrown(thrown)
       return errorReply('GW_UPSTREAM_PROTOCOL')
@@ -211,7 +211,7 @@ class UseRun {
   #refuse (error: GatewayError, hasStatus: boolean): void {
     const { exchange, id } = this.#target
     if (hasStatus) exchange.refuse(error, id)
-    else exchange.finish(id, { error: toJsonRpcError(error) })
+    else exchange.finish(id, readableRefusal(this.#use, this.#target, error))
     this.#settled('refused', 0, error.code)
   }
 

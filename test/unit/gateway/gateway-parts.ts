@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import { createGateway } from '../../../src/gateway/index.ts'
 import type { Caller, Gateway, GatewayOptions } from '../../../src/gateway/index.ts'
 import { createMemoryLimiter } from '../../../src/limits/index.ts'
+import { readModern } from '../../../src/protocol/index.ts'
 import type { JsonObject, JsonRpcErrorBody, JsonRpcId, Reply } from '../../../src/protocol/index.ts'
 import type { Exchange, Session, SessionRoute } from '../../../src/session/index.ts'
 import type { GatewayError } from '../../../src/shared/errors.ts'
@@ -61,6 +62,32 @@ export interface TestClient {
   tell (method: string, params?: JsonObject): void
 }
 
+/** What a modern request says about itself, where a test does not say otherwise. */
+export interface ModernSelf {
+  readonly capabilities?: JsonObject
+  readonly logLevel?: string
+  readonly progressToken?: string | number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly id?: JsonRpcId
+}
+
+/** A request of the modern era: nothing ties it to the next one. */
+export interface TestModernRequest extends TestRequest {
+  readonly method: string
+  readonly params: JsonObject
+  /** The connection is lost: whoever asked has gone. */
+  leave (): void
+}
+
+export interface TestModernClient {
+  readonly principal: Principal
+  ask (method: string, params?: JsonObject, self?: ModernSelf): TestModernRequest
+  /** Asks and waits for the answer. */
+  get (method: string, params?: JsonObject, self?: ModernSelf): Promise<TestAnswer>
+  /** The same request again, as the client of an `input_required` answer sends it: with answers and the state it was given. */
+  again (request: TestModernRequest, answers: JsonObject | undefined, self?: ModernSelf): TestModernRequest
+}
+
 export interface GatewayBench {
   readonly gateway: Gateway
   readonly clock: TestClock
@@ -74,6 +101,8 @@ export interface GatewayBench {
   open (user?: string, route?: string, face?: 'http' | 'sse', own?: Partial<Principal>): TestClient
   /** A session of a server's endpoint, or of the aggregate ('/'), that has said hello. */
   client (user?: string, route?: string, hello?: JsonObject, own?: Partial<Principal>): Promise<TestClient>
+  /** Whoever sends modern requests to a server's endpoint, or to the aggregate ('/'). */
+  modern (user?: string, route?: string, self?: ModernSelf, own?: Partial<Principal>): TestModernClient
 }
 
 export function routeTo (route: string): SessionRoute {
@@ -170,6 +199,41 @@ export async function startGateway (t: TestContext, options: GatewayBenchOptions
       if (error !== undefined) throw new Error(`initialize: ${JSON.stringify(error)}`)
       client.tell('notifications/initialized')
       return client
+    },
+    modern: (user, route = Object.keys(options.servers)[0] ?? '/', self = {}, own = {}) => modernClientOf(gateway, callerOf(user, own), routeTo(route), self)
+  }
+}
+
+const META = 'io.modelcontextprotocol/'
+let nextModernId = 1
+
+function modernClientOf (gateway: Gateway, asCaller: Caller, route: SessionRoute, always: ModernSelf): TestModernClient {
+  const ask: TestModernClient['ask'] = (method, params = {}, self = {}) => {
+    const { capabilities = {}, logLevel, progressToken, headers = {}, id = nextModernId++ } = { ...always, ...self }
+    const _meta = {
+      [`${META}protocolVersion`]: '2026-07-28',
+      [`${META}clientInfo`]: { name: 'test', version: '1' },
+      [`${META}clientCapabilities`]: capabilities,
+      ...(logLevel === undefined ? {} : { [`${META}logLevel`]: logLevel }),
+      ...(progressToken === undefined ? {} : { progressToken })
+    }
+    const sent: JsonObject = { ...params, _meta }
+    const named = params['name'] ?? params['uri']
+    const mirrored = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...(typeof named === 'string' && /^[!-~]+$/.test(named) ? { 'mcp-name': named } : {}), ...headers }
+    const read = readModern({ kind: 'request', id, method, params: sent }, mirrored)
+    if (!read.ok) throw read.error
+    const request = testRequest()
+    const leave = gateway.receiveModern(asCaller, route, { id, method, params: sent, meta: read.value, headers: mirrored }, request.exchange)
+    return { ...request, method, params, leave }
+  }
+  return {
+    principal: asCaller.principal,
+    ask,
+    get: (method, params, self) => ask(method, params, self).answer(),
+    again (request, answers, self) {
+      const { inputResponses: _before, requestState: _old, ...params } = request.params
+      const state = request.answers[0]?.result?.['requestState']
+      return ask(request.method, { ...params, ...(answers === undefined ? {} : { inputResponses: answers }), ...(state === undefined ? {} : { requestState: state as string }) }, self)
     }
   }
 }
