@@ -2,7 +2,7 @@ import { ModernClient, type Relay, type RequestState, type Round, type StateSubj
 import { errorReply, EXTENSION, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { useFeature } from './call.ts'
-import type { FeatureUse } from './use.ts'
+import type { FeatureUse, UseTarget } from './use.ts'
 import type { GatewayContext } from './context.ts'
 import { featureOf } from './feature.ts'
 import { learnFor } from './learn.ts'
@@ -64,8 +64,8 @@ function useNamed (context: GatewayContext, turn: ModernTurn): () => void {
   const found = featureOf(context, caller.principal, route, method, withoutState(params, isRetry))
   if (!found.ok) return refuse(turn, found.error)
   if (!isRetry) return use(context, turn, found.value)
-  const answers = params['inputResponses'] ?? {}
-  if (!ANSWERABLE.has(method) || !isJsonObject(answers)) {
+  const answers = params['inputResponses']
+  if (!ANSWERABLE.has(method) || !(answers === undefined || isJsonObject(answers))) {
     exchange.finish(id, errorReply('GW_PROTOCOL_PARAMS', { publicMessage: 'Invalid params: "inputResponses" must be an object of results, and belongs to tools/call, prompts/get and resources/read' }))
     return nothing
   }
@@ -80,9 +80,9 @@ function refuse ({ request, exchange }: ModernTurn, reply: Reply): () => void {
   return nothing
 }
 
-function goOn (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, state: RequestState, answers: JsonObject): () => void {
+function goOn (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, state: RequestState, answers: JsonObject | undefined): () => void {
   switch (state.kind) {
-    case 'parked': return resume(context, turn, feature, state, answers)
+    case 'parked': return resume(context, turn, feature, state, answers ?? {})
     // The pages were opened, or not: the server sees for itself.
     case 'reissue': return use(context, turn, feature)
     case 'relayed': return use(context, turn, feature, { answers, inner: state.inner })
@@ -95,8 +95,8 @@ function resume (context: GatewayContext, turn: ModernTurn, feature: FeatureUse,
   const refusal = context.policy.refusal(principal, feature.server.name, feature.kind, feature.name)
   if (refusal !== undefined) {
     const error = new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes })
-    if (refusal.code === 'GW_AUTH_SCOPE') exchange.refuse(error, request.id)
-    else exchange.finish(request.id, errorReply(refusal.code))
+    if (refusal.code !== 'GW_AUTH_SCOPE') return refuse(turn, errorReply(refusal.code))
+    exchange.refuse(error, request.id)
     return nothing
   }
   const decision = context.limiter.request(principal)
@@ -110,7 +110,9 @@ function resume (context: GatewayContext, turn: ModernTurn, feature: FeatureUse,
   return () => client.disconnected(exchange)
 }
 
-interface Continuation { readonly answers: JsonObject, readonly inner: string | undefined }
+interface Continuation { readonly answers: JsonObject | undefined, readonly inner: string | undefined }
+
+type ModernTarget = UseTarget & { readonly client: ModernClient, readonly onSettled: () => void }
 
 function use (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, going?: Continuation): () => void {
   const { caller, request, exchange, capabilities } = turn
@@ -118,20 +120,39 @@ function use (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, go
   const client = new ModernClient(subjectOf(turn), roundOf(turn), context.parks)
   const target = { relay, client, exchange: client, id: request.id, headers: request.headers, declaresTasks: declaresTasks(turn), onSettled: release }
   if (going === undefined) useFeature(context, caller, feature, target)
-  else continueWith(context, turn, feature, going, target)
+  else return continueWith(context, turn, feature, going, target)
   return () => client.disconnected(exchange)
 }
 
-/** A modern server's question was answered: it gets the answers, and its own state byte by byte. */
-function continueWith (context: GatewayContext, { caller, exchange, request }: ModernTurn, feature: FeatureUse, { answers, inner }: Continuation, target: Parameters<typeof useFeature>[3]): void {
+/**
+ * A modern server's question was answered: it gets the answers, and its own state byte by byte.
+ * @returns what to call when the client has gone; before the answers are looked at, nothing has been sent
+ */
+function continueWith (context: GatewayContext, { caller, exchange, request }: ModernTurn, feature: FeatureUse, { answers, inner }: Continuation, target: ModernTarget): () => void {
+  const { client, relay, onSettled } = target
+  let gone = false
   context.work.enter()
-  target.relay.allowedAnswers(answers).then((inputResponses) => {
-    const params = { ...feature.params, inputResponses, ...(inner === undefined ? undefined : { requestState: inner }) }
+  withAllowed(relay, answers).then((allowed) => {
+    if (gone) {
+      exchange.drop()
+      return onSettled()
+    }
+    const params = { ...feature.params, ...allowed, ...(inner === undefined ? undefined : { requestState: inner }) }
     useFeature(context, caller, { ...feature, params }, target)
   }).catch((thrown: unknown) => {
     context.events.thrown(thrown)
     exchange.finish(request.id, errorReply('GW_INTERNAL'))
+    onSettled()
   }).finally(() => context.work.leave()).catch(context.events.thrown)
+  return () => {
+    gone = true
+    client.disconnected(exchange)
+  }
+}
+
+/** A retry need not bring answers: a server may only want to be asked again. */
+async function withAllowed (relay: Relay, answers: JsonObject | undefined): Promise<JsonObject> {
+  return answers === undefined ? {} : { inputResponses: await relay.allowedAnswers(answers) }
 }
 
 function subjectOf ({ caller, route, request }: ModernTurn): StateSubject {
