@@ -26,12 +26,17 @@ export interface Openings {
 }
 
 export async function openings (t: TestContext): Promise<Openings> {
-  const pooled = await bench(t)
+  // What the bench tidies up must wait for the connections, which write into its directory until they are closed.
+  const tidyUps: Array<() => Promise<void>> = []
+  const pooled = await bench({ after: (tidyUp: () => Promise<void>) => { tidyUps.push(tidyUp) } } as unknown as TestContext)
   const clock = testClock()
   const told: string[] = []
   const peers = new Map<Place, TestPeer>()
   let connections = connect(pooled, clock, told, peers)
-  t.after(() => connections.close())
+  t.after(async () => {
+    await connections.close()
+    for (const tidyUp of tidyUps) await tidyUp()
+  })
   return {
     clock,
     told,

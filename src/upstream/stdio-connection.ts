@@ -1,1 +1,0 @@
-export type { ConnectionFault } from './speech.ts'
