@@ -1,4 +1,4 @@
-// Fetches what only the integration tests need: third-party MCP clients and servers (npm, PyPI), Debian's Chromium.
+// Fetches what only the integration tests need: third-party MCP clients and servers (npm, PyPI), Debian's Chromium and nginx.
 // Runs on Node >= 20, does nothing that is already done, and never fails the run: what is missing is named in one line
 // and returned, and the tests that need it report themselves as skipped.
 //
@@ -6,7 +6,7 @@
 //   node test/setup.mjs --check     only say what is missing
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,6 +15,8 @@ const clientsDir = join(testDir, 'clients')
 const cacheDir = join(testDir, '.cache')
 const venvDir = join(cacheDir, 'venv')
 const uvxPath = join(venvDir, 'bin', 'uvx')
+const nginxDir = join(cacheDir, 'nginx')
+const nginxPath = join(nginxDir, 'usr', 'sbin', 'nginx')
 const tools = JSON.parse(await readFile(join(clientsDir, 'tools.json'), 'utf8'))
 
 /** A slow mirror may need minutes; a dead one must not hold the tests for ever. */
@@ -88,6 +90,22 @@ async function debianPackages (mayInstall) {
   return missing.map(([program, name]) => `${program} (apt-get install ${name})`)
 }
 
+/** Unpacked, not installed: as a Debian package it would start a server on port 80. */
+async function nginx (mayInstall) {
+  if (await onPath('nginx') || await exists(nginxPath)) return []
+  if (!mayInstall || !await onPath('apt-get')) return ['nginx']
+  say('apt-get download nginx …')
+  await mkdir(nginxDir, { recursive: true })
+  const root = process.getuid?.() === 0 ? [] : ['sudo', '-n']
+  const [command, ...rest] = [...root, 'apt-get', 'update']
+  await run(command, rest)
+  const download = await run('apt-get', ['download', 'nginx'], { cwd: nginxDir })
+  if (download.code !== 0) return [`nginx (apt-get download: ${lastLine(download.tail)})`]
+  const [archive] = (await readdir(nginxDir)).filter((name) => name.endsWith('.deb'))
+  const unpack = await run('dpkg-deb', ['-x', archive, '.'], { cwd: nginxDir })
+  return unpack.code === 0 ? [] : [`nginx (dpkg-deb: ${lastLine(unpack.tail)})`]
+}
+
 async function npmClients (mayInstall) {
   const lock = await readFile(join(clientsDir, 'package-lock.json'), 'utf8')
   const { done, finish } = await stamp('clients', lock)
@@ -144,6 +162,7 @@ function lastLine (text) {
 export async function setup ({ mayInstall = true } = {}) {
   await mkdir(cacheDir, { recursive: true })
   const missing = await debianPackages(mayInstall)
+  missing.push(...await nginx(mayInstall))
   missing.push(...await npmClients(mayInstall))
   missing.push(...await npxServers(mayInstall))
   missing.push(...await uvxServers(mayInstall))

@@ -27,6 +27,12 @@ export function findProgram (name: string): string | undefined {
   })
 }
 
+/** The machine's nginx, or the one that test/setup.mjs unpacked; undefined when there is neither. */
+export function findNginx (): string | undefined {
+  const unpacked = join(cacheDir, 'nginx', 'usr', 'sbin', 'nginx')
+  return findProgram('nginx') ?? (existsSync(unpacked) ? unpacked : undefined)
+}
+
 /** A file inside a package of test/clients. */
 export function clientFile (path: string): string {
   return join(clientsDir, 'node_modules', path)
@@ -38,7 +44,7 @@ export async function importClient<T> (file: string): Promise<T> {
 }
 
 /** Reason to skip a test that needs these, for node:test's `skip`; false = all are here. Printed, and counted by the CI run. */
-export function missing (...needs: ReadonlyArray<'clients' | 'uvx' | 'npx' | 'chromium' | 'curl' | 'git'>): string | false {
+export function missing (...needs: ReadonlyArray<'clients' | 'uvx' | 'npx' | 'chromium' | 'curl' | 'git' | 'nginx'>): string | false {
   const absent = needs.filter((need) => !present(need))
   return absent.length > 0 && `${absent.join(', ')} missing: run node test/setup.mjs`
 }
@@ -47,6 +53,7 @@ function present (need: string): boolean {
   if (need === 'clients') return existsSync(clientFile('.package-lock.json'))
   if (need === 'uvx') return existsSync(join(cacheDir, 'uvx.stamp')) && existsSync(uvx)
   if (need === 'npx') return existsSync(join(cacheDir, 'npx.stamp'))
+  if (need === 'nginx') return findNginx() !== undefined
   return findProgram(need) !== undefined
 }
 
