@@ -235,7 +235,7 @@ describe('a hostile legacy server', () => {
     const { connection } = await open(t, server.url)
     connection.notify('notifications/x')
     const told = await server.got('the notification', (one) => one.method === 'notifications/x')
-    for (const one of [server.of('notifications/initialized')[0], told]) await until('it is cut', () => one?.response.closed)
+    for (const one of [server.of('notifications/initialized')[0], told]) await until('it is cut', () => one?.response.closed, 5000)
     await connection.close()
     await quiet(server)
   })

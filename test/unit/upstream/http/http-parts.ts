@@ -39,6 +39,8 @@ export interface TestServer {
 /** Any HTTP server, for one test. */
 export async function listen (t: TestContext, listener: RequestListener): Promise<{ port: number, sockets: Set<Socket> }> {
   const server = createServer(listener)
+  // Idle connections stay for so long that only being closed explains their absence.
+  server.keepAliveTimeout = 60_000
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
