@@ -47,6 +47,7 @@ export class ModernClient implements Client, Exchange {
   #asked = 0
   #timer: NodeJS.Timeout | undefined
   #call: CancellableCall | undefined
+  #onLevel: ((level: string) => void) | undefined
   /** Progress that came while nobody listened: the newest is enough. */
   #missed: JsonObject | undefined
   /** The answer that came while nobody listened. */
@@ -84,6 +85,15 @@ export class ModernClient implements Client, Exchange {
     if (exchange === undefined || this.closed) return
     if (this.#round !== undefined) this.#round.exchange.emit(notificationText(method, params))
     else if (method === 'notifications/progress') this.#missed = params
+  }
+
+  onLevel (listener: (level: string) => void): void {
+    this.#onLevel = listener
+    this.#tellLevel()
+  }
+
+  #tellLevel (): void {
+    if (this.logLevel !== undefined) this.#onLevel?.(this.logLevel)
   }
 
   callBegan (call: CancellableCall): void { this.#call = call }
@@ -209,6 +219,7 @@ export class ModernClient implements Client, Exchange {
   resume (round: Round, answers: JsonObject): void {
     this.#round = round
     this.#capabilities = round.capabilities
+    this.#tellLevel()
     const missed = this.#missed
     this.#missed = undefined
     if (missed !== undefined && round.progressToken !== undefined) this.notifyOn(this, 'notifications/progress', { ...missed, progressToken: round.progressToken })

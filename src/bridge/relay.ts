@@ -6,9 +6,10 @@ import { isQuestion, unanswered, unaskable } from './answers.ts'
 import { targetOfAsk, targetOfLog, type Target } from './attribution.ts'
 import { clientUnderstands, isSharedByUsers } from './client-capabilities.ts'
 import { DrivenRounds } from './driven-rounds.ts'
+import { ElicitationOwners } from './elicitation-owners.ts'
 import { isInputRequired } from './input-required.ts'
-import type { NextRound, RelayedCall, RoundDriver } from './relayed-call.ts'
-import { filterRoots } from './roots.ts'
+import type { RoundDriver } from './relayed-call.ts'
+import { hasRoots, RootsRule } from './roots-rule.ts'
 import { capabilitiesOf } from './server-capabilities.ts'
 import { resultOfTask } from './hidden-task.ts'
 import { SharedState, tell } from './shared-state.ts'
@@ -22,9 +23,6 @@ export interface FaceRewrite {
   /** A question's params for this client. */
   question (client: Client, params: JsonObject | undefined, tasks: TaskOwners): JsonObject | undefined
 }
-
-/** Elicitation ids remembered for notifications/elicitation/complete. */
-const MAX_ELICITATIONS = 256
 
 /** Lists that can change, by the capability that offers them. */
 const LISTS = ['tools', 'prompts', 'resources'] as const
@@ -43,7 +41,8 @@ export class Relay implements ConnectionPeer {
   readonly #parameters = new ToolParameters()
   /** Tasks made for calls through this worker. */
   readonly tasks = new TaskOwners()
-  readonly #elicitations = new Map<string, Client>()
+  readonly #elicitations = new ElicitationOwners()
+  readonly #roots: RootsRule
   /** Clients whose worker has ended since they began to use it. */
   readonly #owedNotice = new Set<Client>()
   /** Clients that were given a list without this server's part. */
@@ -56,6 +55,7 @@ export class Relay implements ConnectionPeer {
   constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite) {
     this.#place = place
     this.#server = server
+    this.#roots = new RootsRule(server, () => this.#place.rootDirs)
     this.#rewrite = rewrite
   }
 
@@ -144,7 +144,7 @@ export class Relay implements ConnectionPeer {
 
   /** The arguments of a tool that are mirrored in headers; a promise when the server has to be asked. */
   mirroredOf (tool: string, connection: Connection): readonly MirroredParam[] | Promise<readonly MirroredParam[]> {
-    return this.#parameters.of(tool) ?? this.#parameters.read(connection).then(() => this.#parameters.of(tool) ?? [])
+    return this.#parameters.of(tool, connection)
   }
 
   /** From now on the client hears of this resource; the caller asks the server. False: it watches as much as it may. */
@@ -176,25 +176,14 @@ export class Relay implements ConnectionPeer {
   createDriver (): RoundDriver {
     const rounds = new DrivenRounds((call, method, params, signal) => this.#askClient({ client: call.client as Client, exchange: call.exchange, calls: [] }, method, params, signal))
     return {
-      nextRound: (call, reply, signal) => {
-        if (call.isHiddenTask) return Promise.resolve(resultOfTask(call, reply))
-        return isInputRequired(reply) ? rounds.next(call, reply.result, signal) : this.#mirrorAgain(call, reply)
+      nextRound: async (call, reply, signal) => {
+        if (call.isHiddenTask) return resultOfTask(call, reply)
+        if (isInputRequired(reply)) return await rounds.next(call, reply.result, signal)
+        return await this.#parameters.mirrorAgain(call, await this.connection(), reply)
       },
       connection: () => this.connection(),
       cancelTask: (id) => { if (this.#place.connection !== undefined) tell(this.#place.connection, 'tasks/cancel', { taskId: id }) }
     }
-  }
-
-  /** The server found the headers wrong: its list has changed. Read again and sent again, once (MCP 2026-07-28, -32020). */
-  async #mirrorAgain (call: RelayedCall, reply: Reply): Promise<NextRound> {
-    const connection = await this.connection()
-    const tool = call.params?.['name']
-    const before = call.mirrored
-    if (before === undefined || call.isMirroredAgain || typeof tool !== 'string') return { reply }
-    call.isMirroredAgain = true
-    this.#parameters.forget()
-    call.mirrored = await this.mirroredOf(tool, connection)
-    return { params: call.params }
   }
 
   async onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall): Promise<Reply> {
@@ -210,7 +199,7 @@ export class Relay implements ConnectionPeer {
 
   async #askClient (target: Target, method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply | undefined> {
     if (method === 'roots/list') return await this.#answerRoots(target, params, signal, true)
-    this.#rememberElicitation(target.client, params)
+    this.#elicitations.asked(target.client, params)
     return await this.#ask(target, method, params, this.#server.maxTimeoutMs, signal)
   }
 
@@ -236,37 +225,21 @@ export class Relay implements ConnectionPeer {
    * @param target undefined = there is no client that could be asked
    * @param isExact the question is certainly about the target's call
    */
-  async #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal, isExact: boolean): Promise<Reply | undefined> {
-    if (this.#server.roots === 'off') return unaskable('roots/list')
+  #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal, isExact: boolean): Promise<Reply | undefined> {
+    const isModern = target?.client.era === 'modern'
     // Servers ask for roots of their own accord too, right after initialize: a modern request is not made to wait for that
     // when the answer can only be a part of what the operator allows anyway.
-    if (this.#server.roots === 'filtered' && target?.client.era === 'modern' && !isExact) return { result: await filterRoots(undefined, this.#place.rootDirs) }
+    const isSpared = target === undefined || (isModern && !isExact && this.#server.roots === 'filtered')
     // No person has to decide, so it takes no longer than a call.
-    const timeoutMs = target?.client.era === 'modern' ? this.#server.maxTimeoutMs : this.#server.timeoutMs
-    const reply = target && await this.#ask(target, 'roots/list', params, timeoutMs, signal)
-    if (this.#server.roots === 'relay') return reply
-    return { result: await filterRoots(reply?.result, this.#place.rootDirs) }
+    const timeoutMs = isModern ? this.#server.maxTimeoutMs : this.#server.timeoutMs
+    return this.#roots.answer(isSpared ? undefined : () => this.#ask(target, 'roots/list', params, timeoutMs, signal))
   }
 
-  /** Answers that a modern client sent along, as the server may see them: its roots only within the rule (rulings 1). */
+  /** Answers that a modern client sent along, as the server may see them: its roots only within the rule. */
   async allowedAnswers (answers: JsonObject): Promise<JsonObject> {
-    if (this.#server.roots === 'relay') return answers
-    const allowed: JsonObject = {}
-    for (const [key, answer] of Object.entries(answers)) {
-      if (!isJsonObject(answer) || answer['roots'] === undefined) allowed[key] = answer
-      else if (this.#server.roots === 'filtered') allowed[key] = await filterRoots(answer, this.#place.rootDirs)
-    }
-    return allowed
-  }
-
-  #rememberElicitation (client: Client, params: JsonObject | undefined): void {
-    const id = params?.['elicitationId']
-    if (typeof id !== 'string') return
-    this.#elicitations.set(id, client)
-    for (const oldest of this.#elicitations.keys()) {
-      if (this.#elicitations.size <= MAX_ELICITATIONS) break
-      this.#elicitations.delete(oldest)
-    }
+    // The operator's directories are known once there is a worker. If there is none, the call says so.
+    if (hasRoots(answers)) await Promise.resolve(this.connection()).catch(() => undefined)
+    return await this.#roots.allowed(answers)
   }
 
   onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void {
@@ -312,11 +285,8 @@ export class Relay implements ConnectionPeer {
   }
 
   #elicitationComplete (params: JsonObject | undefined): void {
-    const id = String(params?.['elicitationId'])
-    const client = this.#elicitations.get(id)
-    this.#elicitations.delete(id)
-    // The modern era has no such notification: its client learns by asking again.
-    if (client?.era === 'legacy') this.#notify(client, undefined, 'notifications/elicitation/complete', params)
+    const client = this.#elicitations.completed(params)
+    if (client !== undefined) this.#notify(client, undefined, 'notifications/elicitation/complete', params)
   }
 
   onEnd (): void {

@@ -125,7 +125,7 @@ class UseRun {
     const { relay, client, exchange } = this.#target
     this.#connection = connection
     if (client?.era === 'legacy') relay.giveNotice(client, exchange)
-    else if (client?.logLevel !== undefined) relay.levelWanted(client.logLevel, connection)
+    else client?.onLevel?.((level) => relay.levelWanted(level, connection))
     const learning = this.#use.isAppOnly?.(relay)
     if (learning === undefined) this.#dispatch(call, connection)
     else learning.then((isAppOnly) => isAppOnly ? this.#takeBack(call, new GatewayError('GW_ROUTE_TOOL'), false) : this.#dispatch(call, connection)).catch((thrown: unknown) => this.#failed(call, thrown))

@@ -44,6 +44,8 @@ export interface Client {
   ask (method: string, params: JsonObject | undefined, exchange: Exchange | undefined, options: AskOptions): Promise<Reply | undefined>
   /** A server asked what this client did not declare. Only modern requests mind: theirs is answered so (MCP 2026-07-28, -32021). */
   cannotBeAsked? (method: string, params: JsonObject | undefined): void
+  /** Of a modern request: who is told the level of this round, if it has one, and of every later one. */
+  onLevel? (listener: (level: string) => void): void
   callBegan (call: CancellableCall): void
   callEnded (call: CancellableCall): void
 }
