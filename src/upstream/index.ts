@@ -1,9 +1,12 @@
 /**
- * upstream: one initialized connection per worker key.
+ * upstream: one connection per worker key, to a process (stdio) or over HTTP (Streamable HTTP, HTTP+SSE), in the era that the
+ * server speaks.
  *
- * Owns the worker key (rulings 1), the handshake, ids and progress tokens of our own hop, deadlines, cancellation, idle
- * reaping, back-off after failed starts. Never decides who may call (tenancy, limits) or which client is asked (bridge).
- * Called by bridge and gateway. Bound by MCP 2025-11-25 lifecycle, stdio transport, cancellation, progress; T18-T20, T39.
+ * Owns the worker key (rulings 1), which era is spoken and what is remembered of that, the handshake, ids and progress tokens
+ * of our own hop, deadlines, cancellation, subscriptions, idle reaping, back-off after failed starts. Never decides who may
+ * call (tenancy, limits) or which client is asked (bridge).
+ * Called by bridge and gateway. Bound by MCP 2024-11-05 to 2025-11-25 lifecycle, transports, cancellation, progress; MCP
+ * 2026-07-28 base protocol, transports, versioning, subscriptions; T14, T18-T20, T39, T47-T49.
  * Fails with GW_UPSTREAM_* and GW_LIMIT_WORKERS. Emits worker_start_seconds and worker_protocol_error_total through the
  * events it was given.
  */

@@ -10,6 +10,10 @@ import type { Connection, ConnectionRequest, EraVerdicts } from './types.ts'
 /**
  * Opens the server of a request, by its transport. The signal ends it at any point, and its reason is what is thrown then.
  *
+ * The bounds of `pool` are about processes. A connection over HTTP costs some memory and at most a socket, and refusing users
+ * for it at the number of processes a machine can bear would help nobody: sessions are bounded per user, and idle connections
+ * are reaped.
+ *
  * `interactive: true` holds for stdio and HTTP+SSE, where one channel carries everything and only a single call leaves no
  * doubt about whom the server asks. Over Streamable HTTP what it asks comes on the stream of the call that it is about.
  */

@@ -21,7 +21,7 @@ export type { FailedStart, StartOptions, StartTold } from './opening.ts'
 /**
  * From a request to a greeted server: launch, process, handshake. The signal ends it at any point, and its reason is what is
  * thrown then. A server that ends or falls silent on server/discover gets a second process and is asked nothing before
- * initialize; the verdict remembers it, and the first process counts neither as a crash nor as a failed start.
+ * initialize; the verdict remembers it, and the first process slows no later start down.
  */
 export async function startWorker (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
   const { server } = request

@@ -103,7 +103,7 @@ async function startServer (t: TestContext, args: readonly string[], env: Readon
   t.after(stop)
   const urls: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => { if (line.startsWith('{"url"')) urls.push((JSON.parse(line) as { url: string }).url) })
-  return { url: await until('the server listens', () => urls[0]), stop }
+  return { url: await until('the server listens', () => urls[0], 30_000), stop }
 }
 
 /** The conformance fixture with SDK v1's SSEServerTransport. */

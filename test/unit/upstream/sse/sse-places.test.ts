@@ -85,8 +85,10 @@ describe('places of servers over HTTP', () => {
     it(`${transport}: startTimeoutMs is all it has to get ready`, async (t) => {
       const silent = await serve(t, () => {})
       const { place, told } = await openings(t)
+      const beganMs = performance.now()
       assert.match(await failure(place(at(silent.url, { transport, startTimeoutMs: 300 })).ready()), /^GW_UPSTREAM_UNAVAILABLE/)
       await until('all is closed', () => silent.sockets.size === 0)
+      assert.ok(performance.now() - beganMs < 10_000)
       assert.deepEqual(told, ['failed GW_UPSTREAM_UNAVAILABLE'])
     })
   }
