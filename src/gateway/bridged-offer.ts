@@ -4,6 +4,15 @@ import type { Era } from '../shared/settings.ts'
 import type { Connection } from '../upstream/index.ts'
 import { offersTasks } from './tasks.ts'
 
+/** What the aggregate offers in either era: whatever any server may have. */
+export const AGGREGATE_OFFER: JsonObject = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
+  completions: {},
+  logging: {}
+}
+
 /**
  * What a client is told of a server's capabilities: all of them, but tasks only where both sides are of one era and know them.
  * @param revision a session's

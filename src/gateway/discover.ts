@@ -1,6 +1,6 @@
 import { toModern } from '../bridge/index.ts'
 import { MODERN_REVISIONS, type JsonObject, type Reply } from '../protocol/index.ts'
-import { bridgedOffer } from './bridged-offer.ts'
+import { AGGREGATE_OFFER, bridgedOffer } from './bridged-offer.ts'
 import type { GatewayContext } from './context.ts'
 import type { Borrow, ModernTurn } from './modern-turn.ts'
 
@@ -28,12 +28,6 @@ export function gatewayInfo (context: GatewayContext): JsonObject {
 function aggregateDiscovery (): JsonObject {
   return {
     supportedVersions: [...MODERN_REVISIONS],
-    capabilities: {
-      tools: { listChanged: true },
-      prompts: { listChanged: true },
-      resources: { listChanged: true, subscribe: true },
-      completions: {},
-      logging: {}
-    }
+    capabilities: AGGREGATE_OFFER
   }
 }

@@ -2,7 +2,7 @@ import { bridgedCapabilities } from '../bridge/index.ts'
 import { isJsonObject, negotiate, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { ClientHello, Session } from '../session/index.ts'
 import { toGatewayError } from '../shared/errors.ts'
-import { bridgedOffer } from './bridged-offer.ts'
+import { AGGREGATE_OFFER, bridgedOffer } from './bridged-offer.ts'
 import type { GatewayContext } from './context.ts'
 
 /** Reads initialize's params; whatever version was asked for, a version is agreed on, never an error (MCP lifecycle). */
@@ -41,13 +41,7 @@ function endFailed (context: GatewayContext, session: Session): void {
 function aggregateHello (context: GatewayContext, session: Session): JsonObject {
   return {
     protocolVersion: session.hello.protocolVersion,
-    capabilities: {
-      tools: { listChanged: true },
-      prompts: { listChanged: true },
-      resources: { listChanged: true, subscribe: true },
-      completions: {},
-      logging: {}
-    },
+    capabilities: AGGREGATE_OFFER,
     serverInfo: { name: 'drawbridge', version: context.version }
   }
 }
