@@ -38,6 +38,7 @@ export class LegacyConnection extends HttpConnection {
   /** Under way; never rejects. */
   #renewing: Promise<void> | undefined
   #checking = false
+  readonly #ended = new AbortController()
 
   constructor (options: LegacyConnectionOptions) {
     super(options, options.hop.server.interactive)
@@ -130,23 +131,37 @@ export class LegacyConnection extends HttpConnection {
   /** One handshake for everybody who found the session expired; none when that was noticed before. */
   #renew (expired: LegacySession): Promise<void> {
     if (this.#session !== expired || !this.open) return this.#renewing ?? Promise.resolve()
-    this.#renewing ??= this.#shakeHandsAgain().finally(() => { this.#renewing = undefined })
+    this.#renewing ??= this.#shakeHandsAgain()
     return this.#renewing
   }
 
   async #shakeHandsAgain (): Promise<void> {
-    const { hop, capabilities, verdicts } = this.#own
     this.#stream?.stop()
-    const handshake = await shakeHands(hop, capabilities, hop.server.startTimeoutMs)
-    if (!this.open) return
+    const isRenewed = await this.#newSession().catch((thrown: unknown) => {
+      this.options.onThrown(thrown)
+      return false
+    })
+    // Before the peer is told: what it restores goes ahead of the calls that wait here.
+    this.#renewing = undefined
+    if (!isRenewed) return this.end()
+    try {
+      this.peer?.onReset?.()
+    } catch (thrown) {
+      this.options.onThrown(thrown)
+    }
+  }
+
+  /** False: there is none to be had, or nobody wants it any more. */
+  async #newSession (): Promise<boolean> {
+    const { hop, capabilities, verdicts } = this.#own
+    const handshake = await shakeHands(hop, capabilities, hop.server.startTimeoutMs, this.#ended.signal)
     if (handshake.kind === 'refused') verdicts.forget(hop.server)
-    if (handshake.kind !== 'session') return this.end()
+    if (handshake.kind !== 'session' || !this.open) return false
     this.#session = handshake.session
     this.#asks.end()
     this.#asks = this.#newAsks()
     const status = await this.begin()
-    if (status < 200 || status >= 300) this.end()
-    else this.peer?.onReset?.()
+    return status >= 200 && status < 300
   }
 
   protected broken (call: HttpCall): void {
@@ -166,7 +181,7 @@ export class LegacyConnection extends HttpConnection {
     this.#checking = true
     const { hop, verdicts } = this.#own
     const session = this.#session
-    const answer = await askOnce(hop, { method: 'ping', params: undefined, headers: session.postHeaders, timeoutMs: hop.server.timeoutMs })
+    const answer = await askOnce(hop, { method: 'ping', params: undefined, headers: session.postHeaders, timeoutMs: hop.server.timeoutMs, signal: this.#ended.signal })
     this.#checking = false
     if (answer.kind !== 'refused' || !this.open) return
     if (answer.status === 404 && session.id !== undefined) return await this.#renew(session)
@@ -194,6 +209,7 @@ export class LegacyConnection extends HttpConnection {
   }
 
   protected over (): void {
+    this.#ended.abort()
     this.#stream?.stop()
     this.#asks.end()
     for (const call of this.lingering) this.lingering.delete(call)

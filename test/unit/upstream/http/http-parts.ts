@@ -165,6 +165,8 @@ export interface HttpPeer {
   readonly heard: Array<{ readonly method: string, readonly params: JsonObject | undefined, readonly about: UpstreamCall | undefined }>
   readonly asked: Array<{ readonly method: string, readonly about: UpstreamCall | undefined, readonly signal: AbortSignal }>
   answer: (method: string) => Promise<Reply>
+  /** What is done when the session was renewed. */
+  restore: () => void
   ends: number
   resets: number
 }
@@ -181,14 +183,17 @@ export interface Opened {
 export function bench (): Omit<Opened, 'connection'> & { readonly options: HttpStartOptions, readonly told: Parameters<typeof openHttp>[2] } {
   const faults: string[] = []
   const thrown: unknown[] = []
-  const peer: HttpPeer = { heard: [], asked: [], ends: 0, resets: 0, answer: () => Promise.resolve(errorReply('GW_UPSTREAM_ASK_REFUSED')) }
+  const peer: HttpPeer = { heard: [], asked: [], ends: 0, resets: 0, restore () {}, answer: () => Promise.resolve(errorReply('GW_UPSTREAM_ASK_REFUSED')) }
   const listener = {
     onRequest (method: string, _params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall) {
       peer.asked.push({ method, about, signal })
       return peer.answer(method)
     },
     onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall) { peer.heard.push({ method, params, about }) },
-    onReset () { peer.resets++ },
+    onReset () {
+      peer.resets++
+      peer.restore()
+    },
     onEnd () { peer.ends++ }
   }
   return {
