@@ -5,16 +5,17 @@ import { runSuite, type Run } from './runner.ts'
 
 /** A run of the suite against a server. */
 export interface ServerSet {
-  readonly title: string
+  /** As MCP names it. */
+  readonly revision: string
   readonly args: readonly string[]
   /** Scenarios that have to pass. */
   readonly scenarios: readonly string[]
 }
 
-/** Both wires of the suite that are sets: what the revision requires and what the suite runs beside it. */
+/** What the revision requires and what the suite runs beside it. */
 function setOf (revision: '2025-11-25' | '2026-07-28'): ServerSet {
   const { required, unscored } = requirements(revision, 'server')
-  return { title: revision, args: ['--requirements', revision], scenarios: [...required, ...unscored] }
+  return { revision, args: ['--requirements', revision], scenarios: [...required, ...unscored] }
 }
 
 /** 2026-07-28: 37 required, and ten of the tasks extension, JSON Schema 2020-12, headers. */
@@ -23,8 +24,8 @@ export const modernSet = (): ServerSet => setOf('2026-07-28')
 /** 2025-11-25 (30 required, and session life, polling, JSON Schema), 2025-06-18, 2025-03-26. */
 export const legacySets = (): ServerSet[] => [
   setOf('2025-11-25'),
-  { title: '2025-06-18', args: ['--suite', 'all', '--spec-version', '2025-06-18'], scenarios: scenariosOf20250618 },
-  { title: '2025-03-26', args: ['--suite', 'all', '--spec-version', '2025-03-26'], scenarios: ['server-session-lifecycle'] }
+  { revision: '2025-06-18', args: ['--suite', 'all', '--spec-version', '2025-06-18'], scenarios: scenariosOf20250618 },
+  { revision: '2025-03-26', args: ['--suite', 'all', '--spec-version', '2025-03-26'], scenarios: ['server-session-lifecycle'] }
 ]
 
 const scenariosOf20250618 = [
@@ -36,15 +37,24 @@ const scenariosOf20250618 = [
 
 /** Without some scenarios, each with the reason why it cannot pass there. @throws for a name that the set does not have */
 export function without (set: ServerSet, reasons: Readonly<Record<string, string>>): ServerSet {
-  for (const name of Object.keys(reasons)) assert.ok(set.scenarios.includes(name), `${set.title} has no ${name}`)
+  for (const name of Object.keys(reasons)) assert.ok(set.scenarios.includes(name), `${set.revision} has no ${name}`)
   return { ...set, scenarios: set.scenarios.filter((name) => reasons[name] === undefined) }
 }
 
+/** Scenarios that read streams for half a second whatever the machine is busy with, and how often they may be run again for it. */
+const TIMED: Readonly<Record<string, number>> = { 'server-stateless': 2 }
+
 /** Runs a set once and makes one test of each scenario. @param url read when the run begins */
 export function testSet (title: string, set: ServerSet, url: () => string): void {
-  describe(`${title}, ${set.title}`, () => {
+  describe(`${title}, ${set.revision}`, () => {
     let run: Run
     before(async () => { run = await runSuite(['server', '--url', url(), ...set.args]) })
-    for (const name of set.scenarios) it(name, () => { assert.equal(shortcoming(run, name), undefined) })
+    for (const name of set.scenarios) {
+      it(name, async () => {
+        let wrong = shortcoming(run, name)
+        for (let again = TIMED[name] ?? 0; again > 0 && wrong !== undefined; again--) wrong = shortcoming(await runSuite(['server', '--url', url(), '--scenario', name, '--spec-version', set.revision]), name)
+        assert.equal(wrong, undefined)
+      })
+    }
   })
 }
