@@ -52,8 +52,9 @@ export function readList (context: GatewayContext, { principal }: Pick<ListCalle
   const { memory, known } = context.lists
   return memory.read(relay.place, list, async () => {
     const read = await readServerList(relay, server, list, context.nowMs)
-    if (read === undefined) known.missed(server, principal, list)
-    else known.saw(server, principal, list, read.items, read.isWhole)
+    if (read !== undefined) known.saw(server, principal, list, read.items, read.isWhole)
+    // One that is down says nothing at all: it is asked when it is up.
+    else if (relay.place.connection?.open === true) known.missed(server, principal, list)
     return read
   })
 }

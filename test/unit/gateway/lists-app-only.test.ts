@@ -80,6 +80,17 @@ describe('tools that are for their server\'s own app alone (MCP Apps, D8)', () =
     assert.equal(one.journal('tools/list').length, 2)
   })
 
+  it('of a server that was down when lists were asked for are not there as soon as it is up', async (t) => {
+    const one = plannedServer(t, { down: true })
+    const { client, clock } = await startGateway(t, { servers: { one: one.entry } })
+    const alice = await client('alice', '/')
+    assert.deepEqual((await page(alice)).servers, { down: ['one'] })
+    one.plan({ tools: [appOnlyTool('panel')] })
+    clock.advance(20_000)
+    assert.equal(await alice.call('one__panel'), -32602)
+    assert.deepEqual(one.journal('tools/call'), [])
+  })
+
   it('under names that had to be shortened, too', async (t) => {
     const long = 'panel_of_an_app_with_a_name_that_is_far_too_long_for_what_model_interfaces_take'
     const one = plannedServer(t, { tools: [appOnlyTool(long)] })
