@@ -14,8 +14,9 @@ export interface Place {
   readonly rootDirs: readonly string[]
   /**
    * The live connection, or a new one; callers share one start.
-   * @throws GatewayError GW_UPSTREAM_START, GW_UPSTREAM_UNAVAILABLE (backing off, or no turn to start in time),
-   * GW_LIMIT_WORKERS, GW_CONFIG, GW_DRAINING; GW_CANCELLED when the last holder has gone
+   * @throws GatewayError GW_UPSTREAM_START, GW_UPSTREAM_UNAVAILABLE (backing off, no turn to start in time, over HTTP: not
+   * reached or not ready in time), over HTTP also GW_UPSTREAM_AUTH and GW_UPSTREAM_PROTOCOL; GW_LIMIT_WORKERS, GW_CONFIG,
+   * GW_DRAINING; GW_CANCELLED when the last holder has gone
    */
   ready (): Promise<Connection>
   /** An open stream keeps the worker from being reaped as idle (rulings 1). */
