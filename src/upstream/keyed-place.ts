@@ -2,7 +2,6 @@ import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.t
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Place } from './place.ts'
 import type { StartBackoff } from './start-backoff.ts'
-import type { ResettablePeer } from './http/types.ts'
 import { openConnection } from './open-connection.ts'
 import type { StartOptions, StartTold } from './opening.ts'
 import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
@@ -192,13 +191,13 @@ export class KeyedPlace implements Place {
   }
 
   /** Forwards to the place's peer, and notices the end of the live connection. */
-  #listen (connection: Connection): ResettablePeer {
+  #listen (connection: Connection): ConnectionPeer {
     const peer = this.#requirePeer()
     return {
       onRequest: (method, params, signal, about) => peer.onRequest(method, params, signal, about),
       onNotification: (method, params, about) => { peer.onNotification(method, params, about) },
       // Of the transports, Streamable HTTP has sessions that the server may forget (FR12).
-      onReset: () => { if (this.connection === connection) (peer as ResettablePeer).onReset?.() },
+      onReset: () => { if (this.connection === connection) peer.onReset?.() },
       onEnd: () => {
         if (this.connection !== connection) return
         this.connection = undefined

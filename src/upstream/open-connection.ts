@@ -14,8 +14,8 @@ import type { Connection, ConnectionRequest, EraVerdicts } from './types.ts'
  * for it at the number of processes a machine can bear would help nobody: sessions are bounded per user, and idle connections
  * are reaped.
  *
- * `interactive: true` holds for stdio and HTTP+SSE, where one channel carries everything and only a single call leaves no
- * doubt about whom the server asks. Over Streamable HTTP what it asks comes on the stream of the call that it is about.
+ * `interactive: true` holds for stdio, HTTP+SSE and session-era Streamable HTTP. There, what a server asks should come on the
+ * stream of the call that it is about, but some ask on the session's own stream, and then only a single call leaves no doubt.
  */
 export async function openConnection (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
   const { transport, startTimeoutMs } = request.server

@@ -54,6 +54,11 @@ export interface ConnectionPeer {
   onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall): Promise<Reply>
   /** Everything but progress and cancellation, which the connection handles itself. */
   onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void
+  /**
+   * A legacy server had forgotten its session, and a new one stands in its place (FR12): what was set on the old one, such as
+   * log level and subscriptions, has to be set again, before calls go on.
+   */
+  onReset? (): void
   /** The connection has ended; its calls were answered already. */
   onEnd (): void
 }

@@ -9,6 +9,7 @@ import { LegacySpeech } from './legacy-speech.ts'
 import { ModernSpeech } from './modern-speech.ts'
 import { PendingCall } from './pending-call.ts'
 import { readReply } from './read-reply.ts'
+import { replyToCancelled } from './reply-to-cancelled.ts'
 import type { AskId } from './server-asks.ts'
 import type { ConnectionFault, Hop, Speech } from './speech.ts'
 import { Turns } from './turns.ts'
@@ -157,7 +158,7 @@ export class WireConnection implements Connection {
   }
 
   cancel (pending: PendingCall, reason: CancelReason): void {
-    this.#giveUp(pending, reason, replyToCancelled(pending, reason))
+    this.#giveUp(pending, reason, replyToCancelled(pending.sent, reason))
   }
 
   #giveUp (pending: PendingCall, reason: CancelReason, reply: Reply): void {
@@ -257,12 +258,6 @@ export class WireConnection implements Connection {
     for (const pending of this.#calls) this.#finish(pending, errorReply(pending.sent ? 'GW_UPSTREAM_LOST' : 'GW_UPSTREAM_UNAVAILABLE'))
     this.#speech.end()
   }
-}
-
-/** A call that draining cut short may have run, so its client must not simply repeat it; one that was not sent has not. */
-function replyToCancelled (pending: PendingCall, reason: CancelReason): Reply {
-  if (reason !== 'draining') return errorReply('GW_CANCELLED')
-  return errorReply(pending.sent ? 'GW_UPSTREAM_LOST' : 'GW_DRAINING')
 }
 
 function asObject (value: unknown): JsonObject | undefined {

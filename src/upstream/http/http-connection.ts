@@ -4,17 +4,17 @@ import type { Era } from '../../shared/settings.ts'
 import { errorReply, isJsonObject, type JsonObject, type Reply } from '../../protocol/index.ts'
 import { CallSlots } from '../call-slots.ts'
 import { readReply } from '../read-reply.ts'
+import { replyToCancelled } from '../reply-to-cancelled.ts'
 import type { AskId } from '../server-asks.ts'
 import type { ConnectionFault } from '../speech.ts'
 import { Turns } from '../turns.ts'
-import type { CallHandle, CallSet, CancelReason, Connection, UpstreamCall } from '../types.ts'
+import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, UpstreamCall } from '../types.ts'
 import { MAX_CALLS } from './caps.ts'
 import { Exchange, type ExchangeEnd } from './exchange.ts'
 import type { Hop } from './hop.ts'
 import { HttpCall, type HttpCallOwner } from './http-call.ts'
 import { isRead, type Refusal } from './refusal-reply.ts'
 import { StreamDrain } from './stream-drain.ts'
-import type { ResettablePeer } from './types.ts'
 
 /** Ids begin at a random point, so that no server can guess one that it does not owe (T39). */
 const FIRST_TURN_RANGE = 2 ** 36
@@ -39,7 +39,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
   readonly openedAtMs: number
   readonly pid = undefined
   protected readonly options: HttpConnectionOptions
-  protected peer: ResettablePeer | undefined
+  protected peer: ConnectionPeer | undefined
   readonly #calls = new CallSlots<HttpCall>(randomInt(FIRST_TURN_RANGE))
   /** Exchanges whose call has its reply. */
   readonly #drain = new StreamDrain()
@@ -75,7 +75,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
   nowMs (): number { return this.options.nowMs() }
 
   /** Who hears everything that is no reply, from here on. */
-  attach (peer: ResettablePeer): void { this.peer = peer }
+  attach (peer: ConnectionPeer): void { this.peer = peer }
 
   call (call: UpstreamCall): CallHandle {
     const pending = new HttpCall(this, call, this.#calls.nextId())
@@ -213,10 +213,4 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
     this.over()
     this.peer?.onEnd()
   }
-}
-
-/** A call that draining cut short may have run, so its client must not simply repeat it; one that was not sent has not. */
-function replyToCancelled (isSent: boolean, reason: CancelReason): Reply {
-  if (reason !== 'draining') return errorReply('GW_CANCELLED')
-  return errorReply(isSent ? 'GW_UPSTREAM_LOST' : 'GW_DRAINING')
 }

@@ -1,5 +1,5 @@
 import type { StartOptions, StartTold } from '../start-worker.ts'
-import type { Connection, ConnectionPeer, ConnectionRequest, EraVerdicts } from '../types.ts'
+import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
 
 /** What opening a Streamable HTTP server needs besides the request: of {@link StartOptions} what is not about processes. */
 export type HttpStartOptions = Pick<StartOptions, 'version' | 'nowMs' | 'onFault' | 'onThrown'>
@@ -11,11 +11,3 @@ export type HttpStartOptions = Pick<StartOptions, 'version' | 'nowMs' | 'onFault
  * answer that is none), GW_UPSTREAM_START (refused), and NotStreamable where the older HTTP+SSE transport is worth a try.
  */
 export type OpenHttp = (options: HttpStartOptions, request: ConnectionRequest, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal) => Promise<Connection>
-
-/**
- * A peer that holds state of the server's session (log level, resource subscriptions). It is told when a legacy server had
- * forgotten the session and a new one stands in its place, before calls go on (FR12).
- */
-export interface ResettablePeer extends ConnectionPeer {
-  onReset? (): void
-}
