@@ -9,6 +9,9 @@ const FLAGS: Readonly<Record<string, string>> = {
   'notifications/resources/list_changed': 'resourcesListChanged'
 }
 
+/** News kept until the acknowledgement, at most: a server that reports resource after resource must not fill the memory (T39). */
+const MAX_EARLY = 1000
+
 /**
  * One open subscriptions/listen of a modern client: hears of what it asked for and of nothing else, every message carrying
  * the id of its request (MCP 2026-07-28 subscriptions). Says nothing before the acknowledgement.
@@ -24,7 +27,7 @@ export class ListeningClient implements Client {
   readonly #exchange: Exchange
   readonly #id: JsonRpcId
   #honoured: JsonObject | undefined
-  /** What came before the acknowledgement; each list once. */
+  /** What came before the acknowledgement; each list and each resource once. */
   readonly #early = new Map<string, JsonObject | undefined>()
   closed = false
 
@@ -34,6 +37,9 @@ export class ListeningClient implements Client {
     this.#exchange = exchange
     this.#id = id
   }
+
+  /** Has it been told what is honoured? */
+  get acknowledged (): boolean { return this.#honoured !== undefined }
 
   /** The first message: what is honoured of the wishes. */
   acknowledge (honoured: JsonObject): void {
@@ -46,8 +52,13 @@ export class ListeningClient implements Client {
 
   notify (method: string, params: JsonObject | undefined): void {
     if (this.closed) return
-    if (this.#honoured === undefined) this.#early.set(`${method} ${String(params?.['uri'])}`, params)
+    if (this.#honoured === undefined) this.#keepEarly(method, params)
     else if (this.#wants(method)) this.#emit(method, params)
+  }
+
+  #keepEarly (method: string, params: JsonObject | undefined): void {
+    const key = `${method} ${String(params?.['uri'])}`
+    if (this.#early.size < MAX_EARLY || this.#early.has(key)) this.#early.set(key, params)
   }
 
   notifyOn (_exchange: Exchange | undefined, method: string, params: JsonObject | undefined): void {

@@ -49,7 +49,11 @@ export function listen (context: GatewayContext, caller: Caller, route: SessionR
     context.listens.delete(listener)
     for (const { release } of held.splice(0)) release()
   }
-  begin(context, listener, wishes, capabilities, held).catch(context.events.thrown)
+  begin(context, listener, wishes, capabilities, held).catch((thrown: unknown) => {
+    context.events.thrown(thrown)
+    leave()
+    exchange.finish(request.id, errorReply('GW_INTERNAL'))
+  })
   return leave
 }
 
@@ -81,19 +85,25 @@ async function begin (context: GatewayContext, listener: ListeningClient, wishes
 
 interface Honoured { readonly flags: ReadonlySet<string>, readonly uris: readonly string[] }
 
+const NOTHING: Honoured = { flags: new Set(), uris: [] }
+
 /** What one server honours, in its own era's way. */
-async function honouredBy (listener: ListeningClient, relay: Relay, resources: readonly Watched[], timeoutMs: number): Promise<Honoured> {
+async function honouredBy (listener: ListeningClient, relay: Relay, wanted: readonly Watched[], timeoutMs: number): Promise<Honoured> {
   const connection = await relay.connection()
+  // Whoever has gone while the server was started, nobody would unsubscribe.
+  if (listener.closed || listener.acknowledged) return NOTHING
   const offered = capabilitiesOf(connection)
   const flags = new Set<string>()
   for (const { flag, capability } of FLAGS) {
     const entry = offered[capability]
     if (isJsonObject(entry) && entry['listChanged'] === true) flags.add(flag)
   }
-  for (const { uri } of resources) relay.subscribe(listener, uri)
+  const canWatch = isJsonObject(offered['resources']) && offered['resources']['subscribe'] === true
+  const resources = canWatch ? wanted.filter(({ uri }) => relay.subscribe(listener, uri)) : []
   const heard = connection.era === 'modern' ? await relay.heard(connection) : undefined
   const uris = await Promise.all(resources.map(async (resource) => await isHonoured(relay, connection, heard, resource.uri, timeoutMs) ? resource.asked : undefined))
-  for (const [at, { uri }] of resources.entries()) if (uris[at] === undefined) relay.unsubscribe(listener, uri)
+  // What comes after the acknowledgement is not part of it.
+  for (const [at, { uri }] of resources.entries()) if (uris[at] === undefined || listener.acknowledged) relay.unsubscribe(listener, uri)
   if (connection.era === 'modern') for (const flag of [...flags]) if (heard?.[flag] !== true) flags.delete(flag)
   return { flags, uris: uris.filter((uri) => uri !== undefined) }
 }
