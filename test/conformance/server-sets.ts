@@ -52,9 +52,20 @@ export function testSet (title: string, set: ServerSet, url: () => string): void
     for (const name of set.scenarios) {
       it(name, async () => {
         let wrong = shortcoming(run, name)
-        for (let again = TIMED[name] ?? 0; again > 0 && wrong !== undefined; again--) wrong = shortcoming(await runSuite(['server', '--url', url(), '--scenario', name, '--spec-version', set.revision]), name)
+        for (let again = TIMED[name] ?? 0; again > 0 && wrong !== undefined; again--) wrong = await runAlone(name, set.revision, url())
         assert.equal(wrong, undefined)
       })
     }
   })
+}
+
+/** Makes one test of each scenario and runs it on its own. @param url of the server, for this scenario */
+export function testAlone (title: string, set: ServerSet, url: (scenario: string) => string): void {
+  describe(`${title}, ${set.revision}, one by one`, () => {
+    for (const name of set.scenarios) it(name, async () => { assert.equal(await runAlone(name, set.revision, url(name)), undefined) })
+  })
+}
+
+async function runAlone (name: string, revision: string, url: string): Promise<string | undefined> {
+  return shortcoming(await runSuite(['server', '--url', url, '--scenario', name, '--spec-version', revision]), name)
 }
