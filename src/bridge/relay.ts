@@ -15,6 +15,7 @@ import { resultOfTask } from './hidden-task.ts'
 import { SharedState, tell } from './shared-state.ts'
 import { TaskOwners } from './task-owners.ts'
 import { ToolParameters } from './tool-parameters.ts'
+import { WorkerUsers } from './worker-users.ts'
 
 /** Makes what a server says unasked fit for one client: the aggregate renames, and hidden resources stay hidden. */
 export interface FaceRewrite {
@@ -35,6 +36,7 @@ export class Relay implements ConnectionPeer {
   readonly #place: Place
   readonly #server: ServerSettings
   readonly #rewrite: FaceRewrite
+  readonly #onListChanged: (method: string) => void
   /** Sessions and listens: whoever hears of what belongs to no call. */
   readonly #clients = new Set<Client>()
   readonly #state = new SharedState((method, params) => this.onNotification(method, params))
@@ -48,15 +50,15 @@ export class Relay implements ConnectionPeer {
   /** Clients that were given a list without this server's part. */
   readonly #owedLists = new Set<Client>()
   #restored: Connection | undefined
-  /** Whoever used the running worker: one user's key, or several users. */
-  #user: string | undefined
-  #isOfSeveralUsers = false
+  readonly #users = new WorkerUsers()
 
-  constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite) {
+  /** @param onListChanged the server said that one of its lists has changed; told before any client is */
+  constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite, onListChanged: (method: string) => void = () => undefined) {
     this.#place = place
     this.#server = server
     this.#roots = new RootsRule(server, () => this.#place.rootDirs)
     this.#rewrite = rewrite
+    this.#onListChanged = onListChanged
   }
 
   get place (): Place { return this.#place }
@@ -77,10 +79,7 @@ export class Relay implements ConnectionPeer {
   }
 
   /** Notes who uses the worker: what it says of its own accord may be about any of them, long after their calls. */
-  usedBy (userKey: string): void {
-    if (this.#user === undefined) this.#user = userKey
-    else if (this.#user !== userKey) this.#isOfSeveralUsers = true
-  }
+  usedBy (userKey: string): void { this.#users.add(userKey) }
 
   /** The connection, opened if need be. Synchronous when it is there: the hot path. */
   connection (): Connection | Promise<Connection> {
@@ -249,12 +248,17 @@ export class Relay implements ConnectionPeer {
       case 'notifications/elicitation/complete': return this.#elicitationComplete(params)
       case 'notifications/tools/list_changed':
         this.#parameters.forget()
-        return this.#notifyAll(method, params)
-      case 'notifications/tasks/status':
-      case 'notifications/tasks':
+        return this.#listChanged(method, params)
       case 'notifications/prompts/list_changed':
-      case 'notifications/resources/list_changed': this.#notifyAll(method, params)
+      case 'notifications/resources/list_changed': return this.#listChanged(method, params)
+      case 'notifications/tasks/status':
+      case 'notifications/tasks': this.#notifyAll(method, params)
     }
+  }
+
+  #listChanged (method: string, params: JsonObject | undefined): void {
+    this.#onListChanged(method)
+    this.#notifyAll(method, params)
   }
 
   #notifyAll (method: string, params: JsonObject | undefined): void {
@@ -268,7 +272,7 @@ export class Relay implements ConnectionPeer {
 
   /** Of a worker that several users have used, a line may hold anybody's data, whoever is calling now: it is dropped, unless it came with a call. */
   #log (params: JsonObject | undefined, about: UpstreamCall | undefined): void {
-    if (this.#isOfSeveralUsers && about === undefined) return
+    if (this.#users.areSeveral && about === undefined) return
     const target = targetOfLog(this.#place.connection, about)
     if (target === undefined) return
     const clients = target === 'everybody' ? this.#clients : [target.client]
@@ -291,8 +295,7 @@ export class Relay implements ConnectionPeer {
 
   onEnd (): void {
     for (const client of this.#clients) this.#owedNotice.add(client)
-    this.#user = undefined
-    this.#isOfSeveralUsers = false
+    this.#users.clear()
     for (const client of this.#clients) this.usedBy(client.principal.userKey)
   }
 }

@@ -78,9 +78,10 @@ export function createGateway (options: GatewayOptions): Gateway {
   const { settings, policy, limiter, nowMs } = options
   const sealer = createSealer(undefined, Date.now)
   const tasks = new TaskIds(sealer)
-  const links = createLinks(() => connections, (server) => createFace(policy, tasks, server))
+  const links = createLinks(() => connections, (server) => createFace(policy, tasks, server), (place, request, method) => lists.changed(place, request.server, request, method))
   const work = new Work()
   const names = createNameIndex()
+  const lists = createLists(names, nowMs)
   const connections = createConnections({
     pool: options.pool,
     host: options.host,
@@ -104,7 +105,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     listens: new Listens(),
     nowMs,
     names,
-    lists: createLists(names, nowMs),
+    lists,
     audit: options.audit,
     events: options.events,
     version: options.version,

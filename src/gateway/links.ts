@@ -42,8 +42,9 @@ interface SessionLinks { readonly relays: Map<ServerName, Relay>, streams: numbe
 /**
  * @param connections a getter, because connections are made with `peerFor` of what is made here
  * @param faceOf how a server's own words are shown to sessions
+ * @param listChanged a worker said that one of its lists has changed
  */
-export function createLinks (connections: () => Connections, faceOf: (server: ServerName) => FaceRewrite): Links {
+export function createLinks (connections: () => Connections, faceOf: (server: ServerName) => FaceRewrite, listChanged: (place: Place, request: ConnectionRequest, method: string) => void): Links {
   const bySession = new WeakMap<Session, SessionLinks>()
   const relays = new WeakMap<Place, Relay>()
 
@@ -134,7 +135,7 @@ export function createLinks (connections: () => Connections, faceOf: (server: Se
       for (const relay of links.relays.values()) relay.place.streamClosed()
     },
     peerFor (place, request) {
-      const relay = new Relay(place, request.server, faceOf(request.server.name))
+      const relay = new Relay(place, request.server, faceOf(request.server.name), (method) => listChanged(place, request, method))
       relays.set(place, relay)
       return relay
     }

@@ -68,6 +68,16 @@ describe('tools that are for their server\'s own app alone (MCP Apps, D8)', () =
     assert.equal(await alice.call('one__panel'), 'called panel')
   })
 
+  it('a tool that becomes one is not there from the moment the server says that its list has changed', async (t) => {
+    const one = plannedServer(t, { tools: [tool('panel')] })
+    const { client } = await startGateway(t, { servers: { one: one.entry } })
+    const alice = await client('alice', '/')
+    assert.equal(await alice.call('one__panel'), 'called panel')
+    one.plan({ tools: [appOnlyTool('panel')] })
+    await alice.call('one__change', { what: 'tools' })
+    assert.equal(await alice.call('one__panel'), -32602)
+  })
+
   it('a server that refuses its list is not asked before every call, and its tools run', async (t) => {
     const one = plannedServer(t, { fails: { 'tools/list': -32603 } })
     const { client, clock } = await startGateway(t, { servers: { one: one.entry } })

@@ -73,6 +73,18 @@ describe('a server that is down', () => {
     assert.deepEqual(await page(carol), { names: ['one__open'], next: undefined, servers: { stale: ['one'] }, error: undefined })
   })
 
+  it('and said that its list had changed is not shown as it was before that', async (t) => {
+    const one = plannedServer(t, { tools: [tool('old')], prompts: [{ name: 'kept' }] })
+    const bench = await startGateway(t, { servers: { one: one.entry } })
+    const alice = await bench.client('alice', '/')
+    await page(alice)
+    await page(alice, undefined, 'prompts/list')
+    await alice.call('one__change', { what: 'tools' })
+    await takeDown(alice, one, bench, 'one')
+    assert.deepEqual((await page(alice)).names, [])
+    assert.deepEqual((await page(alice, undefined, 'prompts/list')).names, ['one__kept'])
+  })
+
   it('for more than an hour is no longer shown', async (t) => {
     const one = plannedServer(t, { tools: [tool('old')] })
     const bench = await startGateway(t, { servers: { one: one.entry } })
