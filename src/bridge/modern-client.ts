@@ -204,6 +204,9 @@ export class ModernClient implements Client, Exchange {
   #putAll (): void {
     const round = this.#round
     if (round === undefined || this.#asks.length === 0) return
+    // What an earlier round declared means nothing for this one.
+    const forbidden = this.#asks.find(({ method, params }) => !clientUnderstands(this.#capabilities, method, params))
+    if (forbidden !== undefined) return this.cannotBeAsked(forbidden.method, forbidden.params)
     const requestState = this.round >= MAX_ROUNDS ? undefined : this.#parks.park(this, ++this.round)
     if (requestState === undefined) {
       for (const ask of [...this.#asks]) ask.settle(undefined)

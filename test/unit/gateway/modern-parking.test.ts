@@ -109,6 +109,17 @@ describe('a session-era server asks during a modern request (parking)', () => {
     })
   }
 
+  it('what an earlier round declared means nothing for a later one', async (t) => {
+    const server = await scripted(t)
+    const { modern, gateway } = await startGateway(t, { servers: { srv: server.entry } })
+    const alice = modern('alice', 'srv', { capabilities: ABLE })
+    const first = run(alice, { steps: [{ ask: FORM }] })
+    await askedIn(first)
+    const { error } = await alice.again(first, {}, { capabilities: { sampling: {} } }).answer()
+    assert.deepEqual([error?.code, error?.data, gateway.callsInFlight], [-32021, { requiredCapabilities: { elicitation: { form: {} } } }, 0])
+    await server.gets('the cancellation', isCancel)
+  })
+
   it('what no client can ever be asked is refused and ends nothing', async (t) => {
     const server = await scripted(t)
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
