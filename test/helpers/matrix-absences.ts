@@ -34,3 +34,23 @@ function membersOf (object: object): string[] {
   for (let at: object | null = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) names.push(...Object.getOwnPropertyNames(at))
   return names
 }
+
+/** What a client cannot, by step. Steps that are not here have to work with every server. */
+export const cannot: Readonly<Record<string, Readonly<Record<string, Absence>>>> = {
+  'ai-sdk': {
+    progress: { reason: 'it drops every notification and sends no progress token', isShown: sendsNoProgressToken },
+    subscribe: { reason: 'it drops every notification and has no method for it', isShown: lacks(/subscrib|listen|update/i) }
+  },
+  'mastra-legacy': {
+    subscribe: {
+      reason: 'it subscribes by subscriptions/listen, which the session era does not have',
+      isShown: ({ itself }) => assert.rejects((itself as { resources: { subscribe (server: string, uri: string): Promise<void> } }).resources.subscribe('gateway', 'any://thing'), /subscriptions\/listen needs MCP 2026-07-28/)
+    }
+  },
+  'openai-agents': {
+    ask: { reason: 'it answers no questions', isShown: lacks(/elicit|sampl|inputRe/i) },
+    progress: { reason: 'it sends no progress token', isShown: sendsNoProgressToken },
+    prompt: { reason: 'it has tools and resources only', isShown: lacks(/prompt/i) },
+    subscribe: { reason: 'it has no method for it', isShown: lacks(/subscrib|listen|updated/i) }
+  }
+}

@@ -1,4 +1,4 @@
-import { textOfPrompt, textOfResource, textOfResult, watchedFetch, type Args, type MatrixClient, type MatrixTarget } from './matrix-client.ts'
+import { FORM_ANSWER, textOfPrompt, textOfResource, textOfResult, watchedFetch, type Args, type MatrixClient, type MatrixTarget } from './matrix-client.ts'
 import { importClient } from './programs.ts'
 
 interface AiSdkClient {
@@ -9,20 +9,24 @@ interface AiSdkClient {
   readResource (wanted: { uri: string }): Promise<{ readonly contents: ReadonlyArray<{ readonly text?: string }> }>
   listPrompts (): Promise<{ readonly prompts: ReadonlyArray<{ readonly name: string }> }>
   getPrompt (wanted: { name: string, arguments: Args }): Promise<{ readonly messages: ReadonlyArray<{ readonly content: unknown }> }>
+  onElicitationRequest (schema: unknown, handler: () => unknown): void
   close (): Promise<void>
 }
 
 interface AiSdk {
+  readonly ElicitationRequestSchema: unknown
   createMCPClient (config: Readonly<Record<string, unknown>>): Promise<AiSdkClient>
 }
 
 /** The AI SDK's MCP client: modern first, then legacy. */
 export async function connectAiSdk ({ url, headers }: MatrixTarget): Promise<MatrixClient> {
-  const { createMCPClient } = await importClient<AiSdk>('@ai-sdk/mcp/dist/index.js')
+  const { createMCPClient, ElicitationRequestSchema } = await importClient<AiSdk>('@ai-sdk/mcp/dist/index.js')
   const { fetch, sent } = watchedFetch()
-  const client = await createMCPClient({ transport: { type: 'http', url, headers, fetch } })
+  const client = await createMCPClient({ transport: { type: 'http', url, headers, fetch }, capabilities: { elicitation: {} } })
+  client.onElicitationRequest(ElicitationRequestSchema, () => FORM_ANSWER)
   return {
     itself: client,
+    answersForms: true,
     sent,
     revision: client.initializeResult.protocolVersion,
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),

@@ -18,10 +18,15 @@ export interface MatrixClient {
   getPrompt?: (name: string, args: Readonly<Record<string, string>>) => Promise<string>
   /** Tells `onUpdated` of every update of the resource. @returns ends that */
   subscribe?: (uri: string, onUpdated: (uri: string) => void) => Promise<() => Promise<void>>
+  /** Servers may ask it for forms; it accepts with {@link FORM_ANSWER}. */
+  readonly answersForms?: true
   /** The third party's own object, to look at what it has. */
   readonly itself: object
   close (): Promise<void>
 }
+
+/** What every client fills into every form. */
+export const FORM_ANSWER = { action: 'accept', content: { name: 'Ada', check: true, word: 'tide' } } as const
 
 export type Args = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,4 @@
-import { textOfPrompt, textOfResource, textOfResult, watchedFetch, type Args, type MatrixClient, type MatrixTarget } from './matrix-client.ts'
+import { FORM_ANSWER, textOfPrompt, textOfResource, textOfResult, watchedFetch, type Args, type MatrixClient, type MatrixTarget } from './matrix-client.ts'
 import { importClient } from './programs.ts'
 
 /** Mastra reports its use to its makers otherwise; read when the package is loaded. */
@@ -40,7 +40,15 @@ export async function connectMastra (protocolVersion: 'legacy' | undefined, { ur
   const client = new MCPClient({
     id: crypto.randomUUID(),
     servers: {
-      [SERVER]: { url: new URL(url), requestInit: { headers }, fetch, connectTimeout: 30_000, enableProgressTracking: true, ...(protocolVersion && { protocolVersion }) }
+      [SERVER]: {
+        url: new URL(url),
+        requestInit: { headers },
+        fetch,
+        connectTimeout: 30_000,
+        enableProgressTracking: true,
+        inputRequests: () => Promise.resolve(FORM_ANSWER),
+        ...(protocolVersion && { protocolVersion })
+      }
     }
   })
   const tools = await client.listTools()
@@ -51,6 +59,7 @@ export async function connectMastra (protocolVersion: 'legacy' | undefined, { ur
   }
   return {
     itself: client,
+    answersForms: true,
     sent,
     revision: client.getServerProtocolVersions()[SERVER] ?? '',
     listTools: async () => Object.keys(await client.listTools()).map((name) => name.slice(SERVER.length + 1)),

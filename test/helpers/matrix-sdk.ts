@@ -2,9 +2,12 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
-import { textOfPrompt, textOfResource, textOfResult, watchedFetch, type Args, type MatrixClient, type MatrixTarget } from './matrix-client.ts'
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { FORM_ANSWER, textOfPrompt, textOfResource, textOfResult, watchedFetch, type Args, type MatrixClient, type MatrixTarget } from './matrix-client.ts'
 import { importClient } from './programs.ts'
+
+/** What both declare. */
+const capabilities = { elicitation: { form: {} } }
 
 interface Named { readonly name: string }
 type CallOptions = Readonly<{ signal?: AbortSignal, onprogress?: (update: { readonly progress: number }) => void }>
@@ -26,6 +29,7 @@ type Call = (name: string, args: Args, options?: CallOptions) => Promise<{ reado
 function shared (client: SdkClient, call: Call) {
   return {
     itself: client,
+    answersForms: true as const,
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
     callTool: async (name: string, args: Args) => textOfResult(await call(name, args)),
     callUntil: (name: string, args: Args, signal: AbortSignal) => call(name, args, { signal }),
@@ -67,7 +71,8 @@ export async function connectSdk1Sse ({ url, headers }: MatrixTarget): Promise<M
 }
 
 async function speakV1 (transport: Transport): Promise<Omit<MatrixClient, 'sent' | 'revision'>> {
-  const client = new ClientV1({ name: 'sdk1', version: '1.0.0' })
+  const client = new ClientV1({ name: 'sdk1', version: '1.0.0' }, { capabilities })
+  client.setRequestHandler(ElicitRequestSchema, () => FORM_ANSWER)
   let updated: (uri: string) => void = () => undefined
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => { updated(params.uri) })
   await client.connect(transport)
@@ -87,6 +92,7 @@ interface ClientV2 extends SdkClient {
   getProtocolEra (): 'legacy' | 'modern'
   getNegotiatedProtocolVersion (): string | undefined
   callTool (params: { name: string, arguments: Args }, options?: CallOptions): Promise<{ readonly content?: unknown }>
+  setRequestHandler (method: string, handler: () => unknown): void
   setNotificationHandler (method: string, handler: (notification: { readonly params: { readonly uri: string } }) => void): void
   listen (filter: { resourceSubscriptions: readonly string[] }): Promise<{ readonly honoredFilter: { readonly resourceSubscriptions?: readonly string[] }, close (): Promise<void> }>
 }
@@ -105,7 +111,8 @@ export async function connectSdk2 (mode: 'auto' | 'legacy' | { readonly pin: str
   const sdk = await importClient<SdkV2>('@modelcontextprotocol/client/dist/index.mjs')
   const { fetch, sent } = watchedFetch()
   const transport = new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch })
-  const client = new sdk.Client({ name: 'sdk2', version: '1.0.0' }, { versionNegotiation: { mode } })
+  const client = new sdk.Client({ name: 'sdk2', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } })
+  client.setRequestHandler('elicitation/create', () => FORM_ANSWER)
   let updated: (uri: string) => void = () => undefined
   client.setNotificationHandler('notifications/resources/updated', ({ params }) => { updated(params.uri) })
   await client.connect(transport)

@@ -41,6 +41,15 @@ export const steps: readonly Step[] = [
       assert.match(await client.callTool(call.name, call.args), call.says)
     }
   },
+  {
+    name: 'ask',
+    needs: 'answersForms',
+    run: async ({ client, upstream: { words: { ask } } }) => {
+      // The official server has the tool a moment after it has heard what its client can.
+      await until(ask.name, async () => (await client.listTools()).includes(ask.name))
+      assert.match(await client.callTool(ask.name, ask.args), ask.says)
+    }
+  },
   { name: 'progress', needs: 'callWithProgress', run: progress },
   { name: 'cancel', run: cancel },
   {

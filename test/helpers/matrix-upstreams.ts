@@ -14,6 +14,8 @@ interface Known<T> { readonly name: string, readonly args: T, readonly says: Reg
 /** What one kind of server has, in its own words. */
 export interface Vocabulary {
   readonly call: Known<Args>
+  /** Asks for a form, or for several one after the other. */
+  readonly ask: Known<Args>
   /** Reports 1, 2, 3, 4. */
   readonly steps: Known<Args>
   /** A call that goes on for longer than any test. @param key tells one from another */
@@ -39,6 +41,7 @@ export interface Upstream {
 
 const everythingWords: Vocabulary = {
   call: { name: 'get-sum', args: { a: 2, b: 40 }, says: /42/ },
+  ask: { name: 'trigger-elicitation-request', args: {}, says: /Name: Ada/ },
   steps: { name: 'trigger-long-running-operation', args: { duration: 0.2, steps: 4 }, says: /completed/ },
   endless: (key) => ({ name: 'trigger-long-running-operation', args: { duration: 60 + key / 1000, steps: 2 } }),
   resource: { uri: 'demo://resource/static/document/architecture.md', says: /Everything Server/ },
@@ -52,6 +55,7 @@ const everythingWords: Vocabulary = {
 
 const fixtureWords: Vocabulary = {
   call: { name: 'greet', args: { name: 'Ada' }, says: /Hello, Ada!/ },
+  ask: { name: 'ask_rounds', args: { rounds: 2 }, says: /^tide tide$/ },
   steps: { name: 'slow_progress', args: { key: 'steps', steps: 4, everyMs: 20 }, says: /done after 4 steps/ },
   endless: (key) => ({ name: 'slow_progress', args: { key: String(key), steps: 1000, everyMs: 100 } }),
   resource: { uri: 'test://static-text', says: /static text resource/ },
