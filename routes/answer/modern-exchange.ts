@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { responseText, sseMessage, toJsonRpcError, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
+import { responseText, sseMessage, toJsonRpcError, writable, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
 import type { Exchange } from '../../src/session/index.ts'
 import type { ChurnList } from '../../src/shared/churn-list.ts'
 import type { Clock } from '../../src/shared/clock.ts'
@@ -64,7 +64,7 @@ export class ModernExchange implements Exchange {
     this.#end()
     if (this.#writer !== undefined) return this.#endStream(text)
     if (this.#reply.sent) return
-    this.#reply.code(statusOf(reply)).header('content-type', 'application/json; charset=utf-8').send(text)
+    this.#reply.code(statusOf(reply)).header('content-type', 'application/json; charset=utf-8').send(writable(text))
   }
 
   drop (): void {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { responseText, toJsonRpcError, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
+import { responseText, toJsonRpcError, writable, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
 import type { EventStream, Exchange, Session } from '../../src/session/index.ts'
 import type { GatewayError } from '../../src/shared/errors.ts'
 import { sendRefusal } from './send-refusal.ts'
@@ -70,7 +70,7 @@ export class PostExchange implements Exchange {
     const [only] = this.#texts
     // Nothing to say: every request was cancelled by its client.
     if (only === undefined) this.#reply.code(202).send()
-    else this.#reply.header('content-type', 'application/json; charset=utf-8').send(this.#batch ? `[${this.#texts.join(',')}]` : only)
+    else this.#reply.header('content-type', 'application/json; charset=utf-8').send(writable(this.#batch ? `[${this.#texts.join(',')}]` : only))
   }
 
   /** From now on everything goes over a stream of the session's log. Undefined: the answer was given by somebody else, as an error. */

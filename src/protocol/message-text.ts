@@ -2,7 +2,6 @@ import { errorReply } from './error-reply.ts'
 import type { JsonObject, JsonRpcId, Reply } from './message.ts'
 
 /** Characters that JSON allows raw in strings and that some line readers take for line ends. */
-const lineEnd = /[\u0085\u2028\u2029]/
 const lineEnds = /[\u0085\u2028\u2029]/g
 
 /**
@@ -10,7 +9,8 @@ const lineEnds = /[\u0085\u2028\u2029]/g
  * characters only inside strings, so the text need not be parsed.
  */
 export function lineSafe (json: string): string {
-  if (!lineEnd.test(json)) return json
+  // Three native searches take a fraction of what one regular expression takes, the more the longer the text.
+  if (!json.includes('\u0085') && !json.includes('\u2028') && !json.includes('\u2029')) return json
   return json.replace(lineEnds, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

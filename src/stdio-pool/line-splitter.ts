@@ -2,6 +2,21 @@
 const FIRST_HELD_BYTES = 4096
 /** A larger buffer is given back after its line, so that one big answer does not stay in memory. */
 const KEPT_HELD_BYTES = 256 * 1024
+/** The largest buffer that was given back is kept for the next big answer, whosever: one for all splitters, at most so large. */
+const MAX_SPARE_BYTES = 4 * 1024 * 1024
+
+let spare: Buffer<ArrayBuffer> | undefined
+
+function takeBuffer (bytes: number): Buffer<ArrayBuffer> {
+  if (spare === undefined || bytes <= KEPT_HELD_BYTES || spare.length < bytes) return Buffer.allocUnsafeSlow(bytes)
+  const taken = spare
+  spare = undefined
+  return taken
+}
+
+function giveBack (buffer: Buffer<ArrayBuffer>): void {
+  if (buffer.length <= MAX_SPARE_BYTES && buffer.length > (spare?.length ?? 0)) spare = buffer
+}
 
 /** What a splitter hands on. The bytes `start..end` of `chunk` are valid during the call only. */
 export interface LineReceiver {
@@ -63,15 +78,18 @@ class ByteLineSplitter implements LineSplitter {
     const line = this.#held
     const lineBytes = this.#heldBytes
     this.#heldBytes = 0
-    if (line.length > KEPT_HELD_BYTES) this.#held = Buffer.alloc(0)
+    const isLarge = line.length > KEPT_HELD_BYTES
+    if (isLarge) this.#held = Buffer.alloc(0)
     this.#receiver.line(line, 0, lineBytes)
+    // Only now: the receiver has read it.
+    if (isLarge) giveBack(line)
     return end + 1
   }
 
   #hold (chunk: Buffer, start: number, end: number): void {
     const needed = this.#heldBytes + end - start
     if (needed > this.#held.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.#held.length, this.#maxBytes), FIRST_HELD_BYTES))
+      const grown = takeBuffer(Math.max(needed, Math.min(2 * this.#held.length, this.#maxBytes), FIRST_HELD_BYTES))
       this.#held.copy(grown, 0, 0, this.#heldBytes)
       this.#held = grown
     }

@@ -32,6 +32,10 @@ export function createStdinQueue (stream: Writable, bounds: StdinBounds = STDIN_
   return new TurnQueue(stream, bounds)
 }
 
+/** From so many bytes on, a write is made of bytes: for a string of that length Node reserves three times as many first. */
+const LARGE_BYTES = 65_536
+const LINE_FEED = 0x0A
+
 const NOTHING = { messages: 0, bytes: 0 }
 
 class TurnQueue implements StdinQueue {
@@ -39,6 +43,8 @@ class TurnQueue implements StdinQueue {
   readonly #bounds: StdinBounds
   #waiting: string[] = []
   #waitingBytes = 0
+  /** All that waits is ASCII, so `#waitingBytes` is exact and each character a byte. */
+  #isAscii = true
   /** What was written and the pipe has not taken yet. */
   #flying = NOTHING
   #isScheduled = false
@@ -59,6 +65,7 @@ class TurnQueue implements StdinQueue {
     }
     this.#waiting.push(safeLine(text, bytes - 1))
     this.#waitingBytes += bytes
+    if (bytes - 1 !== text.length) this.#isAscii = false
     if (!this.#isScheduled && this.#flying.messages === 0) {
       this.#isScheduled = true
       setImmediate(this.#onTurnEnd)
@@ -101,11 +108,29 @@ class TurnQueue implements StdinQueue {
   #flush (): void {
     const texts = this.#waiting
     if (this.#flying.messages > 0 || texts.length === 0 || this.#stream.destroyed) return
-    this.#flying = { messages: texts.length, bytes: this.#waitingBytes }
+    const bytes = this.#waitingBytes
+    const lines = bytes >= LARGE_BYTES && this.#isAscii ? asciiLines(texts, bytes) : linesOf(texts)
+    this.#flying = { messages: texts.length, bytes }
     this.#waiting = []
     this.#waitingBytes = 0
-    this.#stream.write(texts.length === 1 ? `${texts[0]}\n` : `${texts.join('\n')}\n`, this.#onTaken)
+    this.#isAscii = true
+    this.#stream.write(lines, this.#onTaken)
     // The kernel mostly takes it at once; the callback would say so only after this turn.
     if (this.#stream.writableLength === 0) this.#flying = NOTHING
   }
+}
+
+function linesOf (texts: readonly string[]): string {
+  return texts.length === 1 ? `${texts[0]}\n` : `${texts.join('\n')}\n`
+}
+
+/** The same as bytes, copied once. */
+function asciiLines (texts: readonly string[], bytes: number): Buffer {
+  const lines = Buffer.allocUnsafe(bytes)
+  let at = 0
+  for (const text of texts) {
+    at += lines.write(text, at, 'latin1')
+    lines[at++] = LINE_FEED
+  }
+  return lines
 }

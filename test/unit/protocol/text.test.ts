@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createParser } from 'eventsource-parser'
-import { errorReply, lineSafe, notificationText, parseBody, requestText, responseText, SSE_KEEPALIVE, sseEndpoint, sseMessage, ssePriming, toJsonRpcError } from '../../../src/protocol/index.ts'
+import { errorReply, lineSafe, notificationText, parseBody, requestText, responseText, SSE_KEEPALIVE, sseEndpoint, sseMessage, ssePriming, toJsonRpcError, writable } from '../../../src/protocol/index.ts'
 import type { JsonRpcId } from '../../../src/protocol/index.ts'
 import { ERRORS, GatewayError } from '../../../src/shared/errors.ts'
 import { createRandom, randomString, randomValue } from './random-json.ts'
@@ -75,6 +75,15 @@ describe('SSE frames', () => {
     assert.equal(ssePriming('s-0', 1000), 'id: s-0\nretry: 1000\ndata: \n\n')
     assert.equal(sseEndpoint('/messages/?session_id=a'), 'event: endpoint\ndata: /messages/?session_id=a\n\n')
     assert.match(SSE_KEEPALIVE, /^:.*\n\n$/)
+  })
+
+  test('large texts become their UTF-8 bytes, small ones stay', () => {
+    for (const unit of ['a', 'é', '\u2028', '✂', '😀', '\ud800']) {
+      const text = unit.repeat(100_000)
+      assert.equal(writable(unit), unit)
+      const bytes = writable(text)
+      assert.ok(Buffer.isBuffer(bytes) && bytes.equals(Buffer.from(text, 'utf8')), unit)
+    }
   })
 
   test('a real parser reads them back one by one', () => {

@@ -31,6 +31,25 @@ describe('line splitter (T38, T39)', () => {
     }
   })
 
+  it('keeps large lines of several streams apart, though they take turns with one buffer', () => {
+    const seen: string[] = []
+    const splitters = ['a', 'b', 'c'].map(() => createLineSplitter(2 ** 22, {
+      line: (chunk, start, end) => { seen.push(chunk.toString('latin1', start, end)) },
+      oversize: () => { seen.push('OVERSIZE') }
+    }))
+    const large = (letter: string, bytes: number) => Buffer.from(letter.repeat(bytes))
+    // One after the other, so that each finds what the one before gave back; then all at once.
+    for (const [index, bytes] of [[0, 900_000], [1, 700_000], [2, 300_000]] as const) {
+      splitters[index]?.push(large('xyz'.charAt(index), bytes))
+      splitters[index]?.push(Buffer.from('!\n'))
+    }
+    for (let part = 0; part < 5; part++) splitters.forEach((splitter, index) => splitter.push(large('abc'.charAt(index), 100_000)))
+    for (const splitter of splitters) splitter.push(Buffer.from('!\n'))
+    const expected = [['x', 900_000], ['y', 700_000], ['z', 300_000], ['a', 500_000], ['b', 500_000], ['c', 500_000]] as const
+    assert.deepEqual(seen.map((line) => [line.charAt(0), line.length]), expected.map(([letter, bytes]) => [letter, bytes + 1]))
+    assert.ok(seen.every((line) => line.endsWith('!') && line === `${line.charAt(0).repeat(line.length - 1)}!`))
+  })
+
   it('keeps an unfinished line back', () => {
     assert.deepEqual(splitAll([Buffer.from('one\ntw')]), ['one'])
   })

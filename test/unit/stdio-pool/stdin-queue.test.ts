@@ -35,6 +35,24 @@ function reads (child: ChildProcessWithoutNullStreams): { text: string } {
 }
 
 describe('stdin queue', () => {
+  it('writes large texts byte by byte as small ones, whatever stands beside them', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    const queue = createStdinQueue(child.stdin)
+    const ascii = JSON.stringify('a'.repeat(200_000))
+    // Escaping makes the first longer by what encoding makes the second longer: sums of lengths tell nothing.
+    const turns = [[ascii], [ascii, '{"b":1}'], [`"${'x'.repeat(70_000)}\u2028"`, '"ééé"'], [JSON.stringify('é✂😀'.repeat(30_000))]]
+    const sent = turns.flat().map((text) => safeLine(text, Buffer.byteLength(text)))
+    for (const texts of turns) {
+      for (const text of texts) assert.equal(queue.send(text), 'sent')
+      await turn()
+    }
+    queue.end()
+    await once(child, 'close')
+    assert.deepEqual(read.text.split('\n').map((line) => line.length), [...sent.map((line) => line.length), 0])
+    assert.ok(read.text === sent.map((line) => `${line}\n`).join(''))
+  })
+
   it('sends all texts of one turn in one write', async (t) => {
     const { child, writes } = pipeTo(t, '/bin/cat')
     const queue = createStdinQueue(child.stdin)
