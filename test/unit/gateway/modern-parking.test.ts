@@ -54,6 +54,16 @@ describe('a session-era server asks during a modern request (parking)', () => {
     assert.deepEqual(saidIn(await request.answer()), ['elicitation-1', 'sampling-2', 'elicitation-3'].map((at) => ({ result: { at } })))
   })
 
+  it('on the aggregate as well, under the name there', async (t) => {
+    const server = await scripted(t)
+    const { modern } = await startGateway(t, { servers: { srv: server.entry, other: server.entry } })
+    const alice = modern('alice', '/', { capabilities: ABLE })
+    const first = alice.ask('tools/call', { name: 'srv__run', arguments: { steps: [{ ask: FORM }] } })
+    const [key] = Object.keys(await askedIn(first)) as [string]
+    assert.equal((await alice.ask('tools/call', { ...first.params, name: 'other__run', requestState: first.answers[0]?.result?.['requestState'] as string }).answer()).error?.code, -32602)
+    assert.deepEqual(saidIn(await alice.again(first, { [key]: accept() }).answer()), [{ result: accept() }])
+  })
+
   it('a server that asks without end is told so after ten rounds', async (t) => {
     const server = await scripted(t)
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
