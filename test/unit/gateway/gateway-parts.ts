@@ -139,7 +139,7 @@ function settingsOf (options: GatewayBenchOptions, stateDir: string): Settings {
     ...(options.tenants === undefined ? {} : { tenants: options.tenants }),
     auth: { apiKeys: [], jwt: [] },
     limits: { ...NO_LIMITS, ...options.limits },
-    sessions: { idleMs: 60_000, maxPerUser: 100 },
+    sessions: { idleMs: 86_400_000, maxPerUser: 100 },
     pool: { maxWorkers: 1000, maxWorkersPerTenant: 1000, maxWorkersPerUser: 1000, maxStarting: 1000 },
     drainMs: options.drainMs ?? 20_000,
     stateDir,
