@@ -83,10 +83,15 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     }
   }
 
+  /** Made before it was known that the server speaks one era only: what the server keeps for these callers is there. */
+  function earlierPlace (request: ConnectionRequest): KeyedPlace | undefined {
+    return request.server.transport === 'http' ? places.get(workerKey(request, randomId, true)) : undefined
+  }
+
   return {
     place (request) {
       const key = workerKey(request, randomId, isPerEra(request.server, verdicts))
-      let place = places.get(key)
+      let place = places.get(key) ?? earlierPlace(request)
       if (place === undefined) {
         place = new KeyedPlace(key, request, context)
         place.peer = peerFor(place, request)
