@@ -17,7 +17,8 @@ export async function fullModernServer (t: TestContext, handle: (received: Recei
       result(received, {
         resultType: 'complete', supportedVersions: [MODERN], capabilities, ttlMs: 0, cacheScope: 'private', _meta: { [META.serverInfo]: { name: 'modern', version: '1' } }
       })
-    } else handle(received)
+    } else if (received.method === 'initialize') refuse(received, 400, -32022, { data: { supported: [MODERN] } })
+    else handle(received)
   })
 }
 
