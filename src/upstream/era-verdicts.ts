@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Era, ServerSettings } from '../shared/settings.ts'
 import type { EraVerdicts } from './types.ts'
 import { readVerdicts, writeVerdicts, type EntryVerdict, type VerdictFile } from './verdict-file.ts'
@@ -98,5 +98,12 @@ function other (era: Era): Era {
 
 /** Entries' own hashes are parts of worker keys; what is written down is a hash of them for this purpose alone. */
 function keyOf (server: ServerSettings): string {
-  return createHash('sha256').update(`era verdict ${server.entryHash}`).digest('hex')
+  const known = keys.get(server)
+  if (known !== undefined) return known
+  const key = hash('sha256', `era verdict ${server.entryHash}`)
+  keys.set(server, key)
+  return key
 }
+
+/** Settings are frozen; every request without a session asks for the eras of its HTTP server. */
+const keys = new WeakMap<ServerSettings, string>()

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JsonObject } from '../protocol/index.ts'
 import type { Isolation, ServerSettings } from '../shared/settings.ts'
 import type { ConnectionRequest, EraVerdicts } from './types.ts'
@@ -16,7 +16,7 @@ const FINGERPRINTED: ReadonlyArray<readonly string[]> = [
 export function workerKey (request: ConnectionRequest, uniqueCall: () => string, perEra = false): string {
   const { server } = request
   const parts = [server.name, server.entryHash, ...ownerParts(server.isolation, request, uniqueCall), ...(perEra ? ['era', request.era] : [])]
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return hash('sha256', JSON.stringify(parts))
 }
 
 /**
