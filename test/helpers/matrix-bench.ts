@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { startGateway, type TestGateway } from './gateway.ts'
 import type { MatrixClient } from './matrix-client.ts'
 import type { ClientKind } from './matrix-clients.ts'
-import { everythingUpstream, modernUpstream, type Upstream } from './matrix-upstreams.ts'
+import { everythingUpstream, fixtureUpstream, type Upstream } from './matrix-upstreams.ts'
 import { roomyLimits } from './server-entries.ts'
 
 /** Columns of the matrix, by the name of the server in the config. */
@@ -12,8 +12,8 @@ const columns: Readonly<Record<string, (dir: string) => Promise<Upstream>>> = {
   'legacy-stdio': (dir) => everythingUpstream('stdio', join(dir, 'stdio.jsonl')),
   'legacy-http': (dir) => everythingUpstream('streamableHttp', join(dir, 'http.jsonl')),
   'legacy-sse': (dir) => everythingUpstream('sse', join(dir, 'sse.jsonl')),
-  'modern-stdio': () => modernUpstream('stdio'),
-  'modern-http': () => modernUpstream('http')
+  'modern-stdio': () => fixtureUpstream('stdio', 'modern'),
+  'modern-http': () => fixtureUpstream('http', 'modern')
 }
 
 export const serverNames: readonly string[] = Object.keys(columns)

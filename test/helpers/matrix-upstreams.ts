@@ -72,10 +72,10 @@ export async function everythingUpstream (transport: 'stdio' | 'streamableHttp' 
   return { ...common, entry: { type: transport === 'sse' ? 'sse' : 'http', url, allowPrivateNetwork: true }, url, stop }
 }
 
-/** The fixture that speaks 2026-07-28 and nothing else. */
-export async function modernUpstream (transport: 'stdio' | 'http'): Promise<Upstream> {
-  const args = [fixtureFile(transport), 'modern']
-  const common = { name: `modern ${transport}`, words: fixtureWords, fate: fateByAsking }
+/** The fixture that speaks 2026-07-28 and nothing else, or both eras. */
+export async function fixtureUpstream (transport: 'stdio' | 'http', mode: 'modern' | 'dual'): Promise<Upstream> {
+  const args = [fixtureFile(transport), mode]
+  const common = { name: `${mode} ${transport}`, words: fixtureWords, fate: fateByAsking }
   if (transport === 'stdio') return { ...common, entry: { command: process.execPath, args }, url: undefined, stop: () => Promise.resolve() }
   const { url, stop } = await listening(args)
   return { ...common, entry: { type: 'http', url, allowPrivateNetwork: true }, url, stop }
