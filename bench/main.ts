@@ -5,6 +5,7 @@ import { HELP, readOptions, type Options } from './options.ts'
 import { printReport } from './report/print-report.ts'
 import { saveResults } from './report/results-file.ts'
 import { installRivals } from './rivals/install.ts'
+import { installNginx } from './rivals/nginx.ts'
 import { runRows } from './rows/index.ts'
 import { chooseTargets } from './targets/index.ts'
 
@@ -12,6 +13,7 @@ const say = (line: string): void => { process.stderr.write(`${line}\n`) }
 
 async function main (options: Options): Promise<void> {
   await installRivals(say)
+  await installNginx(say)
   const driver = createDriver()
   const end = async () => {
     driver.stop()

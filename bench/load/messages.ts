@@ -3,6 +3,8 @@ export interface Endpoint {
   readonly kind: 'mcp' | 'sse' | 'echo'
   readonly port: number
   readonly path: string
+  /** What its clients speak; absent = legacy. */
+  readonly era?: 'legacy' | 'modern'
   /** Session i uses credential i modulo their number; empty = no Authorization header. */
   readonly credentials: readonly string[]
 }

@@ -21,9 +21,13 @@ const STOP_WITHIN_MS = 8000
 const STDERR_KEEP = 4000
 
 /** Starts `node program args…` on the targets' CPU. */
-export function launchNode (args: readonly string[], tag: string, env: Readonly<Record<string, string>> = {}): Launched {
+export const launchNode = (args: readonly string[], tag: string, env: Readonly<Record<string, string>> = {}): Launched =>
+  launch([process.execPath, ...args], tag, env)
+
+/** Starts any program, named with its arguments, on the targets' CPU. */
+export function launch (command: readonly string[], tag: string, env: Readonly<Record<string, string>> = {}): Launched {
   const cpu = process.env['BENCH_TARGET_CPU'] ?? ''
-  const words = [...(cpu === '' ? [] : ['taskset', '-c', cpu]), process.execPath, ...args]
+  const words = [...(cpu === '' ? [] : ['taskset', '-c', cpu]), ...command]
   const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
   let tail = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => { tail = (tail + text).slice(-STDERR_KEEP) })

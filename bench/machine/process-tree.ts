@@ -15,6 +15,8 @@ export interface TreeReading {
   readonly rootMs: number
   /** CPU ms of the gateway: root and every descendant that is no MCP server (nor a shell around one). */
   readonly gatewayMs: number
+  /** CPU ms of the MCP servers that run. */
+  readonly serverMs: number
   /** CPU ms of everything, those that already ended included. */
   readonly treeMs: number
   readonly gatewayPids: readonly number[]
@@ -37,6 +39,7 @@ export function readTree (root: number, tag: string): TreeReading {
   return {
     rootMs: sum(gateway.filter((entry) => entry.pid === root), (entry) => entry.ownMs),
     gatewayMs: sum(gateway, (entry) => entry.ownMs),
+    serverMs: sum(backends, (entry) => entry.ownMs),
     treeMs: sum(everyone, (entry) => entry.ownMs + entry.goneMs),
     gatewayPids: gateway.map((entry) => entry.pid),
     backendPids: [...backendPids]

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { createDriver } from '../load/driver.ts'
 import { stopAll } from '../machine/launch.ts'
 import { installRivals, workDir } from '../rivals/install.ts'
-import { backendCommand } from '../targets/backends.ts'
+import { backendServer } from '../targets/backends.ts'
 import { drawbridge } from '../targets/drawbridge.ts'
+import type { Crossing } from '../targets/target.ts'
 import { readCpuProfile, type CpuProfile } from './cpu-profile.ts'
 import { selfTimes } from './self-times.ts'
 
@@ -16,11 +17,15 @@ const { values } = parseArgs({
     concurrency: { type: 'string', default: '64' },
     top: { type: 'string', default: '40' },
     isolation: { type: 'string', default: 'shared' },
-    credentials: { type: 'string', default: 'API keys' }
+    credentials: { type: 'string', default: 'API keys' },
+    crossing: { type: 'string', default: 'stdio' },
+    payload: { type: 'string', default: '100' }
   }
 })
 
 const USERS = 10
+const CROSSINGS: readonly Crossing[] = ['stdio', 'stdio-modern', 'http', 'http-modern']
+const crossing = CROSSINGS.find((known) => known === values.crossing) ?? 'stdio'
 
 async function profile (): Promise<void> {
   await installRivals((line) => { process.stderr.write(`${line}\n`) })
@@ -36,11 +41,12 @@ async function profile (): Promise<void> {
   })
   const driver = createDriver()
   try {
+    const server = await backendServer(crossing, 'echo')
     const launchedAt = performance.now()
-    const started = await target.start(backendCommand('echo'))
+    const started = await target.start(server)
     const edgesUs: number[] = []
-    await driver.open(started.endpoint, Number(values.sessions))
-    const report = await driver.run({ concurrency: Number(values.concurrency), payloadBytes: 100, warmMs: 2000, forMs: Number(values.seconds) * 1000, maxCalls: 0 },
+    await driver.open({ ...started.endpoint, era: crossing.endsWith('modern') ? 'modern' : 'legacy' }, Number(values.sessions))
+    const report = await driver.run({ concurrency: Number(values.concurrency), payloadBytes: Number(values.payload), warmMs: 2000, forMs: Number(values.seconds) * 1000, maxCalls: 0 },
       () => { edgesUs.push((performance.now() - launchedAt) * 1000) })
     await driver.close('delete')
     await started.process.stop()

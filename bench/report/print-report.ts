@@ -3,7 +3,7 @@ import type { Target } from '../targets/target.ts'
 import { ratiosOf, type Ratio } from './ratios.ts'
 import { number, textTable } from './text-table.ts'
 
-const CALLS = ['callsPerSecond', 'p50Ms', 'p99Ms', 'gatewayCpuUs', 'rootCpuUs', 'treeCpuUs', 'errors', 'mixups', 'foreignCpuShare']
+const CALLS = ['callsPerSecond', 'p50Ms', 'p99Ms', 'gatewayCpuUs', 'rootCpuUs', 'serverCpuUs', 'treeCpuUs', 'errors', 'mixups', 'foreignCpuShare']
 
 /** Prints what was measured, row by row, and last the table of ratios. */
 export function printReport (cells: readonly Cell[], targets: readonly Target[]): void {

@@ -26,6 +26,7 @@ export function ratiosOf (cells: readonly Cell[], targets: readonly Target[]): R
   return look.ours().flatMap((ours) => [
     ...throughput(look, ours),
     ...cpu(look, ours),
+    ...latency(look, ours),
     ...plain(look, ours)
   ])
 }
@@ -36,40 +37,56 @@ function throughput (look: Lookup, ours: string): Ratio[] {
     return look.rivals(family).flatMap((rival) => look.paired(row, ours, rival, 'callsPerSecond', goal))
   }
   return [
-    ...speed('s100c64', 'mcp-proxy', 6, 8), ...speed('s100c64', 'supergateway', 12, 16), ...speed('s100c64', 'naive'),
-    ...speed('s1000c64', 'mcp-proxy', 6, 8), ...speed('s1000c64', 'naive'),
-    ...speed('s10c10', 'mcp-proxy'), ...speed('s10c10', 'supergateway'),
-    ...speed('everything', 'mcp-proxy'), ...speed('everything', 'supergateway'),
-    ...speed('1MiB', 'mcp-proxy', 2, 4)
+    ...['s100c64', 's1000c64', 'modern-s100c64'].flatMap((row) => speed(row, 'mcp-proxy', 6, 8)),
+    ...speed('s100c64', 'supergateway', 12, 16),
+    ...['s10c10', 'modern-s10c10', 'everything'].flatMap((row) => [...speed(row, 'mcp-proxy'), ...speed(row, 'supergateway')]),
+    ...['s100c64', 's1000c64'].flatMap((row) => speed(row, 'naive')),
+    ...['1MiB', 'modern-1MiB'].flatMap((row) => speed(row, 'mcp-proxy', 2, 4)),
+    ...['http-s100c64', 'http-modern-s100c64'].flatMap((row) => [...speed(row, 'http-proxy', 1.4, 1.7), ...speed(row, 'nginx', 0.37, 0.45)]),
+    ...['http-proxy', 'nginx'].flatMap((family) => speed('http-1MiB', family))
   ]
 }
 
+/** Rows whose CPU per call is compared with a family of rivals. */
+const CPU_PAIRS = [
+  ['s100c64', 'mcp-proxy'], ['s100c64', 'supergateway'], ['modern-s100c64', 'mcp-proxy'],
+  ['http-s100c64', 'http-proxy'], ['http-s100c64', 'nginx'], ['http-modern-s100c64', 'http-proxy'], ['http-modern-s100c64', 'nginx']
+] as const
+
 function cpu (look: Lookup, ours: string): Ratio[] {
-  const floor: Goal = { row: 's100c64', what: 'gateway CPU per call / raw Fastify echo', unit: 'x', better: 'down', gate: 2, aim: 1.62 }
-  const saved: Goal = { row: 's100c64', what: 'gateway CPU per call, theirs / ours', unit: 'x', better: 'up' }
+  const floor = { what: 'gateway CPU per call / raw Fastify echo', unit: 'x', better: 'down', gate: 2, aim: 1.62 } as const
+  const saved = { what: 'gateway CPU per call, theirs / ours', unit: 'x', better: 'up' } as const
   return [
-    ...look.paired('s100c64', ours, 'fastify', 'gatewayCpuUs', floor),
-    ...[...look.rivals('mcp-proxy'), ...look.rivals('supergateway')].flatMap((rival) =>
-      look.paired('s100c64', ours, rival, 'gatewayCpuUs', saved).map((ratio) => ({ ...ratio, value: 1 / ratio.value })))
+    ...['s100c64', 'modern-s100c64'].flatMap((row) => look.paired(row, ours, 'fastify', 'gatewayCpuUs', { ...floor, row })),
+    ...CPU_PAIRS.flatMap(([row, family]) => look.rivals(family).flatMap((rival) =>
+      look.paired(row, ours, rival, 'gatewayCpuUs', { ...saved, row }).map((ratio) => ({ ...ratio, value: 1 / ratio.value }))))
+  ]
+}
+
+function latency (look: Lookup, ours: string): Ratio[] {
+  const added = (row: string, floorRow: string, floor: string, gate: number, aim: number): Ratio[] => {
+    const [floorMs, p50] = [look.figure(floorRow, floor, 'p50Ms'), look.figure(row, ours, 'p50Ms')]
+    if (floorMs === undefined || p50 === undefined) return []
+    return [{ row, what: 'added p50 at one call at a time', ours, against: floor, value: p50 - floorMs, unit: 'ms', better: 'down', gate, aim }]
+  }
+  return [
+    ...['s1c1', 'modern-s1c1'].flatMap((row) => added(row, 'stdio-floor', 'stdio', 0.25, 0.2)),
+    ...['http-s1c1', 'http-modern-s1c1'].flatMap((row) => added(row, row, 'direct', 0.2, 0.15))
   ]
 }
 
 function plain (look: Lookup, ours: string): Ratio[] {
-  const floorMs = look.figure('stdio-floor', 'stdio', 'p50Ms')
-  const p50 = look.figure('s1c1', ours, 'p50Ms')
-  const added = floorMs === undefined || p50 === undefined ? [] : [p50 - floorMs]
   const value = (what: string, row: string, figure: string, unit: Ratio['unit'], gate: number, aim: number): Ratio[] => {
     const found = look.figure(row, ours, figure)
     return found === undefined ? [] : [{ row, what, ours, against: '', value: found, unit, better: 'down', gate, aim }]
   }
   return [
-    ...added.map((ms): Ratio => ({ row: 's1c1', what: 'added p50 at one call at a time', ours, against: 'stdio', value: ms, unit: 'ms', better: 'down', gate: 0.25, aim: 0.2 })),
     ...value('memory per idle session with its stream', 'idle-memory', 'perSessionKiB', 'KiB', 48, 32),
     ...value('session open p50', 'session-open', 'p50Ms', 'ms', 3, 2),
     ...value('session open p99', 'session-open', 'p99Ms', 'ms', 20, 10),
     ...value('children left after DELETE', 'leftovers-delete', 'extraChildren', '', 0, 0),
     ...value('children left of vanished clients', 'leftovers-drop', 'extraChildren', '', 0, 0),
-    ...value('mixups', 'mixups', 'mixups', '', 0, 0)
+    ...look.total(ours, 'mixups').map((total): Ratio => ({ row: 'all', what: 'mixups in all rows together', ours, against: '', value: total, unit: '', better: 'down', gate: 0, aim: 0 }))
   ]
 }
 
@@ -77,6 +94,8 @@ interface Lookup {
   readonly ours: () => string[]
   readonly rivals: (family: string) => string[]
   readonly figure: (row: string, target: string, figure: string) => number | undefined
+  /** Sum of a figure over every repeat of every row; empty where no row has it. */
+  readonly total: (target: string, figure: string) => number[]
   readonly paired: (row: string, ours: string, rival: string, figure: string, goal: Goal) => Ratio[]
 }
 
@@ -87,6 +106,10 @@ function createLookup (cells: readonly Cell[], targets: readonly Target[]): Look
     ours: () => ids('drawbridge').concat(cells.some(({ target }) => target === 'drawbridge-session') ? ['drawbridge-session'] : []),
     rivals: ids,
     figure: (row, target, figure) => cell(row, target)?.median[figure],
+    total: (target, figure) => {
+      const found = cells.filter((one) => one.target === target).flatMap(({ samples }) => samples).flatMap((figures) => figures[figure] ?? [])
+      return found.length === 0 ? [] : [found.reduce((sum, more) => sum + more, 0)]
+    },
     paired: (row, ours, rival, figure, goal) => {
       const value = medianOfPairs(cell(row, ours)?.samples ?? [], cell(row, rival)?.samples ?? [], figure)
       return value === undefined ? [] : [{ ...goal, ours, against: rival, value }]

@@ -20,7 +20,7 @@ export async function installRivals (say: (line: string) => void): Promise<void>
     await npmCi()
     writeFileSync(stamp, lock)
   }
-  cpSync(join(source, 'naive'), join(installed, 'naive'), { recursive: true })
+  for (const program of ['naive', 'http-proxy']) cpSync(join(source, program), join(installed, program), { recursive: true })
 }
 
 async function npmCi (): Promise<void> {
@@ -34,6 +34,9 @@ export const rivalFile = (path: string): string => join(installed, 'node_modules
 
 /** The naive proxy, in its copy beside the SDK it is pinned to. */
 export const naiveProxyFile = join(installed, 'naive', 'naive-proxy.mjs')
+
+/** Starts @fastify/http-proxy, in its copy beside it. */
+export const httpProxyFile = join(installed, 'http-proxy', 'http-proxy.mjs')
 
 /** Pinned versions, for the result file. */
 export function rivalVersions (): Readonly<Record<string, string>> {

@@ -1,4 +1,4 @@
-import type { Backend, Target } from '../targets/target.ts'
+import type { Backend, Crossing, Target } from '../targets/target.ts'
 import { cellOf } from './cell.ts'
 import { createStage, type Stage } from './stage.ts'
 import { measureWindow, type Window } from './window.ts'
@@ -8,27 +8,42 @@ import type { Bench, Cell, Figures } from './row.ts'
 /** A row of calls: so many sessions, so many calls under way. */
 export interface CallRow {
   readonly id: string
+  readonly crossing: Crossing
   readonly backend: Backend
   readonly sessions: number
   readonly concurrency: number
   readonly payloadBytes: number
 }
 
-const row = (id: string, sessions: number, concurrency: number, payloadBytes = 100, backend: Backend = 'echo'): CallRow =>
-  ({ id, backend, sessions, concurrency, payloadBytes })
+const row = (id: string, sessions: number, concurrency: number, more: Partial<CallRow> = {}): CallRow =>
+  ({ id, crossing: 'stdio', backend: 'echo', sessions, concurrency, payloadBytes: 100, ...more })
+
+const MIB = 1_048_576
+const [MODERN, HTTP, HTTP_MODERN] = [{ crossing: 'stdio-modern' }, { crossing: 'http' }, { crossing: 'http-modern' }] as const
 
 export const callRows: readonly CallRow[] = [
   row('s1c1', 1, 1),
   row('s10c10', 10, 10),
   row('s100c64', 100, 64),
   row('s1000c64', 1000, 64),
-  row('1MiB', 4, 4, 1_048_576),
-  row('everything', 10, 10, 100, 'everything')
+  row('1MiB', 4, 4, { payloadBytes: MIB }),
+  row('everything', 10, 10, { backend: 'everything' }),
+  row('modern-s1c1', 1, 1, MODERN),
+  row('modern-s10c10', 10, 10, MODERN),
+  row('modern-s100c64', 100, 64, MODERN),
+  row('modern-1MiB', 4, 4, { ...MODERN, payloadBytes: MIB }),
+  row('http-s1c1', 1, 1, HTTP),
+  row('http-s100c64', 100, 64, HTTP),
+  row('http-1MiB', 4, 4, { ...HTTP, payloadBytes: MIB }),
+  row('http-modern-s1c1', 1, 1, HTTP_MODERN),
+  row('http-modern-s100c64', 100, 64, HTTP_MODERN)
 ]
 
-/** Measures call rows of one backend: every round visits every target once, so that drift of the machine meets all alike. */
-export async function measureCallRows (bench: Bench, backend: Backend, rows: readonly CallRow[]): Promise<Cell[]> {
-  const stage = createStage(backend)
+/** Measures call rows of one crossing and backend: every round visits every target once, so that drift of the machine meets all alike. */
+export async function measureCallRows (bench: Bench, rows: readonly CallRow[]): Promise<Cell[]> {
+  const [first] = rows
+  if (first === undefined) return []
+  const stage = createStage(first.backend, first.crossing)
   const cells: Cell[] = []
   try {
     for (const row of rows) cells.push(...await measureRow(bench, stage, row))
@@ -39,7 +54,7 @@ export async function measureCallRows (bench: Bench, backend: Backend, rows: rea
 }
 
 async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Cell[]> {
-  const runners = bench.targets.filter(({ children }) => row.backend === 'echo' || children !== 'none').map((target) => ({ target, samples: [] as Figures[], note: reasonToSkip(target, row) }))
+  const runners = bench.targets.filter((target) => takes(target, row)).map((target) => ({ target, samples: [] as Figures[], note: reasonToSkip(target, row) }))
   for (let round = 1; round <= bench.effort.repeats; round++) {
     for (const runner of runners) {
       if (runner.note !== undefined && runner.samples.length === 0) continue
@@ -71,6 +86,9 @@ function noteOn ({ mixups = 0, calls = 1 }: Figures, firstError: string | undefi
   if (mixups > 0) return `${Math.round(mixups / calls * 100)} % of the answers belonged to other calls`
   return firstError === undefined ? undefined : `errors: ${firstError}`
 }
+
+const takes = (target: Target, row: CallRow): boolean =>
+  target.takes.includes(row.crossing) && (row.backend === 'echo' || target.family !== 'fastify')
 
 function reasonToSkip (target: Target, row: CallRow): string | undefined {
   if (row.sessions <= target.maxSessions) return undefined

@@ -7,23 +7,24 @@ import { measureStdioFloor } from './stdio-floor.ts'
 import { targets as allTargets, withShortIdle } from '../targets/index.ts'
 import type { Bench, Cell } from './row.ts'
 
-const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete'])
+const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete', 'modern-s1c1', 'modern-s10c10', 'modern-1MiB', 'http-1MiB', 'http-modern-s1c1', 'modern-mixups', 'http-mixups', 'http-modern-mixups'])
+
+const MIXUP_ROWS = [['mixups', 'stdio'], ['modern-mixups', 'stdio-modern'], ['http-mixups', 'http'], ['http-modern-mixups', 'http-modern']] as const
 
 /** Runs the rows one after the other, each over all its targets. */
 export async function runRows (bench: Bench, { only, quick }: { readonly only: readonly string[], readonly quick: boolean }): Promise<Cell[]> {
   const rowsNamed = only.some((id) => !allTargets.some((target) => target.id === id))
   const wanted = (id: string) => rowsNamed ? only.includes(id) : !(quick && QUICK_SKIPS.has(id))
   const cells: Cell[] = []
-  if (wanted('stdio-floor') || wanted('s1c1')) cells.push(await measureStdioFloor(bench))
-  for (const backend of ['echo', 'everything'] as const) {
-    const rows = callRows.filter((row) => row.backend === backend && wanted(row.id))
-    if (rows.length > 0) cells.push(...await measureCallRows(bench, backend, rows))
-  }
-  if (wanted('session-open')) cells.push(...await measureSessionOpen(bench))
-  if (wanted('idle-memory')) cells.push(...await measureIdleMemory(bench))
-  const churn = { ...bench, targets: withShortIdle(bench.targets) }
+  if (['stdio-floor', 's1c1', 'modern-s1c1'].some(wanted)) cells.push(await measureStdioFloor(bench))
+  const calls = Map.groupBy(callRows.filter((row) => wanted(row.id)), ({ crossing, backend }) => `${crossing} ${backend}`)
+  for (const rows of calls.values()) cells.push(...await measureCallRows(bench, rows))
+  const sessions = { ...bench, targets: bench.targets.filter(({ takes }) => takes.includes('stdio')) }
+  if (wanted('session-open')) cells.push(...await measureSessionOpen(sessions))
+  if (wanted('idle-memory')) cells.push(...await measureIdleMemory(sessions))
+  const churn = { ...sessions, targets: withShortIdle(sessions.targets) }
   if (wanted('leftovers-delete')) cells.push(...await measureLeftovers(churn, 'delete'))
   if (wanted('leftovers-drop')) cells.push(...await measureLeftovers(churn, 'drop'))
-  if (wanted('mixups')) cells.push(...await measureMixups(bench))
+  for (const [row, crossing] of MIXUP_ROWS) if (wanted(row)) cells.push(...await measureMixups(bench, row, crossing))
   return cells
 }

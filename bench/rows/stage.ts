@@ -1,5 +1,5 @@
-import { backendCommand } from '../targets/backends.ts'
-import type { Backend, Started, Target } from '../targets/target.ts'
+import { backendServer } from '../targets/backends.ts'
+import type { Backend, BackendServer, Crossing, Started, Target } from '../targets/target.ts'
 
 /** The targets of a group of rows, started side by side and left running, so that rounds can go A B C A B C. */
 export interface Stage {
@@ -8,16 +8,24 @@ export interface Stage {
   readonly close: () => Promise<void>
 }
 
-export function createStage (backend: Backend): Stage {
+export function createStage (backend: Backend, crossing: Crossing = 'stdio'): Stage {
   const started = new Map<string, Started>()
+  const servers: BackendServer[] = []
+  const era = crossing.endsWith('modern') ? 'modern' : 'legacy'
   return {
     enter: async (target) => {
       const known = started.get(target.id)
       if (known?.process.alive() === true) return known
-      const fresh = await target.start(backendCommand(backend))
+      const server = await backendServer(crossing, backend)
+      servers.push(server)
+      const { process, endpoint } = await target.start(server)
+      const fresh = { process, endpoint: { ...endpoint, era } } as const
       started.set(target.id, fresh)
       return fresh
     },
-    close: async () => { await Promise.all([...started.values()].map(({ process }) => process.stop())) }
+    close: async () => {
+      await Promise.all([...started.values()].map(({ process }) => process.stop()))
+      await Promise.all(servers.map((server) => 'process' in server ? server.process.stop() : undefined))
+    }
   }
 }

@@ -56,6 +56,7 @@ function figuresOf (report: RunReport, before: Reading, after: Reading): Figures
     p99Ms: report.p99Ms,
     rootCpuUs: perCallUs(after.rootMs - before.rootMs),
     gatewayCpuUs: perCallUs(after.gatewayMs - before.gatewayMs),
+    serverCpuUs: perCallUs(after.serverMs - before.serverMs),
     treeCpuUs: perCallUs(treeMs),
     calls: report.calls,
     errors: report.errors,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort, launchNode, untilListening } from '../machine/launch.ts'
 import { workDir } from '../rivals/install.ts'
 import { apiKeyUsers, AUDIENCE, ISSUER, jwtUsers, type BenchUsers } from './drawbridge-users.ts'
-import type { BackendCommand, Started, Target } from './target.ts'
+import type { BackendServer, Started, Target } from './target.ts'
 
 export interface DrawbridgeMode {
   readonly id: string
@@ -32,29 +32,30 @@ export function drawbridge (mode: DrawbridgeMode): Target {
     children: mode.isolation,
     users: mode.users,
     maxSessions: mode.maxSessions,
-    start: (backend) => start(mode, users, backend)
+    takes: ['stdio', 'stdio-modern', 'http', 'http-modern'],
+    start: (server) => start(mode, users, server)
   }
 }
 
-async function start (mode: DrawbridgeMode, users: BenchUsers, backend: BackendCommand): Promise<Started> {
+async function start (mode: DrawbridgeMode, users: BenchUsers, server: BackendServer): Promise<Started> {
   const [port, managementPort] = [await freePort(), await freePort()]
   const home = join(workDir, 'drawbridge', mode.id)
   mkdirSync(home, { recursive: true })
   const config = join(home, 'gateway.json')
-  writeFileSync(config, JSON.stringify(gatewayFile(mode, users, backend, join(home, 'state')), undefined, 2))
+  writeFileSync(config, JSON.stringify(gatewayFile(mode, users, server, join(home, 'state')), undefined, 2))
   const program = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
   const args = [...mode.nodeArgs ?? [], program, 'serve', '--config', config, '--host', '127.0.0.1', '--port', String(port)]
-  const process = launchNode(args, backend.tag, { DRAWBRIDGE_MANAGEMENT_PORT: String(managementPort), ...users.env })
+  const process = launchNode(args, server.tag, { DRAWBRIDGE_MANAGEMENT_PORT: String(managementPort), ...users.env })
   await untilListening(process, port)
   return { process, endpoint: { kind: 'mcp', port, path: '/servers/bench/mcp', credentials: users.credentials } }
 }
 
-function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, { command, args }: BackendCommand, stateDir: string): object {
+function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, server: BackendServer, stateDir: string): object {
   const { idleMs } = mode
   const rates = { callsPerMinute: UNREACHED, requestsPerMinute: UNREACHED, concurrentCalls: CONCURRENT }
   const workers = 1000
   return {
-    mcpServers: { bench: { command, args, isolation: mode.isolation, pool: { max: workers, maxPerTenant: workers, idleMs }, tools: { callsPerMinute: { echo: UNREACHED } } } },
+    mcpServers: { bench: { ...entryOf(server), isolation: mode.isolation, pool: { max: workers, maxPerTenant: workers, idleMs }, tools: { callsPerMinute: { echo: UNREACHED } } } },
     tenants: Object.fromEntries(users.tenants.map((tenant) => [tenant, { servers: ['bench'], limits: { ...rates, workers } }])),
     auth: { apiKeys: users.apiKeys, jwt: users.secretEnv === undefined ? [] : [{ issuer: ISSUER, audience: AUDIENCE, secretEnv: users.secretEnv, algorithms: ['HS256'], tenants: users.tenants, userClaim: 'sub' }] },
     limits: { ...rates, initializePerMinute: UNREACHED, ipRequestsPerMinute: UNREACHED },
@@ -63,3 +64,7 @@ function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, { command, args }
     stateDir
   }
 }
+
+/** Loopback is refused for HTTP servers unless the operator allows it. */
+const entryOf = (server: BackendServer): object =>
+  'command' in server ? { command: server.command, args: server.args } : { type: 'http', url: `${server.origin}${server.path}`, allowPrivateNetwork: true }

@@ -9,6 +9,7 @@ export const fastifyFloor: Target = {
   label: 'floor: raw Fastify echo',
   children: 'none',
   users: 0,
+  takes: ['stdio', 'stdio-modern'],
   maxSessions: 1000,
   start: async ({ tag }) => {
     const port = await freePort()

@@ -1,5 +1,6 @@
 import { drawbridge } from './drawbridge.ts'
 import { fastifyFloor } from './fastify-floor.ts'
+import { httpRivals } from './http-rivals.ts'
 import { rivals, supergatewayShortIdle } from './rivals.ts'
 import type { Target } from './target.ts'
 
@@ -17,8 +18,8 @@ const drawbridges: readonly Target[] = [
   drawbridge({ ...ours, id: 'drawbridge-user', isolation: 'user' })
 ]
 
-/** Everything that takes calls, floor first, ours last. */
-export const targets: readonly Target[] = [fastifyFloor, ...rivals, ...drawbridges]
+/** Everything that takes calls, floors and rivals first, ours last. */
+export const targets: readonly Target[] = [fastifyFloor, ...rivals, ...httpRivals, ...drawbridges]
 
 const shortLived: readonly Target[] = [
   supergatewayShortIdle(SHORT_IDLE_MS),
@@ -32,7 +33,7 @@ export function withShortIdle (chosen: readonly Target[]): readonly Target[] {
   return [...chosen.filter(({ family }) => family !== 'drawbridge'), ...shortLived.filter(({ family }) => families.has(family))]
 }
 
-const QUICK = new Set(['fastify', 'mcp-proxy', 'mcp-proxy-lean', 'supergateway-stateful', 'naive-shared-json', 'drawbridge-shared', 'drawbridge-user'])
+const QUICK = new Set(['fastify', 'mcp-proxy', 'mcp-proxy-lean', 'supergateway-stateful', 'naive-shared-json', 'direct', 'nginx', 'http-proxy', 'drawbridge-shared', 'drawbridge-user'])
 
 /** Targets for a run: those that --only names, or the short list of --quick, or all. */
 export function chooseTargets ({ only, quick }: { readonly only: readonly string[], readonly quick: boolean }): readonly Target[] {

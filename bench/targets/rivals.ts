@@ -1,17 +1,18 @@
 import { freePort, launchNode, untilListening } from '../machine/launch.ts'
 import { naiveProxyFile, rivalFile } from '../rivals/install.ts'
-import type { BackendCommand, Started, Target } from './target.ts'
+import { commandOf } from './backends.ts'
+import type { BackendCommand, BackendServer, Started, Target } from './target.ts'
 
 type ArgsFor = (port: number, backend: BackendCommand) => readonly string[]
 
-function rival (target: Omit<Target, 'start' | 'users'>, argsFor: ArgsFor, kind: 'mcp' | 'sse' = 'mcp'): Target {
-  const start = async (backend: BackendCommand): Promise<Started> => {
-    const port = await freePort()
+function rival (target: Omit<Target, 'start' | 'users' | 'takes'> & Partial<Pick<Target, 'takes'>>, argsFor: ArgsFor, kind: 'mcp' | 'sse' = 'mcp'): Target {
+  const start = async (server: BackendServer): Promise<Started> => {
+    const [backend, port] = [commandOf(server), await freePort()]
     const process = launchNode(argsFor(port, backend), backend.tag)
     await untilListening(process, port)
     return { process, endpoint: { kind, port, path: `/${kind}`, credentials: [] } }
   }
-  return { ...target, users: 0, start }
+  return { takes: ['stdio'], ...target, users: 0, start }
 }
 
 const mcpProxy = (...flags: string[]): ArgsFor => (port, { command, args }) =>
@@ -34,12 +35,14 @@ const PER_SESSION_MAX = 100
 
 /** The named rivals: each in its documented default, and in its fastest modes. */
 export const rivals: readonly Target[] = [
-  rival({ id: 'mcp-proxy', family: 'mcp-proxy', label: 'mcp-proxy, default', children: 'shared', maxSessions: 1000 }, mcpProxy()),
+  rival({ id: 'mcp-proxy', family: 'mcp-proxy', label: 'mcp-proxy, default', children: 'shared', maxSessions: 1000, takes: ['stdio', 'stdio-modern'] }, mcpProxy()),
   rival({ id: 'mcp-proxy-lean', family: 'mcp-proxy', label: 'mcp-proxy --server stream --no-eventStore --no-modern', children: 'shared', maxSessions: 1000 },
     mcpProxy('--server', 'stream', '--no-eventStore', '--no-modern')),
+  rival({ id: 'mcp-proxy-modern', family: 'mcp-proxy', label: 'mcp-proxy --server stream --no-eventStore', children: 'shared', maxSessions: 1000, takes: ['stdio-modern'] },
+    mcpProxy('--server', 'stream', '--no-eventStore')),
   rival({ id: 'mcp-proxy-stateless', family: 'mcp-proxy', label: 'mcp-proxy --stateless', children: 'shared', maxSessions: 1000 }, mcpProxy('--stateless')),
   rival({ id: 'supergateway', family: 'supergateway', label: 'supergateway, default (HTTP+SSE)', children: 'shared', maxSessions: 1000 }, supergateway(), 'sse'),
-  rival({ id: 'supergateway-stateless', family: 'supergateway', label: 'supergateway --outputTransport streamableHttp', children: 'request', maxSessions: 10 },
+  rival({ id: 'supergateway-stateless', family: 'supergateway', label: 'supergateway --outputTransport streamableHttp', children: 'request', maxSessions: 10, takes: ['stdio', 'stdio-modern'] },
     supergateway('--outputTransport', 'streamableHttp')),
   rival({ id: 'supergateway-stateful', family: 'supergateway', label: 'supergateway --stateful --logLevel none', children: 'session', maxSessions: PER_SESSION_MAX },
     supergateway('--outputTransport', 'streamableHttp', '--stateful', '--logLevel', 'none')),
