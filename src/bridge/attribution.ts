@@ -67,9 +67,17 @@ interface Candidates {
 function candidates (connection: Connection | undefined): Candidates {
   const running = relayedCalls(connection?.inFlight)
   const lingering = relayedCalls(connection?.lingering)
-  const all = [...lingering, ...running]
-  const client = all[0]?.client
-  return { running, client, isOneClient: all.every((call) => call.client === client), hasLingering: lingering.length > 0 }
+  const client = (running[0] ?? lingering[0])?.client
+  const isOneClient = running.every((call) => call.client === client) && lingering.every((call) => isSame(call.client, client))
+  return { running, client, isOneClient, hasLingering: lingering.length > 0 }
+}
+
+/**
+ * May what was meant for a call that this one gave up be shown to that one? Every modern request is a client of its own, so
+ * there it is enough that both came with one credential: nobody who gives up a call would be asked again otherwise.
+ */
+function isSame (one: Client | undefined, other: Client | undefined): boolean {
+  return one === other || (one?.era === 'modern' && other?.era === 'modern' && one.principal.ownerKey === other.principal.ownerKey)
 }
 
 /** Client calls that the server has got: one that waits for its turn asks nothing. */
