@@ -78,7 +78,7 @@ async function progress ({ client, upstream: { words } }: StepContext): Promise<
   assert.deepEqual(seen.slice(0, 3), [1, 2, 3])
 }
 
-/** The client's call ends at once, the server is told to stop, and the client goes on. */
+/** The client's call ends at once, the server is told to stop, and the client goes on: it calls, and questions about that reach it. */
 async function cancel ({ client, upstream }: StepContext): Promise<void> {
   const { words } = upstream
   const key = nextKey++
@@ -89,7 +89,8 @@ async function cancel ({ client, upstream }: StepContext): Promise<void> {
   aborter.abort(new Error('cancelled by the test'))
   await rejected
   await until(`${upstream.name} is told to stop`, async () => (await upstream.fate(client, key)).cancelled)
-  assert.match(await client.callTool(words.call.name, words.call.args), words.call.says)
+  const next = client.answersForms === true ? words.ask : words.call
+  assert.match(await client.callTool(next.name, next.args), next.says)
 }
 
 async function subscribe ({ client, upstream: { name, words: { watched } } }: StepContext): Promise<void> {
