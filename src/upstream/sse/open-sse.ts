@@ -1,4 +1,4 @@
-import { GatewayError } from '../../shared/errors.ts'
+import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { createOutbound, OutboundError, type Outbound } from '../../net/index.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
 import { baseHeaders } from '../http/request-headers.ts'
@@ -46,10 +46,16 @@ export async function openSse (options: HttpStartOptions, request: ConnectionReq
     return connection
   } catch (thrown) {
     wire.kill()
-    throw signal.aborted || wire.refusal === undefined ? thrown : new GatewayError(wire.refusal, { reason: 'the server did not take initialize' }, thrown)
+    throw signal.aborted || wire.refusal === undefined ? thrown : new GatewayError(codeOfOpening(wire.refusal), { reason: 'the server did not take initialize' }, thrown)
   } finally {
     signal.removeEventListener('abort', give)
   }
+}
+
+/** What a refused message means while no call has been sent yet: nothing can have run. */
+function codeOfOpening (refusal: ErrorCode): ErrorCode {
+  if (refusal === 'GW_UPSTREAM_LOST') return 'GW_UPSTREAM_UNAVAILABLE'
+  return refusal === 'GW_UPSTREAM_PROTOCOL' ? 'GW_UPSTREAM_START' : refusal
 }
 
 function outboundOf (server: ServerSettings): Outbound {

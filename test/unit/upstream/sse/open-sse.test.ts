@@ -126,6 +126,9 @@ describe('servers that are none', () => {
     ['an end before the endpoint', answers(200, { 'content-type': 'text/event-stream' }), /^GW_UPSTREAM_START the stream ended before it named an endpoint/],
     ['a broken connection', { onGet: (response) => { response.destroy(); return true } }, /^GW_UPSTREAM_UNAVAILABLE/],
     ['a refused initialize', { onPost: ({ response }) => { response.writeHead(401).end(); return true } }, /^GW_UPSTREAM_AUTH the server did not take initialize/],
+    ['an initialize that fails', { onPost: ({ response }) => { response.writeHead(500).end(); return true } }, /^GW_UPSTREAM_UNAVAILABLE the server did not take initialize/],
+    ['an initialize that breaks off', { onPost: ({ response }) => { response.destroy(); return true } }, /^GW_UPSTREAM_UNAVAILABLE the server did not take initialize/],
+    ['an initialize that is none', { onPost: ({ response }) => { response.writeHead(400).end(); return true } }, /^GW_UPSTREAM_START the server did not take initialize/],
     ['a lost session', { onPost: ({ response }) => { response.writeHead(404).end(); return true } }, /^GW_UPSTREAM_UNAVAILABLE the server did not take initialize/]
   ]
   for (const [what, behaviour, expected] of rows) {
