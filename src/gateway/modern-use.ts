@@ -22,7 +22,12 @@ const nothing = (): void => undefined
  */
 export function useModern (context: GatewayContext, turn: ModernTurn): () => void {
   const { caller, request, exchange } = turn
-  const learning = learnFor(context, caller.principal, turn.route, request.method, request.params, (server) => relayOnce(context, turn, server))
+  const letGo: Array<() => void> = []
+  const learning = learnFor(context, caller.principal, turn.route, request.method, request.params, (server) => {
+    const { relay, release } = context.links.borrow(caller.principal, server, turn.capabilities)
+    letGo.push(release)
+    return relay
+  })
   if (learning === undefined) return useNamed(context, turn)
   let gone = false
   let leave: () => void = () => { gone = true }
@@ -33,7 +38,10 @@ export function useModern (context: GatewayContext, turn: ModernTurn): () => voi
   }).catch((thrown: unknown) => {
     context.events.thrown(thrown)
     exchange.finish(request.id, errorReply('GW_INTERNAL'))
-  }).finally(() => context.work.leave()).catch(context.events.thrown)
+  }).finally(() => {
+    for (const release of letGo) release()
+    context.work.leave()
+  }).catch(context.events.thrown)
   return () => leave()
 }
 
@@ -48,13 +56,6 @@ export function useModernTask (context: GatewayContext, turn: ModernTurn): () =>
 function declaresTasks ({ request }: ModernTurn): boolean {
   const { extensions } = request.meta.clientCapabilities
   return isJsonObject(extensions) && isJsonObject(extensions[EXTENSION.tasks])
-}
-
-/** For learning names only: the relay stays with its place, which lives on while its worker does. */
-function relayOnce (context: GatewayContext, { caller, capabilities }: ModernTurn, server: FeatureUse['server']): Relay {
-  const { relay, release } = context.links.borrow(caller.principal, server, capabilities)
-  setImmediate(release)
-  return relay
 }
 
 function useNamed (context: GatewayContext, turn: ModernTurn): () => void {

@@ -105,6 +105,8 @@ describe('servers that are not there', () => {
   it('a mute one holds a list up for its time and no longer', async (t) => {
     const { client, gateway } = await startGateway(t, { servers: { echo, mute: runs('never-initializes.mjs') } })
     const alice = await client('alice', '/')
+    // Up before time flies, so that only the mute one is late.
+    assert.equal(await alice.call('echo__echo', { text: 'up' }), 'up')
     hurry(t)
     assert.ok((await toolNames(alice)).includes('echo__echo'))
     assert.equal(gateway.callsInFlight, 0)
@@ -157,6 +159,15 @@ describe('names that had to be shortened (rulings 5)', () => {
     assert.deepEqual(await other.gateway.callTool(other.caller(), routeTo('/'), { toolName: shortened, arguments: {} }, noAbort), { ok: true, result: { content: [{ type: 'text', text: long }] } })
     await until('nothing is under way', () => gateway.callsInFlight === 0 && caller() !== undefined)
   })
+
+  for (const isolation of ['user', 'call'] as const) {
+    it(`work for modern requests, whose worker is kept until the name is learned: isolation ${isolation}`, async (t) => {
+      const { modern, gateway } = await startGateway(t, { servers: { probe: { ...entry, isolation } } })
+      const { result } = await modern('alice', '/').get('tools/call', { name: shortened, arguments: {} })
+      assert.deepEqual(result?.['content'], [{ type: 'text', text: long }])
+      await until('nothing is under way', () => gateway.callsInFlight === 0)
+    })
+  }
 
   it('that nothing has are unknown; looking costs a request, once', async (t) => {
     const { client } = await startGateway(t, { servers: { probe: entry }, limits: { requestsPerMinute: 3 } })
