@@ -8,6 +8,7 @@ import { ok, refuse, type Result } from '../shared/result.ts'
 import type { Connection } from '../upstream/index.ts'
 import type { FeatureUse } from './use.ts'
 import type { GatewayContext, Turn } from './context.ts'
+import { withSealedCursor, withServersCursor } from './lists/cursor.ts'
 import { askServer } from './one-shot.ts'
 
 /** Methods that name a task, by era (MCP 2025-11-25 tasks; tasks extension of 2026-07-28). */
@@ -15,6 +16,9 @@ const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
   legacy: new Set(['tasks/get', 'tasks/result', 'tasks/cancel']),
   modern: new Set(['tasks/get', 'tasks/update', 'tasks/cancel'])
 }
+
+/** The one list of tasks, of the session era. */
+const TASKS_LIST = { method: 'tasks/list' }
 
 /** Is this a request about one task, in the client's era? */
 export function namesTask (method: string, era: Era): boolean {
@@ -69,20 +73,26 @@ function note (relay: Relay, { userKey }: Principal, task: JsonObject, tool: str
   if (typeof task['taskId'] === 'string') relay.tasks.add(task['taskId'], { userKey, tool })
 }
 
-/** tasks/list of a session: only the user's own, whoever else uses the worker. */
+/** tasks/list of a session: only the user's own, whoever else uses the worker; the server's cursor, which may be a task's id, sealed (T21). */
 export async function listTasks (context: GatewayContext, { session, principal }: Turn, params: JsonObject | undefined): Promise<Reply> {
   if (session.route.kind !== 'server') return errorReply('GW_PROTOCOL_METHOD')
   const server = context.server(session.route.server)
+  const owner = { principal, route: session.route }
+  const inner = withServersCursor(context.sealer, owner, TASKS_LIST, params)
+  if (inner === 'foreign') return errorReply('GW_ROUTE_CURSOR')
   const relay = context.links.of(session, server)
   if (!offersTasks(await relay.connection(), 'legacy')) return errorReply('GW_PROTOCOL_METHOD')
-  return ownTasks(context, principal, relay, server.name, await askServer(relay, 'tasks/list', params, server.timeoutMs))
+  const reply = await askServer(relay, TASKS_LIST.method, inner, server.timeoutMs)
+  if (!isJsonObject(reply.result)) return reply
+  const page = withSealedCursor(context.sealer, owner, TASKS_LIST, server.name, { ...reply.result, tasks: ownTasks(context, principal, relay, server.name, reply.result['tasks']) })
+  return page === undefined ? errorReply('GW_UPSTREAM_PROTOCOL') : { result: page }
 }
 
-function ownTasks (context: GatewayContext, principal: Principal, relay: Relay, server: ServerName, reply: Reply): Reply {
-  if (!isJsonObject(reply.result) || !Array.isArray(reply.result['tasks'])) return reply
-  const tasks = reply.result['tasks'].filter(isJsonObject).flatMap((task) => {
+/** What is no list holds none. */
+function ownTasks (context: GatewayContext, principal: Principal, relay: Relay, server: ServerName, tasks: unknown): JsonObject[] {
+  if (!Array.isArray(tasks)) return []
+  return tasks.filter(isJsonObject).flatMap((task) => {
     const tool = relay.tasks.toolOf(task['taskId'], principal.userKey)
     return tool === undefined ? [] : [context.tasks.sealedIn(principal, server, tool, task)]
   })
-  return { result: { ...reply.result, tasks } }
 }

@@ -2,7 +2,7 @@ import { errorReply, isJsonObject, type JsonObject, type Reply } from '../../pro
 import type { ServerSettings } from '../../shared/settings.ts'
 import type { GatewayContext } from '../context.ts'
 import { askServer } from '../one-shot.ts'
-import { isSealable, openCursor, sealCursor } from './cursor.ts'
+import { withSealedCursor, withServersCursor } from './cursor.ts'
 import type { ListCaller, ListReply } from './list-caller.ts'
 import type { ListMethod } from './list-method.ts'
 import { ttlOf } from './ttl.ts'
@@ -13,25 +13,17 @@ import { visibleItems } from './visible-items.ts'
  * sealed. A page of which nothing may be seen is empty and still has its cursor.
  */
 export async function listOfServer (context: GatewayContext, caller: ListCaller, server: ServerSettings, list: ListMethod, params: JsonObject | undefined): Promise<ListReply> {
-  const inner = innerParams(context, caller, list, params)
+  const inner = withServersCursor(context.sealer, caller, list, params)
   if (inner === 'foreign') return errorReply('GW_ROUTE_CURSOR')
   const relay = caller.relayTo(server)
   const reply = await askServer(relay, list.method, inner, server.timeoutMs)
   const { result } = reply
   if (!isJsonObject(result)) return reply
-  const shown = withCursor(context, caller, server, list, withoutHidden(context, caller, server, list, result))
+  const shown = withSealedCursor(context.sealer, caller, list, server.name, withoutHidden(context, caller, server, list, result))
   if (shown === undefined) return errorReply('GW_UPSTREAM_PROTOCOL')
   const ttlMs = ttlOf(relay.place.connection, result)
   const page: Reply = shown === result ? reply : { result: shown }
   return ttlMs === undefined ? page : { ...page, ttlMs }
-}
-
-/** Params with the server's own cursor in place of ours. The empty one is nobody's secret: it goes through as it is. */
-function innerParams (context: GatewayContext, caller: ListCaller, list: ListMethod, params: JsonObject | undefined): JsonObject | undefined | 'foreign' {
-  const cursor = params?.['cursor']
-  if (cursor === undefined || cursor === '') return params
-  const opened = openCursor(context.sealer, caller, list, cursor)
-  return opened === undefined ? 'foreign' : { ...params, cursor: opened['inner'] }
 }
 
 /** Left alone, and by reference, when nothing has to be hidden. */
@@ -40,13 +32,4 @@ function withoutHidden (context: GatewayContext, { principal }: ListCaller, serv
   if (!Array.isArray(items)) return result
   const visible = visibleItems(context, principal, server.name, list, items)
   return visible.length === items.length ? result : { ...result, [list.member]: visible }
-}
-
-/** Undefined: the server's cursor is too long to be one. What is no cursor, as `null`, ends the list and is taken off. */
-function withCursor (context: GatewayContext, caller: ListCaller, server: ServerSettings, list: ListMethod, result: JsonObject): JsonObject | undefined {
-  const { nextCursor, ...last } = result
-  if (!Object.hasOwn(result, 'nextCursor') || nextCursor === '') return result
-  if (typeof nextCursor !== 'string') return last
-  if (!isSealable(nextCursor)) return undefined
-  return { ...last, nextCursor: sealCursor(context.sealer, caller, list, { server: server.name, inner: nextCursor }) }
 }

@@ -6,10 +6,10 @@ const MAX_TTL_MS = 300_000
 /** What a server that says nothing is taken to say when others do: it may be of an era that cannot. */
 const UNSAID_TTL_MS = 60_000
 
-/** For how many milliseconds a modern server says that its list may be kept: 0 to 300 000; undefined = it does not say. */
+/** For how many milliseconds a modern server says that its list may be kept: a whole number from 0 to 300 000; undefined = it does not say. */
 export function ttlOf (connection: Connection | undefined, result: JsonObject): number | undefined {
   const ttlMs = connection?.era === 'modern' ? result['ttlMs'] : undefined
-  return typeof ttlMs === 'number' && ttlMs >= 0 ? Math.min(ttlMs, MAX_TTL_MS) : undefined
+  return typeof ttlMs === 'number' && ttlMs >= 0 ? Math.min(Math.floor(ttlMs), MAX_TTL_MS) : undefined
 }
 
 /** The shortest of several; undefined = none was said. */

@@ -100,7 +100,8 @@ const SESSION = {
   ping: () => ({}),
   'logging/setLevel': () => ({}),
   'resources/subscribe': () => ({}),
-  'resources/unsubscribe': () => ({})
+  'resources/unsubscribe': () => ({}),
+  'tasks/list': ({ cursor }) => ({ tasks: [], ...(cursor === undefined && { nextCursor: 'a-task-of-somebody' }) })
 }
 
 readMessages((message) => {
@@ -114,7 +115,7 @@ readMessages((message) => {
   if (id === undefined) return undefined
   if (LISTS[method] !== undefined) return answer(id, { resultType: 'complete', ttlMs: 5000, cacheScope: 'public', ...LISTS[method] })
   if (method === 'tools/call' || method === 'prompts/get' || method === 'resources/read' || method === 'completion/complete') return use(id, params)
-  if (era === 'legacy' && SESSION[method] !== undefined) return answer(id, SESSION[method](params))
+  if (era === 'legacy' && SESSION[method] !== undefined) return answer(id, SESSION[method](params ?? {}))
   if (era === 'modern' && method === 'subscriptions/listen') return listen(id, params)
   if (era === 'modern' && method === 'server/discover') return answer(id, { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities, instructions: 'As you say.', ttlMs: 5000, cacheScope: 'public', _meta: { [`${META}serverInfo`]: serverInfo } })
   return line({ jsonrpc: '2.0', id, error: { code: method === 'initialize' ? -32022 : -32601, message: 'Method not found' } })
