@@ -83,20 +83,28 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     }
   }
 
-  /** Made before it was known that the server speaks one era only: what the server keeps for these callers is there. */
+  /**
+   * Made before it was known that the server speaks one era only: what the server keeps for these callers is there. Theirs for
+   * as long as it lives, also when callers of the other era have made the common one meanwhile.
+   */
   function earlierPlace (request: ConnectionRequest): KeyedPlace | undefined {
-    return request.server.transport === 'http' ? places.get(workerKey(request, randomId, true)) : undefined
+    const { transport, isolation } = request.server
+    return transport === 'http' && isolation !== 'call' ? places.get(workerKey(request, randomId, true)) : undefined
+  }
+
+  function placeOf (request: ConnectionRequest): KeyedPlace {
+    const key = workerKey(request, randomId, isPerEra(request.server, verdicts))
+    const known = places.get(key)
+    if (known !== undefined) return known
+    const place = new KeyedPlace(key, request, context)
+    place.peer = peerFor(place, request)
+    places.set(key, place)
+    return place
   }
 
   return {
     place (request) {
-      const key = workerKey(request, randomId, isPerEra(request.server, verdicts))
-      let place = places.get(key) ?? earlierPlace(request)
-      if (place === undefined) {
-        place = new KeyedPlace(key, request, context)
-        place.peer = peerFor(place, request)
-        places.set(key, place)
-      }
+      const place = earlierPlace(request) ?? placeOf(request)
       place.holders++
       return place
     },
