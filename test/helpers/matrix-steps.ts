@@ -72,10 +72,15 @@ export const steps: readonly Step[] = [
 ]
 
 async function progress ({ client, upstream: { words } }: StepContext): Promise<void> {
-  const seen: number[] = []
-  assert.match(await client.callWithProgress?.(words.steps.name, words.steps.args, (value) => { seen.push(value) }) ?? '', words.steps.says)
-  // The SDKs may drop the last one, which arrives together with the answer; the wire tests count all four.
-  assert.deepEqual(seen.slice(0, 3), [1, 2, 3])
+  const attempts: number[][] = []
+  // The SDKs drop what arrives together with the answer, so a client that the machine lets wait hears less; the wire tests count.
+  await until('three reports of progress', async () => {
+    const seen: number[] = []
+    attempts.push(seen)
+    assert.match(await client.callWithProgress?.(words.steps.name, words.steps.args, (value) => { seen.push(value) }) ?? '', words.steps.says)
+    return seen.length >= 3
+  })
+  for (const seen of attempts) assert.deepEqual(seen, [1, 2, 3, 4].slice(0, seen.length))
 }
 
 /** The client's call ends at once, the server is told to stop, and the client goes on: it calls, and questions about that reach it. */

@@ -15,6 +15,8 @@ export interface SpeakerTarget {
 }
 
 const info = { name: 'transcript', version: '1.0.0' }
+/** No client comes back for the rest of a stream, which it would do a second after a cancelled call, if it is still there then. */
+const reconnectionOptions = { initialReconnectionDelay: 1000, maxReconnectionDelay: 1000, reconnectionDelayGrowFactor: 1, maxRetries: 0 }
 /** The same for every speaker, so that all of them use one worker. */
 export const capabilities = { sampling: {}, elicitation: { form: {} }, roots: {} }
 const sampled = { role: 'assistant', model: 'none', content: { type: 'text', text: 'Low tide.' } } as const
@@ -75,7 +77,7 @@ function session (client: SdkClient, transport: { terminateSession (): Promise<v
 
 /** SDK v1. */
 export function createSdk1Speaker ({ url, headers, recorder }: SpeakerTarget): Speaker {
-  const transport = new TransportV1(new URL(url), { requestInit: { headers }, fetch: recorder.fetch })
+  const transport = new TransportV1(new URL(url), { requestInit: { headers }, fetch: recorder.fetch, reconnectionOptions })
   const client = new ClientV1(info, { capabilities })
   client.setRequestHandler(CreateMessageRequestSchema, () => sampled)
   client.setRequestHandler(ElicitRequestSchema, () => elicited)
@@ -104,7 +106,7 @@ interface SdkV2 {
 /** SDK v2 in either era. @param mode its version negotiation */
 export async function createSdk2Speaker (mode: 'legacy' | { readonly pin: string }, { url, headers, recorder }: SpeakerTarget): Promise<Speaker> {
   const sdk = await importClient<SdkV2>('@modelcontextprotocol/client/dist/index.mjs')
-  const transport = new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch: recorder.fetch })
+  const transport = new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch: recorder.fetch, reconnectionOptions })
   const client = new sdk.Client(info, { capabilities, versionNegotiation: { mode } })
   client.setRequestHandler('sampling/createMessage', () => sampled)
   client.setRequestHandler('elicitation/create', () => elicited)
