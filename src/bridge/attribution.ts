@@ -65,11 +65,22 @@ interface Candidates {
 }
 
 function candidates (connection: Connection | undefined): Candidates {
-  const running = relayedCalls(connection?.inFlight)
+  const running = presentOf(relayedCalls(connection?.inFlight))
   const lingering = relayedCalls(connection?.lingering)
   const client = (running[0] ?? lingering[0])?.client
   const isOneClient = running.every((call) => call.client === client) && lingering.every((call) => isSame(call.client, client))
   return { running, client, isOneClient, hasLingering: lingering.length > 0 }
+}
+
+/**
+ * Without the calls whose client was sent away with a question: the server waits for its answer there and has nothing more to
+ * ask, or somebody who never comes back would leave the others without an answer until then. They stay where they are all there is,
+ * or somebody else's.
+ */
+function presentOf (running: RelayedCall[]): RelayedCall[] {
+  const present = running.filter((call) => call.client?.isAway !== true)
+  const [first] = present
+  return first !== undefined && running.every((call) => call.client?.isAway !== true || isSame(call.client, first.client)) ? present : running
 }
 
 /**

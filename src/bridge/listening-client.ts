@@ -18,6 +18,7 @@ const MAX_EARLY = 1000
  */
 export class ListeningClient implements Client {
   readonly era = 'modern'
+  readonly isAway = false
   readonly revision = MODERN_REVISIONS[0] as string
   readonly capabilities: JsonObject = {}
   readonly logLevel = undefined

@@ -66,6 +66,7 @@ export class ModernClient implements Client, Exchange {
   get principal (): Principal { return this.subject.principal }
   get route (): SessionRoute { return this.subject.route }
   get capabilities (): JsonObject { return this.#capabilities }
+  get isAway (): boolean { return this.#round === undefined && !this.closed }
   get logLevel (): string | undefined { return this.#round?.logLevel }
 
   /** Without a level, none is wanted (MCP 2026-07-28 logging). */

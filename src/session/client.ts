@@ -31,6 +31,8 @@ export interface Client {
   /** Least severe log line it asked for; undefined = it did not say. */
   readonly logLevel: string | undefined
   readonly closed: boolean
+  /** It was sent away with a question, and has not come back yet. */
+  readonly isAway: boolean
   /** Can it be reached outside of a request right now? */
   readonly hasReader: boolean
   wantsLog (level: unknown): boolean

@@ -43,6 +43,7 @@ export interface SessionOptions {
  */
 export class Session implements Client {
   readonly era = 'legacy'
+  readonly isAway = false
   readonly id: SessionId
   readonly principal: Principal
   readonly route: SessionRoute

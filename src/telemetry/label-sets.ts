@@ -37,7 +37,7 @@ export const LABEL_SETS = {
   /** `WorkerExitReason` of src/stdio-pool. */
   exit_reason: ['stopped', 'crashed', 'oversize', 'noise', 'stdin_full', 'spawn_failed'],
   /** What a worker or upstream did that MCP does not allow. */
-  protocol_error: ['noise', 'oversize', 'invalid_utf8', 'unknown_id', 'late_reply', 'malformed_reply', 'malformed_message'],
+  protocol_error: ['noise', 'oversize', 'invalid_utf8', 'unknown_id', 'late_reply', 'malformed_reply', 'malformed_message', 'unusable_tool'],
   /** `LimitName` of src/limits, and the two limits of the edge. */
   limit: [
     'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',

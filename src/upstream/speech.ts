@@ -4,7 +4,7 @@ import type { AskId } from './server-asks.ts'
 import type { UpstreamCall, UpstreamSubscription } from './types.ts'
 
 /** Closed set: metric label `kind` of worker_protocol_error_total, as far as it is seen here. */
-export type ConnectionFault = 'unknown_id' | 'late_reply' | 'malformed_reply' | 'malformed_message'
+export type ConnectionFault = 'unknown_id' | 'late_reply' | 'malformed_reply' | 'malformed_message' | 'unusable_tool'
 
 /** Our own hop, as the eras' ways to speak see it. */
 export interface Hop {

@@ -28,10 +28,7 @@ const cells: readonly Cell[] = missing('clients') !== false
   : revisions.flatMap((revision) => {
     const { required, unscored } = requirements(revision, 'client')
     const scenarios = [...required, ...unscored].filter((name) => !name.startsWith('auth/'))
-    return eras.flatMap((era) => scenarios
-      // A legacy client calls whatever it is shown.
-      .filter((scenario) => era === 'modern' || scenario !== 'http-invalid-tool-headers')
-      .map((scenario) => ({ revision, era, scenario, server: `${era}-${scenario}`.replaceAll('_', '-').slice(0, 20) + revision.slice(0, 4) })))
+    return eras.flatMap((era) => scenarios.map((scenario) => ({ revision, era, scenario, server: `${era}-${scenario}`.replaceAll('_', '-').slice(0, 20) + revision.slice(0, 4) })))
   })
 
 /** The suite's modern servers answer `initialize` as well, half; so for a legacy client the gateway has to be told. */

@@ -1,5 +1,5 @@
 import { errorReply, requestText, withModernMeta, type JsonObject } from '../../protocol/index.ts'
-import type { CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
+import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { discover } from './discover.ts'
 import type { HttpCall } from './http-call.ts'
@@ -7,6 +7,7 @@ import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts
 import { modernBase, modernHeaders } from './modern-headers.ts'
 import { ModernListen } from './modern-listen.ts'
 import { replyToRefusal, type Refusal } from './refusal-reply.ts'
+import { usableTools } from './usable-tools.ts'
 
 const UNSUPPORTED_VERSION = -32022
 /** The block of the specification, and what is JSON-RPC's own: errors about the request, not about who we are. */
@@ -35,6 +36,11 @@ export class ModernConnection extends HttpConnection {
     this.#own = options
     this.#headers = modernBase(options.hop.headers)
     this.initializeResult = options.initializeResult
+  }
+
+  override call (call: UpstreamCall): CallHandle {
+    if (call.method !== 'tools/list') return super.call(call)
+    return super.call({ ...call, onReply: (reply) => { call.onReply(usableTools(reply, () => this.options.onFault('unusable_tool'))) } })
   }
 
   /** Modern servers are sent no notifications over HTTP. */

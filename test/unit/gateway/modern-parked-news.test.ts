@@ -73,6 +73,18 @@ describe('whose question it is, when a user has two modern requests in flight', 
     assert.deepEqual([holding.emitted, asking.emitted], [[], []])
   })
 
+  it('the one\'s that is there, when the other one was sent away with a question; each goes on with its own answers', async (t) => {
+    const server = await scripted(t)
+    const { modern } = await startGateway(t, { servers: { srv: server.entry } })
+    const alice = modern('alice', 'srv', { capabilities: ABLE })
+    const abandoned = run(alice, { steps: [{ ask: FORM }], n: 1 })
+    await askedIn(abandoned)
+    const later = run(alice, { steps: [{ ask: FORM }], n: 2 })
+    await askedIn(later)
+    assert.deepEqual(saidIn(await alice.again(later, { 'elicitation-1': accept({ n: 2 }) }).answer()), [{ result: accept({ n: 2 }) }])
+    assert.deepEqual(saidIn(await alice.again(abandoned, { 'elicitation-1': accept({ n: 1 }) }).answer()), [{ result: accept({ n: 1 }) }])
+  })
+
   it('interactive: the second one waits until the first has been answered, rounds and all', async (t) => {
     const server = await scripted(t)
     const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, interactive: true } } })
