@@ -44,7 +44,7 @@ describe('a modern server\'s results, as sessions read them', () => {
   })
 
   it('reach sessions so from end to end', async (t) => {
-    const server = await scripted(t, 'modern')
+    const server = scripted('modern')
     const { client } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = await client('alice', 'srv')
     const run = async (reply: JsonObject): Promise<unknown> => {

@@ -18,7 +18,7 @@ async function question (request: TestRequest, n = 1): Promise<JsonObject & { id
 interface Driven { readonly server: Scripted, readonly alice: TestClient, readonly gateway: Awaited<ReturnType<typeof startGateway>>['gateway'], readonly run: (replies: JsonObject[], self?: JsonObject) => TestRequest }
 
 async function driven (t: Parameters<typeof startGateway>[0], { capabilities = ABLE, protocolVersion = '2025-11-25', entry = {}, ...options }: { capabilities?: JsonObject, protocolVersion?: string, entry?: object } & Partial<GatewayBenchOptions> = {}): Promise<Driven> {
-  const server = await scripted(t, 'modern')
+  const server = scripted('modern')
   const { client, gateway } = await startGateway(t, { ...options, servers: { srv: { ...server.entry, ...entry } } })
   const alice = await client('alice', 'srv', { protocolVersion, capabilities })
   return { server, alice, gateway, run: (replies, self) => alice.ask('tools/call', { name: 'run', arguments: { key: 'k', replies }, ...self }) }

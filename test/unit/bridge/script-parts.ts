@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { JsonObject } from '../../../src/protocol/index.ts'
 import type { Era, ServerSettings } from '../../../src/shared/settings.ts'
@@ -27,11 +25,22 @@ export interface Scripted {
   pid (): number
 }
 
+/** All journals of this process. Removed last of all: servers write until they have ended. */
+let scratch: string | undefined
+let journals = 0
+
+function newJournal (): string {
+  if (scratch === undefined) {
+    const dir = mkdtempSync(join(tmpdir(), 'scripted-'))
+    process.once('exit', () => { rmSync(dir, { recursive: true, force: true, maxRetries: 5 }) })
+    scratch = dir
+  }
+  return join(scratch, `journal-${++journals}`)
+}
+
 /** @param own of the entry; `env` is added to */
-export async function scripted (t: TestContext, era: Era = 'legacy', own: Partial<ServerSettings> = {}): Promise<Scripted> {
-  const dir = await mkdtemp(join(tmpdir(), 'scripted-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
-  const journal = join(dir, 'journal')
+export function scripted (era: Era = 'legacy', own: Partial<ServerSettings> = {}): Scripted {
+  const journal = newJournal()
   writeFileSync(journal, '')
   const lines = (): Array<{ pid: number, message: JsonObject }> => readFileSync(journal, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { pid: number, message: JsonObject })
   const got: Scripted['got'] = (fits = () => true) => lines().map(({ message }) => message).filter(fits)

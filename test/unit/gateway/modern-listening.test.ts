@@ -30,7 +30,7 @@ interface Ears extends GatewayBench {
 }
 
 async function ears (t: Parameters<typeof startGateway>[0], era: Era, { entry = {}, ...options }: { entry?: object } & Partial<GatewayBenchOptions> = {}): Promise<Ears> {
-  const server = await scripted(t, era)
+  const server = scripted(era)
   const bench = await startGateway(t, { ...options, servers: { srv: { ...server.entry, ...entry }, ...options.servers } })
   const alice = bench.modern('alice', 'srv')
   return {
@@ -63,7 +63,7 @@ for (const era of ['legacy', 'modern'] as const) {
 
     it('honours what the server offers only', async (t) => {
       const { modern } = await ears(t, era, { entry: {} })
-      const poor = await scripted(t, era, { env: { SCRIPT_CAPABILITIES: '{"tools":{},"prompts":{"listChanged":true},"resources":{}}' } })
+      const poor = scripted(era, { env: { SCRIPT_CAPABILITIES: '{"tools":{},"prompts":{"listChanged":true},"resources":{}}' } })
       const { modern: made } = await startGateway(t, { servers: { srv: poor.entry } })
       assert.deepEqual((await listening(made('alice', 'srv'), { ...FLAGS, resourceSubscriptions: ['a:1'] })).honoured, { promptsListChanged: true })
       assert.deepEqual([poor.ran('resources/subscribe').length], [0])

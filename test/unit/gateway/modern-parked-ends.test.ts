@@ -10,7 +10,7 @@ const answer = { 'elicitation-1': accept() }
 describe('a call that waits for its client ends', () => {
   it('when nobody comes back in time: the question is cancelled, the call too, and its slot is free', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    const server = await scripted(t, 'legacy', { maxTimeoutMs: 2_000_000 })
+    const server = scripted('legacy', { maxTimeoutMs: 2_000_000 })
     const { modern, gateway } = await startGateway(t, { servers: { srv: server.entry }, limits: { concurrentCalls: 1 } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { steps: [{ ask: FORM }, { hold: true }] })
@@ -58,7 +58,7 @@ describe('a call that waits for its client ends', () => {
   })
 
   it('when meanwhile something is asked that it cannot be asked: the retry hears what is needed', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern, gateway } = await startGateway(t, { servers: { srv: { ...server.entry, capabilities: { fixed: ABLE } } } })
     const alice = modern('alice', 'srv', { capabilities: { elicitation: {} } })
     const first = run(alice, { steps: [{ fire: FORM }, { gate: 'more' }, { ask: SAMPLE }] })
@@ -79,7 +79,7 @@ describe('a call that waits for its client ends', () => {
   })
 
   it('when its user has sixteen others, which are newer; and never for another user', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern, gateway } = await startGateway(t, { servers: { srv: { ...server.entry, isolation: 'call' } } })
     const [alice, bob] = ['alice', 'bob'].map((user) => modern(user, 'srv', { capabilities: ABLE })) as [ReturnType<typeof modern>, ReturnType<typeof modern>]
     const others = run(bob, { steps: [{ ask: FORM }], who: 'bob' })
@@ -98,7 +98,7 @@ describe('a call that waits for its client ends', () => {
   })
 
   it('at once when the gateway drains; what is asked from then on reaches nobody', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern, gateway } = await startGateway(t, { servers: { srv: { ...server.entry, isolation: 'call' } } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const late = run(alice, { steps: [{ gate: 'ask' }, { ask: FORM }] })
@@ -132,7 +132,7 @@ describe('a modern client that goes has cancelled (FR41)', () => {
   })
 
   it('before it was asked what the server asks: the server hears both', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const first = run(modern('alice', 'srv', { capabilities: ABLE }), { steps: [{ log: 'info' }, { fire: FORM }, { hold: true }] }, { logLevel: 'info' })
     await until('the log line', () => first.emitted.length > 0)
@@ -143,7 +143,7 @@ describe('a modern client that goes has cancelled (FR41)', () => {
   })
 
   it('while its answers are looked at: the modern server never hears of them', async (t) => {
-    const server = await scripted(t, 'modern')
+    const server = scripted('modern')
     const { modern, gateway } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { key: 'k', replies: [{ resultType: 'input_required', inputRequests: { a: FORM }, requestState: 's' }, { hold: true }] })

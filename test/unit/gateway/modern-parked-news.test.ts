@@ -17,7 +17,7 @@ const levels = (request: TestRequest): unknown[] => heard(request, 'message').ma
 
 describe('what a session-era server says during a call that waits', () => {
   it('progress goes to each round under its own token; of what came between, the newest counts', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { steps: [{ progress: 1 }, { fire: FORM }, { gate: 'away' }, { progress: 2 }, { progress: 3 }, REFUSED, { ask: FORM }, { progress: 4 }] }, { progressToken: 'one' })
@@ -37,7 +37,7 @@ describe('what a session-era server says during a call that waits', () => {
   })
 
   it('log lines: from the level of each round on; none without one, none while nobody is there', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const lines = [{ log: 'debug' }, { log: 'warning' }, { log: 'error' }]
@@ -60,7 +60,7 @@ describe('what a session-era server says during a call that waits', () => {
 
 describe('whose question it is, when a user has two modern requests in flight', () => {
   it('nobody\'s: it is refused, never guessed (rulings 4, T20)', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const holding = run(alice, { steps: [{ gate: 'end' }] })
@@ -86,7 +86,7 @@ describe('whose question it is, when a user has two modern requests in flight', 
   })
 
   it('interactive: the second one waits until the first has been answered, rounds and all', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, interactive: true } } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const one = run(alice, { steps: [{ ask: FORM }], n: 1 })
@@ -99,7 +99,7 @@ describe('whose question it is, when a user has two modern requests in flight', 
   })
 
   it('isolation call: each has a worker of its own, which lives through the rounds and goes with the answer', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern, workers } = await startGateway(t, { servers: { srv: { ...server.entry, isolation: 'call' } } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const both = [1, 2].map((n) => run(alice, { steps: [{ ask: FORM }], n }))
@@ -112,7 +112,7 @@ describe('whose question it is, when a user has two modern requests in flight', 
 
   for (const isolation of ['shared', 'tenant'] as const) {
     it(`a ${isolation} worker asks nobody`, async (t) => {
-      const server = await scripted(t)
+      const server = scripted()
       const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, isolation } } })
       const said = saidIn(await run(modern('alice', 'srv', { capabilities: ABLE }), { steps: [{ asks: [FORM, ROOTS] }] }).answer()) as JsonObject[]
       assert.deepEqual([said[0], (said[1]?.['error'] as JsonObject)['code']], [{ result: { action: 'cancel' } }, -32601])
@@ -125,7 +125,7 @@ describe('"open these pages first" (-32042) of a session-era server', () => {
   const required = { error: { code: -32042, message: 'URL elicitation required', data: { elicitations: [PAGE.params] } } }
 
   it('is asked, and then the request is sent again as it was', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { steps: [required] })
@@ -138,7 +138,7 @@ describe('"open these pages first" (-32042) of a session-era server', () => {
   })
 
   it('needs a client that opens pages; a list of nothing is the server\'s mistake', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const { error } = await run(modern('alice', 'srv', { capabilities: { elicitation: {} } }), { steps: [required] }).answer()
     assert.deepEqual([error?.code, error?.data], [-32021, { requiredCapabilities: { elicitation: { url: {} } } }])
@@ -153,7 +153,7 @@ describe('roots that a session-era server asks of a modern client (rulings 1)', 
   it('filtered: never more than the operator\'s directories', async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'modern-roots-'))
     t.after(() => rm(dir, { recursive: true, force: true }))
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, roots: 'filtered', sandboxPaths: [dir] } } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     let request = run(alice, { steps: [{ ask: ROOTS }] })
@@ -163,7 +163,7 @@ describe('roots that a session-era server asks of a modern client (rulings 1)', 
   })
 
   it('relay: as they are; off: never; a client without roots is spared, and loses nothing', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, roots: 'relay' }, off: { ...server.entry, roots: 'off' } } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { steps: [{ ask: ROOTS }] })

@@ -10,7 +10,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
     ['the model', SAMPLE, SAMPLE]
   ] as const) {
     it(`${what}: input_required, and the answer goes to the server on the retry`, async (t) => {
-      const server = await scripted(t)
+      const server = scripted()
       const { modern, gateway } = await startGateway(t, { servers: { srv: server.entry } })
       const alice = modern('alice', 'srv', { capabilities: ABLE })
       const first = run(alice, { steps: [{ ask: question }] })
@@ -27,7 +27,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   }
 
   it('several questions at once are one round; what is left out, or of a wrong type, is asked again with a new state', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { steps: [{ asks: [FORM, SAMPLE, PAGE] }] })
@@ -43,7 +43,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   })
 
   it('one question after the other is one round each', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     let request = run(alice, { steps: [{ ask: FORM }, { ask: SAMPLE }, { ask: FORM }] })
@@ -55,7 +55,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   })
 
   it('on the aggregate as well, under the name there', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry, other: server.entry } })
     const alice = modern('alice', '/', { capabilities: ABLE })
     const first = alice.ask('tools/call', { name: 'srv__run', arguments: { steps: [{ ask: FORM }] } })
@@ -65,7 +65,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   })
 
   it('a server that asks without end is told so after ten rounds', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     let request = run(alice, { steps: Array.from({ length: 11 }, () => ({ ask: FORM })) })
@@ -75,7 +75,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   })
 
   it('a client that never answers is asked ten times and no more', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     let request = run(alice, { steps: [{ ask: FORM }] })
@@ -87,7 +87,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   })
 
   it('prompts and resources wait like tools', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const script = JSON.stringify({ steps: [{ ask: FORM }, { result: { done: true } }] })
@@ -105,7 +105,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
     ['the model with tools', { ...SAMPLE, params: { ...SAMPLE.params, tools: [] } }, { sampling: { tools: {} } }]
   ] as const) {
     it(`${what}, which this request does not declare: -32021 that says so, and the call is cancelled`, async (t) => {
-      const server = await scripted(t)
+      const server = scripted()
       const { modern, gateway } = await startGateway(t, { servers: { srv: { ...server.entry, capabilities: { fixed: ABLE } } }, limits: { concurrentCalls: 1 } })
       const alice = modern('alice', 'srv', { capabilities: what === 'the model with tools' ? { sampling: {} } : { roots: {} } })
       const { how, error } = await run(alice, { steps: [{ ask: question }, { hold: true }] }).answer()
@@ -120,7 +120,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   }
 
   it('what an earlier round declared means nothing for a later one', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern, gateway } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const first = run(alice, { steps: [{ ask: FORM }] })
@@ -131,7 +131,7 @@ describe('a session-era server asks during a modern request (parking)', () => {
   })
 
   it('what no client can ever be asked is refused and ends nothing', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const [answer] = saidIn(await run(modern('alice', 'srv', { capabilities: {} }), { steps: [{ ask: { method: 'no/such', params: {} } }] }).answer()) as Array<{ error: { code: number } }>
     assert.equal(answer?.error.code, -32601)

@@ -18,7 +18,7 @@ export interface ModernTestBench extends GatewayBench {
  * @param own of the server's entry
  */
 export async function parked (t: TestContext, args: JsonObject, options: Partial<GatewayBenchOptions> = {}, own: Partial<ServerSettings> = {}, self: ModernSelf = {}): Promise<ModernTestBench> {
-  const server = await scripted(t, 'legacy', own)
+  const server = scripted('legacy', own)
   const bench = await startGateway(t, { ...options, servers: { srv: server.entry, other: server.entry } })
   const alice = bench.modern('alice', 'srv', { capabilities: ABLE })
   // Up before the call, so that its deadline is about the call alone.

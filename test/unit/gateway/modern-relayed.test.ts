@@ -15,7 +15,7 @@ const STATE = 'é\u0000"\\ \u2028=='
 const META = 'io.modelcontextprotocol/'
 
 async function both (t: Parameters<typeof startGateway>[0], entry: object = {}): Promise<GatewayBench & { readonly server: Scripted, readonly alice: TestModernClient }> {
-  const server = await scripted(t, 'modern')
+  const server = scripted('modern')
   const bench = await startGateway(t, { servers: { srv: { ...server.entry, ...entry } } })
   return { ...bench, server, alice: bench.modern('alice', 'srv', { capabilities: ABLE }) }
 }
@@ -119,7 +119,7 @@ describe('a modern client of a modern server', () => {
 
   it('a task passes to who declared tasks, under a sealed id', async (t) => {
     const extensions = { 'io.modelcontextprotocol/tasks': {} }
-    const server = await scripted(t, 'modern', { env: { SCRIPT_CAPABILITIES: JSON.stringify({ tools: {}, extensions }) } })
+    const server = scripted('modern', { env: { SCRIPT_CAPABILITIES: JSON.stringify({ tools: {}, extensions }) } })
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const { result } = await run(modern('alice', 'srv', { capabilities: { extensions } }), { key: 'k', replies: [{ resultType: 'task', taskId: 'inner', status: 'working' }] }).answer()
     assert.deepEqual([result?.['resultType'], result?.['status'], result?.['taskId'] === 'inner'], ['task', 'working', false])
@@ -140,7 +140,7 @@ describe('a modern client of a modern server', () => {
 
 describe('a modern client of a session-era server', () => {
   it('gets complete results with hints, none of the old numbers, and no kind that the era does not know', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry, hidden: { ...server.entry, resources: { deny: ['*'] } } } })
     const alice = modern('alice', 'srv')
     const { result } = await run(alice, { steps: [{ result: { resultType: 'input_required', inputRequests: { a: FORM }, content: [], structuredContent: [1] } }] }).answer()
