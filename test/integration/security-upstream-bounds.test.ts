@@ -192,7 +192,7 @@ describe('how much a server may send (T48)', () => {
       ]
       const steps: number[] = []
       const rounds: number[] = []
-      for (const ask of askers) {
+      for (const ask of era === 'modern' ? askers : askers.slice(1)) {
         for (const name of Object.keys(BOMBS)) {
           const residentBefore = residentBytes(gateway.pid)
           assert.equal((await responseOf(await ask(name), name)).error?.code, 50201, name)
@@ -202,11 +202,11 @@ describe('how much a server may send (T48)', () => {
         rounds.push(residentBytes(gateway.pid) / MB)
       }
       await until('every socket is cut', () => server.of('tools/call').every(({ response }) => response.closed || response.writableFinished))
-      const [first = 0, second = 0] = rounds
-      t.diagnostic(`${era}: one bomb ${Math.round(Math.max(...steps))} MB resident more at most, a second round of all of them ${Math.round(second - first)} MB`)
+      const grownMb = (rounds.at(-1) ?? 0) - (rounds[0] ?? 0)
+      t.diagnostic(`${era}: one bomb ${Math.round(Math.max(...steps))} MB resident more at most, ${rounds.length} rounds of all of them ${Math.round(grownMb)} MB between the ends of the first and the last`)
       // What one takes is what was read before its bound, and garbage; it is not kept.
       assert.ok(Math.max(...steps) < 160, steps.map(Math.round).join(' '))
-      assert.ok(second - first < 160, `${rounds.map(Math.round).join(' ')} MB`)
+      assert.ok(grownMb < 160, `${rounds.map(Math.round).join(' ')} MB`)
       assert.equal(textOf(await wire.call('fine')), 'fine')
       assert.deepEqual(faultsOf(gateway), [])
     })
