@@ -10,7 +10,7 @@ import type { Caller, GatewayContext, ModernRequest } from './context.ts'
 import type { BorrowedRelay } from './links.ts'
 import { askServer } from './one-shot.ts'
 
-/** A server that is not up by then is listened to all the same; what it honours of resources is not known and not claimed. */
+/** A server that is not up by then is listened to all the same; what it honours is not known then, and not claimed. */
 const ACKNOWLEDGE_MS = 5000
 /** Resources of one listen at most. */
 const MAX_URIS = 1000
@@ -39,15 +39,15 @@ export function listen (context: GatewayContext, caller: Caller, route: SessionR
     return () => undefined
   }
   const listener = new ListeningClient(caller.principal, route, exchange, request.id)
-  if (!context.listens.add(listener)) {
-    exchange.refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10, publicMessage: 'Too many open subscriptions. Close one.' }), request.id)
-    return () => undefined
-  }
   const held: BorrowedRelay[] = []
   const leave = (): void => {
     listener.drop()
     context.listens.delete(listener)
     for (const { release } of held.splice(0)) release()
+  }
+  if (!context.listens.add(listener, leave)) {
+    exchange.refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10, publicMessage: 'Too many open subscriptions. Close one.' }), request.id)
+    return () => undefined
   }
   begin(context, listener, wishes, capabilities, held).catch((thrown: unknown) => {
     context.events.thrown(thrown)

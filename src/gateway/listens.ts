@@ -6,29 +6,44 @@ const MAX_PER_USER = 100
 
 /** Open subscriptions/listen requests of all users. */
 export class Listens {
-  readonly #byUser = new Map<string, Set<ListeningClient>>()
+  /** Each with what lets go of everything that it holds. */
+  readonly #byUser = new Map<string, Map<ListeningClient, () => void>>()
+  #size = 0
 
-  /** False: the user has too many. */
-  add (listener: ListeningClient): boolean {
+  /** How many are open. */
+  get size (): number { return this.#size }
+
+  /**
+   * False: the user has too many.
+   * @param leave lets go of what the listen holds, and takes it off again; called when all are ended
+   */
+  add (listener: ListeningClient, leave: () => void): boolean {
     const { userKey } = listener.principal
-    const mine = this.#byUser.get(userKey) ?? new Set()
+    const mine = this.#byUser.get(userKey) ?? new Map<ListeningClient, () => void>()
     if (mine.size >= MAX_PER_USER) return false
-    this.#byUser.set(userKey, mine.add(listener))
+    this.#byUser.set(userKey, mine.set(listener, leave))
+    this.#size++
     return true
   }
 
   delete (listener: ListeningClient): void {
     const { userKey } = listener.principal
     const mine = this.#byUser.get(userKey)
-    mine?.delete(listener)
-    if (mine?.size === 0) this.#byUser.delete(userKey)
+    if (mine?.delete(listener) !== true) return
+    this.#size--
+    if (mine.size === 0) this.#byUser.delete(userKey)
   }
 
   /** The user's own. */
-  of (principal: Principal): Iterable<ListeningClient> { return this.#byUser.get(principal.userKey) ?? [] }
+  of (principal: Principal): Iterable<ListeningClient> { return this.#byUser.get(principal.userKey)?.keys() ?? [] }
 
   /** Ends all of them in good order. */
   endAll (): void {
-    for (const mine of [...this.#byUser.values()]) for (const listener of [...mine]) listener.end()
+    for (const mine of [...this.#byUser.values()]) {
+      for (const [listener, leave] of [...mine]) {
+        listener.end()
+        leave()
+      }
+    }
   }
 }

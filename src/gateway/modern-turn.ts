@@ -19,5 +19,5 @@ export function modernTurn (caller: Caller, route: SessionRoute, request: Modern
   return { caller, route, request, capabilities: bridgedCapabilities(request.meta.clientCapabilities), exchange }
 }
 
-/** Relays that one request uses: all of them are let go when it is answered. */
+/** Relays that one request uses, one for each server: all of them are let go when it is answered. */
 export type Borrow = (server: ServerSettings) => Relay

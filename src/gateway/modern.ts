@@ -1,8 +1,9 @@
 import { toModern } from '../bridge/index.ts'
 import { isJsonObject, toJsonRpcError, type Reply } from '../protocol/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
+import type { ServerName } from '../shared/ids.ts'
 import type { GatewayContext } from './context.ts'
-import { discover } from './discover.ts'
+import { discover, gatewayInfo } from './discover.ts'
 import { USES } from './feature.ts'
 import { listFor, listOf, type ListCaller } from './lists.ts'
 import { listen } from './listen.ts'
@@ -56,15 +57,16 @@ function otherRequest (context: GatewayContext, turn: ModernTurn): () => void {
   return answerLater(context, turn, async (borrow) => {
     const { ttlMs, ...reply } = await listFor(context, listCaller(context, turn, borrow), wanted, request.params)
     const hinted = ttlMs === undefined || !isJsonObject(reply.result) ? reply : { result: { ...reply.result, ttlMs } }
-    return toModern(request.method, hinted, { era: 'legacy', serverInfo: undefined })
+    const serverInfo = route.kind === 'aggregate' ? gatewayInfo(context) : borrow(context.server(route.server)).place.connection?.initializeResult['serverInfo']
+    return toModern(request.method, hinted, { era: 'legacy', serverInfo })
   })
 }
 
 function answerLater (context: GatewayContext, { caller, request, capabilities, exchange }: ModernTurn, answer: (borrow: Borrow) => Promise<Reply>): () => void {
-  const held: BorrowedRelay[] = []
+  const held = new Map<ServerName, BorrowedRelay>()
   const borrow: Borrow = (server) => {
-    const borrowed = context.links.borrow(caller.principal, server, capabilities)
-    held.push(borrowed)
+    const borrowed = held.get(server.name) ?? context.links.borrow(caller.principal, server, capabilities)
+    held.set(server.name, borrowed)
     return borrowed.relay
   }
   let gone = false
@@ -73,7 +75,7 @@ function answerLater (context: GatewayContext, { caller, request, capabilities, 
     if (!(thrown instanceof GatewayError)) context.events.thrown(thrown)
     return { error: toJsonRpcError(toGatewayError(thrown)) }
   }).then((reply) => {
-    for (const { release } of held) release()
+    for (const { release } of held.values()) release()
     context.work.leave()
     if (gone) exchange.drop()
     else exchange.finish(request.id, reply)

@@ -20,6 +20,12 @@ async function both (t: Parameters<typeof startGateway>[0], entry: object = {}):
   return { ...bench, server, alice: bench.modern('alice', 'srv', { capabilities: ABLE }) }
 }
 
+/** The name of the server that a result says it is from. */
+function nameIn (result: JsonObject | undefined): unknown {
+  const meta = result?.['_meta'] as JsonObject | undefined
+  return (meta?.[`${META}serverInfo`] as JsonObject | undefined)?.['name']
+}
+
 describe('a modern client of a modern server', () => {
   it('is asked under the server\'s own keys; the state is sealed for the client and comes back to the server byte by byte', async (t) => {
     const { alice, server } = await both(t)
@@ -95,7 +101,7 @@ describe('a modern client of a modern server', () => {
   it('gets complete results with cache hints of its own, always private (T23), and the server\'s name', async (t) => {
     const { alice } = await both(t)
     const { result: list } = await alice.get('tools/list')
-    assert.deepEqual([list?.['resultType'], list?.['ttlMs'], list?.['cacheScope']], ['complete', 5000, 'private'])
+    assert.deepEqual([list?.['resultType'], list?.['ttlMs'], list?.['cacheScope'], nameIn(list)], ['complete', 5000, 'private', 'scripted'])
     const uri = `script:${encodeURIComponent(JSON.stringify({ key: 'r', replies: [{ contents: [], ttlMs: 77, cacheScope: 'public' }, { contents: [], ttlMs: -1 }] }))}`
     const read = await alice.get('resources/read', { uri })
     assert.deepEqual([read.result?.['ttlMs'], read.result?.['cacheScope']], [77, 'private'])
@@ -146,7 +152,8 @@ describe('a modern client of a session-era server', () => {
     const { result } = await run(alice, { steps: [{ result: { resultType: 'input_required', inputRequests: { a: FORM }, content: [], structuredContent: [1] } }] }).answer()
     assert.deepEqual([result?.['resultType'], result?.['structuredContent']], ['complete', [1]])
     const { result: list } = await alice.get('tools/list')
-    assert.deepEqual([list?.['resultType'], list?.['cacheScope'], typeof list?.['ttlMs']], ['complete', 'private', 'number'])
+    assert.deepEqual([list?.['resultType'], list?.['cacheScope'], typeof list?.['ttlMs'], nameIn(list)], ['complete', 'private', 'number', 'scripted'])
+    assert.equal(nameIn((await modern('alice', '/').get('tools/list')).result), 'drawbridge')
     assert.equal((await alice.get('resources/read', { uri: 'no:such' })).error?.code, -32602)
     // Hidden is answered as unknown is (T25).
     assert.equal((await modern('alice', 'hidden').get('resources/read', { uri: 'no:such' })).error?.code, -32602)
