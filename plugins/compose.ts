@@ -161,11 +161,17 @@ function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway,
     const { http, sse } = gateway.sessionCounts
     telemetry.level('sessions_open', { face: 'streamable' }).set(http)
     telemetry.level('sessions_open', { face: 'sse' }).set(sse)
+    telemetry.level('listens_open').set(gateway.openListens)
+    telemetry.level('parked_calls').set(gateway.parkedCalls)
     telemetry.level('sse_streams_open').set(openStreams())
     telemetry.level('config_revision').set(settings.revision)
     telemetry.count('worker_reassigned_total').inc(0)
     const { byServer } = pool.stats()
-    for (const server of settings.servers.keys()) telemetry.level('workers_running', { server }).set(byServer.get(server) ?? 0)
+    const open = gateway.connectionCounts()
+    for (const server of settings.servers.keys()) {
+      telemetry.level('workers_running', { server }).set(byServer.get(server) ?? 0)
+      for (const era of ['legacy', 'modern'] as const) telemetry.level('connections_open', { server, era }).set(open.get(server)?.[era] ?? 0)
+    }
   })
 }
 

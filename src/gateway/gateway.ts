@@ -23,7 +23,7 @@ import { modernTurn } from './modern-turn.ts'
 import { receiveModern } from './modern.ts'
 import { limitError } from './refusals.ts'
 import { receiveRequest } from './requests.ts'
-import { statusFor, statusForOperator, type ServerStatus } from './status.ts'
+import { countByEra, statusFor, statusForOperator, type EraCounts, type ServerStatus } from './status.ts'
 import { forwardRootsChanged } from './subscriptions.ts'
 import { Work } from './work.ts'
 
@@ -63,6 +63,12 @@ export interface Gateway {
   serverNamed (principal: Principal, urlName: string): ServerName | undefined
   readonly sessionCounts: { readonly http: number, readonly sse: number }
   readonly callsInFlight: number
+  /** Calls of modern clients that wait for answers to what their servers asked. */
+  readonly parkedCalls: number
+  /** Open subscriptions/listen requests. */
+  readonly openListens: number
+  /** Open connections to servers, over any transport; servers without one are not in it. */
+  connectionCounts (): ReadonlyMap<ServerName, EraCounts>
   /** Servers whose newest start failed. */
   readonly failingServers: number
   readonly draining: boolean
@@ -159,6 +165,9 @@ export function createGateway (options: GatewayOptions): Gateway {
     },
     get sessionCounts () { return { http: sessions.countByFace('http'), sse: sessions.countByFace('sse') } },
     get callsInFlight () { return work.count },
+    get parkedCalls () { return context.parks.size },
+    get openListens () { return context.listens.size },
+    connectionCounts: () => countByEra(connections.status()),
     get failingServers () { return [...settings.servers.keys()].filter((name) => connections.lastFailure(name) !== undefined).length },
     get draining () { return draining },
     makeRoom: (owner, bound) => connections.makeRoom(owner, bound),

@@ -18,6 +18,20 @@ export interface ServerStatus {
   readonly last_error?: { readonly at: string, readonly class: string }
 }
 
+/** Open connections to one server, by the era that it is spoken to in. */
+export type EraCounts = { readonly [era in Era]: number }
+
+/** Open connections by server and era. */
+export function countByEra (all: readonly ConnectionStatus[]): Map<ServerName, EraCounts> {
+  const counts = new Map<ServerName, EraCounts>()
+  for (const { server, era } of all) {
+    if (era === undefined) continue
+    const { legacy, modern } = counts.get(server) ?? { legacy: 0, modern: 0 }
+    counts.set(server, { legacy: legacy + Number(era === 'legacy'), modern: modern + Number(era === 'modern') })
+  }
+  return counts
+}
+
 /** The caller's servers, in the order of the config. */
 export function statusFor (context: GatewayContext, principal: Principal): ServerStatus[] {
   const all = context.connections.status()

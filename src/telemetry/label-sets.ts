@@ -12,7 +12,7 @@ export const CONFIGURED = 'configured'
 const MCP_METHODS = [
   'initialize', 'ping', 'tools/list', 'tools/call', 'prompts/list', 'prompts/get', 'resources/list', 'resources/read',
   'resources/templates/list', 'resources/subscribe', 'resources/unsubscribe', 'completion/complete', 'logging/setLevel',
-  'server/discover'
+  'server/discover', 'tasks/get', 'tasks/result', 'tasks/update', 'tasks/cancel'
 ] as const
 
 /** HTTP methods Fastify routes. */
@@ -32,6 +32,8 @@ export const LABEL_SETS = {
   status_class: ['1xx', '2xx', '3xx', '4xx', '5xx'],
   mcp_method: MCP_METHODS,
   outcome: OUTCOMES,
+  /** `Era` of src/shared: what a server is spoken to in. */
+  era: ['legacy', 'modern'],
   /** Streamable HTTP and HTTP+SSE. */
   face: ['streamable', 'sse'],
   /** `WorkerExitReason` of src/stdio-pool. */

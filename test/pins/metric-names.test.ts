@@ -14,8 +14,11 @@ drawbridge_call_seconds histogram server
 drawbridge_sessions_open gauge face
 drawbridge_sessions_total counter face
 drawbridge_session_owner_mismatch_total counter
+drawbridge_listens_open gauge
+drawbridge_parked_calls gauge
 drawbridge_sse_streams_open gauge
 drawbridge_events_dropped_total counter
+drawbridge_connections_open gauge server era
 drawbridge_workers_running gauge server
 drawbridge_worker_spawn_total counter server
 drawbridge_worker_exit_total counter server reason

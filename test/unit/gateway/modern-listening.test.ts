@@ -146,9 +146,14 @@ describe('subscriptions/listen', () => {
   it('ends with its result when the gateway drains', async (t) => {
     const { alice, gateway } = await ears(t, 'legacy')
     const { request } = await listening(alice, { toolsListChanged: true }, { id: 'x' })
+    assert.equal(gateway.openListens, 1)
     const drained = gateway.drain()
     assert.deepEqual(request.answers.map(({ id, result }) => [id, result]), [['x', { resultType: 'complete', _meta: { [SUBSCRIPTION]: 'x' } }]])
+    // Nothing is held for it any more.
+    assert.equal(gateway.openListens, 0)
     await drained
+    request.leave()
+    assert.equal(gateway.openListens, 0)
   })
 
   it('of whoever leaves before the server is up, nothing stays', async (t) => {

@@ -20,9 +20,9 @@ describe('a call that waits for its client ends', () => {
       return first.answers[0]
     })
     t.mock.timers.tick(599_000)
-    assert.equal(gateway.callsInFlight, 1)
+    assert.deepEqual([gateway.callsInFlight, gateway.parkedCalls], [1, 1])
     t.mock.timers.tick(1000)
-    assert.equal(gateway.callsInFlight, 0)
+    assert.deepEqual([gateway.callsInFlight, gateway.parkedCalls], [0, 0])
     assert.deepEqual((await server.gets('no answer', answersAsk(1)))['result'], { action: 'cancel' })
     await server.gets('the cancellation', isCancel)
     assert.equal((await alice.again(first, answer).answer()).error?.code, -32602)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { statusFor } from '../../../src/gateway/status.ts'
+import { countByEra, statusFor } from '../../../src/gateway/status.ts'
 import type { GatewayContext } from '../../../src/gateway/context.ts'
 import type { Era } from '../../../src/shared/settings.ts'
 import type { ConnectionStatus } from '../../../src/upstream/index.ts'
@@ -27,4 +27,11 @@ it('eras are those of running workers and those known from before', () => {
     eraShown([], undefined), eraShown([undefined], undefined), eraShown(['legacy'], undefined), eraShown([], ['modern']),
     eraShown(['modern'], ['legacy']), eraShown([undefined], ['legacy', 'modern']), eraShown(['legacy', 'legacy'], ['legacy'])
   ], ['unknown', 'unknown', 'legacy', 'modern', 'legacy, modern', 'legacy, modern', 'legacy'])
+})
+
+it('open connections are counted by server and era; starting ones are none yet', () => {
+  const [one, other] = [serverSettings({ name: 'one' }).name, serverSettings({ name: 'other' }).name]
+  const status = (server: typeof one, era: Era | undefined): ConnectionStatus => ({ server, tenant: undefined, user: undefined, state: 'running', pid: undefined, inFlight: 0, idleMs: 0, era })
+  const counts = countByEra([status(one, 'legacy'), status(one, 'modern'), status(one, 'legacy'), status(one, undefined), status(other, undefined)])
+  assert.deepEqual([...counts], [[one, { legacy: 2, modern: 1 }]])
 })
