@@ -146,7 +146,10 @@ export class KeyedPlace implements Place {
     this.#stderr = ''
     try {
       const connection = await openConnection(start, this.request, this.key, this.#told(), verdicts, signal)
-      if (!connection.open) throw new GatewayError('GW_UPSTREAM_START', { reason: 'the server ended right after initialize' })
+      if (!connection.open) {
+        this.#stop(connection.close())
+        throw new GatewayError('GW_UPSTREAM_START', { reason: 'the server ended right after initialize' })
+      }
       backoff.started(this.#startKey)
       this.connection = connection
       this.touch()

@@ -74,7 +74,8 @@ export class ModernListen implements ExchangeListener {
     else this.#guarded(() => this.#notify(method, params))
   }
 
-  onEnd (): void { this.end() }
+  /** Also while the request is being made, when it cannot be: not before the subscriber has its handle. */
+  onEnd (): void { queueMicrotask(() => this.end()) }
 
   /** The stream is the subscription's own; an id of another one on it is a lie. */
   #isOwn (params: JsonObject | undefined): boolean {
