@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { KINDS, startFixtureUpstreams, type FixtureUpstreams, type Kind } from '../helpers/fixture-upstreams.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { exchange, send } from '../helpers/http-exchange.ts'
-import { responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { ACCEPT_BOTH, responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { createModernWire, type ModernWire } from '../helpers/modern-wire.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { openSseWire } from '../helpers/sse-wire.ts'
@@ -121,8 +121,17 @@ describe('a client that goes mid-call', { concurrency: 3 }, () => {
       const answer = await leaving.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'slow_progress', arguments: endless('off'), _meta: { progressToken: 'p' } } })
       await answer.next('progress', (message) => message.method === 'notifications/progress')
       const ms = await msUntilCancelled(kind, 'off', fate, () => answer.cut())
-      t.diagnostic(`${kind}: ${Math.round(ms)} ms`)
-      assert.ok(ms < PROMPT_MS, `${ms} ms`)
+      // Before there is a stream that could be lost.
+      const gone = new AbortController()
+      const early = exchange(leaving.url, {
+        body: { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'slow_progress', arguments: endless('off early') } },
+        headers: { ...gateway.keyOf('alice').bearer, accept: ACCEPT_BOTH, 'mcp-session-id': leaving.sessionId ?? '', 'mcp-protocol-version': leaving.protocolVersion },
+        signal: gone.signal
+      }).catch(() => undefined)
+      const earlyMs = await msUntilCancelled(`${kind}-off`, 'off early', fate, () => gone.abort())
+      await early
+      t.diagnostic(`${kind}: amid its stream ${Math.round(ms)} ms, before it ${Math.round(earlyMs)} ms`)
+      assert.ok(ms < PROMPT_MS && earlyMs < PROMPT_MS, `${ms} and ${earlyMs} ms`)
       assert.match(textOf(await leaving.call('greet', { name: 'Ada' })), /Ada/)
     })
   }
