@@ -8,7 +8,7 @@ const PREFIX = 'io.modelcontextprotocol/'
 const META = `"_meta":{"${PREFIX}protocolVersion":"${REVISION}","${PREFIX}clientInfo":{"name":"bench","version":"1.0.0"},"${PREFIX}clientCapabilities":{}}`
 
 /** Body of a modern tools/call; `message` must need no escaping. */
-export const modernCallBody = (id: number, message: string): string =>
+const modernCallBody = (id: number, message: string): string =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"echo","arguments":{"message":"${message}"},${META}}}`
 
 /**
@@ -25,8 +25,9 @@ export function createModernSession (endpoint: Endpoint, credential: string | un
 
   const open = async () => {
     if (endpoint.kind === 'echo') return
-    const found = await socket.exchange(post('Mcp-Method: server/discover\r\n', `{"jsonrpc":"2.0","id":0,"method":"server/discover","params":{${META}}}`))
-    if (found.error !== undefined || found.status !== 200 || !found.body.includes('"supportedVersions"')) throw new Error(`discover: ${describe(found)}`)
+    // Not server/discover: supergateway hands even that to its session-era child.
+    const listed = await socket.exchange(post('Mcp-Method: tools/list\r\n', `{"jsonrpc":"2.0","id":0,"method":"tools/list","params":{${META}}}`))
+    if (listed.error !== undefined || listed.status !== 200 || !listed.body.includes('"echo"')) throw new Error(`tools/list: ${describe(listed)}`)
   }
 
   const call: ClientSession['call'] = (padding, onDone) => {
