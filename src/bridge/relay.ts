@@ -234,9 +234,8 @@ export class Relay implements ConnectionPeer {
     return this.#roots.answer(isSpared ? undefined : () => this.#ask(target, 'roots/list', params, timeoutMs, signal))
   }
 
-  /** Answers that a modern client sent along, as the server may see them: its roots only within the rule. */
+  /** Answers that a modern client sent along, as the server may see them. The operator's directories are known once there is a worker; if there is none, the call says so. */
   async allowedAnswers (answers: JsonObject): Promise<JsonObject> {
-    // The operator's directories are known once there is a worker. If there is none, the call says so.
     if (hasRoots(answers)) await Promise.resolve(this.connection()).catch(() => undefined)
     return await this.#roots.allowed(answers)
   }

@@ -74,7 +74,7 @@ describe('whose question it is, when a user has two modern requests in flight', 
   })
 
   it('the one\'s that is there, when the other one was sent away with a question; each goes on with its own answers', async (t) => {
-    const server = await scripted(t)
+    const server = scripted()
     const { modern } = await startGateway(t, { servers: { srv: server.entry } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     const abandoned = run(alice, { steps: [{ ask: FORM }], n: 1 })

@@ -4,7 +4,7 @@ import { scripted } from '../bridge/script-parts.ts'
 import { startGateway } from './gateway-parts.ts'
 
 it('the cursor of tasks/list is sealed for its user: a server may have put a task id of another one into it (T21)', async (t) => {
-  const server = await scripted(t, 'legacy', { isolation: 'shared', env: { SCRIPT_CAPABILITIES: '{"tools":{},"tasks":{"list":{}}}' } })
+  const server = scripted('legacy', { isolation: 'shared', env: { SCRIPT_CAPABILITIES: '{"tools":{},"tasks":{"list":{}}}' } })
   const { client } = await startGateway(t, { servers: { srv: server.entry } })
   const [alice, bob] = [await client('alice', 'srv'), await client('bob', 'srv')]
   const { result } = await alice.get('tasks/list')
