@@ -55,6 +55,8 @@ export class UpstreamListen {
     this.#open = open
     const honoured = await open.acknowledged
     before?.close()
+    // Overtaken by a newer one, which was acknowledged first and is of the newer union: what that one hears counts.
+    if (honoured === undefined && this.#open !== open) return await this.#open?.acknowledged
     return honoured
   }
 
@@ -73,7 +75,15 @@ export class UpstreamListen {
         if (this.#open === open) this.#again()
       }
     })
-    const open: Open = { wanted, acknowledged: promise.finally(() => clearTimeout(timer)), close: () => handle?.close() }
+    const open: Open = {
+      wanted,
+      acknowledged: promise.finally(() => clearTimeout(timer)),
+      close: () => {
+        handle?.close()
+        // Nothing comes of it any more; whoever waits for its acknowledgement is not kept.
+        resolve(undefined)
+      }
+    }
     return open
   }
 
