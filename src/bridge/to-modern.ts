@@ -5,6 +5,9 @@ import type { Era } from '../shared/settings.ts'
 /** How long a client may keep a list of a server that says nothing about it, in milliseconds; changes are announced besides. */
 const LIST_TTL_MS = 10_000
 
+/** No server decides for longer than this (T23). */
+const MAX_TTL_MS = 300_000
+
 /** Results that carry cache hints, and how long they may be kept when the server gives none. */
 const CACHEABLE: Readonly<Record<string, number>> = {
   'server/discover': LIST_TTL_MS,
@@ -47,7 +50,8 @@ export function toModern (method: string, reply: Reply, { era, serverInfo, mayMa
 function addHints (method: string, result: JsonObject): void {
   if (!Object.hasOwn(CACHEABLE, method)) return
   const { ttlMs } = result
-  result['ttlMs'] = typeof ttlMs === 'number' && Number.isFinite(ttlMs) && ttlMs >= 0 ? ttlMs : CACHEABLE[method]
+  // Whole numbers, or clients refuse the result as a whole.
+  result['ttlMs'] = typeof ttlMs === 'number' && ttlMs >= 0 ? Math.min(Math.floor(ttlMs), MAX_TTL_MS) : CACHEABLE[method]
   result['cacheScope'] = 'private'
 }
 
