@@ -2,7 +2,7 @@
 const LARGE = 65_536
 
 /**
- * A text as an HTTP answer takes it with the least work: small ones as they are, large ones as their UTF-8 bytes. A large
+ * A text as an HTTP message takes it with the least work: small ones as they are, large ones as their UTF-8 bytes. A large
  * string Node would join with the head, measure, and reserve three bytes per character for. Where the length in UTF-8
  * equals that in UTF-16 the text is ASCII and needs no encoding.
  */

@@ -9,14 +9,18 @@ export class ByteGatherer {
 
   get length (): number { return this.#length }
 
+  /** Makes room for a text that is said to become so long, so that it is not moved each time that it doubles. */
+  reserve (bytes: number): void {
+    if (bytes <= this.#bytes.length) return
+    const wider = Buffer.allocUnsafe(bytes)
+    this.#bytes.copy(wider, 0, 0, this.#length)
+    this.#bytes = wider
+  }
+
   /** The caller bounds the sum. */
   add (piece: Buffer): void {
     const needed = this.#length + piece.length
-    if (needed > this.#bytes.length) {
-      const wider = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
-      this.#bytes.copy(wider, 0, 0, this.#length)
-      this.#bytes = wider
-    }
+    if (needed > this.#bytes.length) this.reserve(Math.max(needed, this.#bytes.length * 2))
     piece.copy(this.#bytes, this.#length)
     this.#length = needed
   }

@@ -92,7 +92,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const contentType = String(headers['content-type'] ?? '')
     if (status >= 300) this.#body = new JsonBody(MAX_REFUSAL_BYTES)
     else if (isMediaType(contentType, 'text/event-stream')) this.#stream = new SseReader(MAX_EVENT_BYTES, this.#onEvent)
-    else if (isMediaType(contentType, 'application/json') && this.#options.streamOnly !== true) this.#body = new JsonBody(MAX_JSON_BYTES)
+    else if (isMediaType(contentType, 'application/json') && this.#options.streamOnly !== true) this.#body = new JsonBody(MAX_JSON_BYTES, headers['content-length'])
     else this.#breach(`an answer with status ${status} and an unexpected type`)
   }
 

@@ -1,5 +1,5 @@
 import { ChurnList } from '../../shared/churn-list.ts'
-import { errorReply, isJsonObject, notificationText, requestText, withoutHopMeta, type JsonObject } from '../../protocol/index.ts'
+import { errorReply, isJsonObject, notificationText, requestText, withoutHopMeta, writable, type JsonObject } from '../../protocol/index.ts'
 import { ServerAsks, type AskId } from '../server-asks.ts'
 import type { CancelReason, ConnectionPeer, EraVerdicts, UpstreamCall } from '../types.ts'
 import { askOnce } from './ask-once.ts'
@@ -93,7 +93,7 @@ export class LegacyConnection extends HttpConnection {
       path: outbound.path,
       method: 'POST',
       headers: this.#session.postHeaders,
-      body: requestText(id, call.call.method, paramsOf(call.call, id))
+      body: writable(requestText(id, call.call.method, paramsOf(call.call, id)))
     }, exchange)
   }
 

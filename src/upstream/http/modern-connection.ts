@@ -1,4 +1,4 @@
-import { errorReply, requestText, withModernMeta, type JsonObject } from '../../protocol/index.ts'
+import { errorReply, requestText, withModernMeta, writable, type JsonObject } from '../../protocol/index.ts'
 import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { discover } from './discover.ts'
@@ -57,7 +57,7 @@ export class ModernConnection extends HttpConnection {
       path: outbound.path,
       method: 'POST',
       headers: modernHeaders(this.#headers, call.method, params, call.mirrored),
-      body: requestText(id, call.method, params)
+      body: writable(requestText(id, call.method, params))
     }, exchange)
   }
 
