@@ -166,6 +166,30 @@ describe('servers that fail in the middle', () => {
   }
 })
 
+describe('a server that knows no session for calls, whatever it said before', () => {
+  it('each call is tried twice and no more, and fails under its id', async (t) => {
+    let knows = true
+    const server = await fullLegacyServer(t, (received) => {
+      if (received.method === 'tools/list') result(received, { tools: [] })
+      else if (knows) result(received, textResult('fine'))
+      else refuse(received, 404, -32001)
+    }, () => ({ 'mcp-session-id': `session-${Math.random()}` }))
+    const { gateway, legacy } = await started(t, { amnesic: entryOf(server, { era: 'legacy' }) })
+    const session = await legacy('amnesic')
+    assert.equal(textOf(await session.call('x')), 'fine')
+    knows = false
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => session.call('x', { nonce: at }, `call-${at}`)))
+    assert.deepEqual(answers.map(codeOf), Array.from({ length: 20 }, (_, at) => [`call-${at}`, 50301]))
+    const tries = Array.from({ length: 20 }, (_, nonce) => server.of('tools/call').filter((received) => argsOf(received)['nonce'] === nonce).length)
+    assert.deepEqual(tries, tries.map(() => 2))
+    // Those that came after a new handshake may ask for another; nobody asks alone.
+    assert.ok(server.of('initialize').length <= 11, `${server.of('initialize').length} handshakes`)
+    knows = true
+    assert.equal(textOf(await session.call('x')), 'fine')
+    assert.deepEqual(faultsOf(gateway), [])
+  })
+})
+
 describe('a server that keeps something for its session', () => {
   it('a client\'s first call and those after it are in one, although the first has to find out what the server speaks', async (t) => {
     const server = await legacyServer(t, (received) => {

@@ -22,12 +22,12 @@ export async function fullModernServer (t: TestContext, handle: (received: Recei
   })
 }
 
-/** A legacy server that keeps no sessions; all but the handshake is `handle`'s. */
-export async function fullLegacyServer (t: TestContext, handle: (received: Received) => void): Promise<TestServer> {
+/** A legacy server that looks at no session; all but the handshake is `handle`'s. @param welcome headers of its answer to initialize */
+export async function fullLegacyServer (t: TestContext, handle: (received: Received) => void, welcome: () => Record<string, string> = () => ({})): Promise<TestServer> {
   return await serve(t, (received) => {
     if (received.verb !== 'POST') refuse(received, 405)
     else if (received.method === 'server/discover') refuse(received, 400, -32000)
-    else if (received.method === 'initialize') result(received, { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'legacy', version: '1' } })
+    else if (received.method === 'initialize') result(received, { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'legacy', version: '1' } }, welcome())
     else if (received.id === undefined) refuse(received, 202)
     else handle(received)
   })
