@@ -131,10 +131,11 @@ describe('what a modern server must not do', () => {
   it('be deaf as well: it is killed, and everybody is answered', async (t) => {
     const puppet = await openPuppet(t, { era: 'modern' })
     const [call, other, subscription] = [testCall({ timeoutMs: 300 }), testCall(), listener()]
-    await puppet.begin(call)
     await puppet.begin(other)
     await listen(puppet, subscription)
     puppet.worker.send('{"jsonrpc":"2.0","method":"puppet/freeze"}')
+    // Not before: a deadline that passes while the server still hears would find it alive.
+    puppet.connection.call(call)
     assert.equal((await answered('the call', call)).error?.code, 50401)
     assert.equal((await answered('the other call', other)).error?.code, 50201)
     assert.deepEqual([(await puppet.worker.exited).signal, puppet.connection.open, puppet.peer.ends, subscription.heard], ['SIGKILL', false, 1, ['end']])
