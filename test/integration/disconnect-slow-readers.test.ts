@@ -12,7 +12,7 @@ import { until } from '../helpers/until.ts'
 import { argsOf, entryOf, faultsOf, fullLegacyServer, fullModernServer, result, stream, textResult, type Received } from './upstream-parts.ts'
 
 const MB = 2 ** 20
-const STALLED = 20
+const STALLED = 12
 const WATCHED = 'test://watched'
 /** What a reader that does nothing can be sent at most: the gateway's 1 MiB, one more message, and what the kernel takes. */
 const MOST_TAKEN_MB = 16
@@ -92,7 +92,7 @@ describe('modern clients that do not read', () => {
       t.diagnostic(`${era}: each was sent at most ${takenMb.toFixed(1)} MB, ${Math.round((most - residentBefore) / MB)} MB resident more, the slowest call beside took ${Math.round(slowestMs)} ms`)
       assert.ok(takenMb < MOST_TAKEN_MB, `${takenMb} MB`)
       assert.ok(most - residentBefore < 150 * MB)
-      assert.ok(slowestMs < 3000, `${slowestMs} ms`)
+      assert.ok(slowestMs < 5000, `${slowestMs} ms`)
       assert.deepEqual(faultsOf(gateway), [])
     })
   }
