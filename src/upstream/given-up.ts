@@ -3,8 +3,8 @@ import type { ConnectionFault } from './speech.ts'
 
 /** Given-up ids that are remembered, so that a late reply is not counted as a forged one. */
 const MAX_IDS = 1024
-/** How long after its end a given-up call may still be what a server asks or says something about. */
-const LINGER_MS = 5000
+/** How long after its end a given-up call may still be what a server asks or says something about, in milliseconds. */
+export const LINGER_MS = 5000
 
 /** What was sent and is not waited for any more: a server that has not noticed yet does nothing wrong (FR10). */
 export class GivenUp {

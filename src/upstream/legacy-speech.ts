@@ -1,4 +1,5 @@
-import { isJsonObject, withoutHopMeta, type JsonObject } from '../protocol/index.ts'
+import type { JsonObject } from '../protocol/index.ts'
+import { legacyParams } from './legacy-params.ts'
 import { ServerAsks, type AskId } from './server-asks.ts'
 import type { Hop, Speech } from './speech.ts'
 import type { ConnectionPeer, UpstreamCall } from './types.ts'
@@ -16,12 +17,8 @@ export class LegacySpeech implements Speech {
     this.#asks = new ServerAsks((text) => { hop.send(text) }, hop.thrown)
   }
 
-  /** Without what a client said to us alone, and with a progress token of our own or none: a client's never reaches a server (T20). */
   paramsOf (call: UpstreamCall, id: number): JsonObject | undefined {
-    const params = withoutHopMeta(call.params)
-    if (call.onProgress === undefined) return params
-    const meta = params?.['_meta']
-    return { ...params, _meta: isJsonObject(meta) ? { ...meta, progressToken: id } : { progressToken: id } }
+    return legacyParams(call, id)
   }
 
   receiveRequest (id: AskId, method: string, params: JsonObject | undefined): void {

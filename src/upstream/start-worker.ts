@@ -16,8 +16,6 @@ const GRACE_MS = 2000
 /** Launchers may have to download first, and have six times as long to start; this part of it may go by before the first word. */
 const PROBE_PART = 0.1
 
-export type { FailedStart, StartOptions, StartTold } from './opening.ts'
-
 /**
  * From a request to a greeted server: launch, process, handshake. The signal ends it at any point, and its reason is what is
  * thrown then. A server that ends or falls silent on server/discover gets a second process and is asked nothing before

@@ -1,4 +1,4 @@
-import type { GatewayError } from '../../shared/errors.ts'
+import { ERRORS, type GatewayError } from '../../shared/errors.ts'
 import { isJsonObject, withModernMeta, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
 import { initializeResultOf, isDiscoverResult, namesServedRevision } from '../discover-result.ts'
 import { askOnce, type Answer } from './ask-once.ts'
@@ -11,7 +11,7 @@ export type Discovery =
   | { readonly kind: 'lacks', readonly isSure: boolean, readonly reason: string }
   | { readonly kind: 'failed', readonly error: GatewayError }
 
-const UNSUPPORTED_VERSION = -32022
+const UNSUPPORTED_VERSION = ERRORS.GW_PROTOCOL_UNSUPPORTED.rpcCode
 const METHOD_NOT_FOUND = -32601
 /** Codes of the specification's own block: only a server that knows it writes them. */
 const MODERN_CODES: readonly number[] = [-32020, -32021, UNSUPPORTED_VERSION]

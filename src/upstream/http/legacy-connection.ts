@@ -1,5 +1,7 @@
 import { ChurnList } from '../../shared/churn-list.ts'
-import { errorReply, isJsonObject, notificationText, requestText, withoutHopMeta, writable, type JsonObject } from '../../protocol/index.ts'
+import { errorReply, notificationText, requestText, writable, type JsonObject } from '../../protocol/index.ts'
+import { LINGER_MS } from '../given-up.ts'
+import { legacyParams } from '../legacy-params.ts'
 import { ServerAsks, type AskId } from '../server-asks.ts'
 import type { CancelReason, ConnectionPeer, EraVerdicts, UpstreamCall } from '../types.ts'
 import { askOnce } from './ask-once.ts'
@@ -11,9 +13,6 @@ import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts
 import { shakeHands, type LegacySession } from './legacy-session.ts'
 import { replyToRefusal, type Refusal } from './refusal-reply.ts'
 import { SessionStream } from './session-stream.ts'
-
-/** How long after its end a given-up call may still be what a server asks or says something about. */
-const LINGER_MS = 5000
 
 export interface LegacyConnectionOptions extends HttpConnectionOptions {
   /** Of the first handshake. */
@@ -93,7 +92,7 @@ export class LegacyConnection extends HttpConnection {
       path: outbound.path,
       method: 'POST',
       headers: this.#session.postHeaders,
-      body: writable(requestText(id, call.call.method, paramsOf(call.call, id)))
+      body: writable(requestText(id, call.call.method, legacyParams(call.call, id)))
     }, exchange)
   }
 
@@ -219,12 +218,4 @@ export class LegacyConnection extends HttpConnection {
     const { id, streamHeaders } = this.#session
     if (id !== undefined) await this.#errands.run('DELETE', streamHeaders, undefined, FAREWELL_MS)
   }
-}
-
-/** The call's params with the progress token of our own hop or none; nothing that was said to another hop (T18, T20). */
-function paramsOf ({ params, onProgress }: UpstreamCall, token: number): JsonObject | undefined {
-  const own = withoutHopMeta(params)
-  if (onProgress === undefined) return own
-  const meta = own?.['_meta']
-  return { ...own, _meta: { ...(isJsonObject(meta) ? meta : undefined), progressToken: token } }
 }

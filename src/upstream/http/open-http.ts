@@ -1,8 +1,8 @@
 import { GatewayError } from '../../shared/errors.ts'
-import type { Era, ServerSettings } from '../../shared/settings.ts'
-import { createOutbound, OutboundError, type Outbound } from '../../net/index.ts'
+import type { Era } from '../../shared/settings.ts'
 import { clientInfo } from '../client-info.ts'
-import type { StartTold } from '../start-worker.ts'
+import type { StartTold } from '../opening.ts'
+import { outboundOf } from '../outbound-of.ts'
 import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
 import { MAX_CONNECTIONS } from './caps.ts'
 import { discover } from './discover.ts'
@@ -38,22 +38,13 @@ interface Lacks {
 export const openHttp: OpenHttp = async (options, request, told, verdicts, signal) => {
   signal.throwIfAborted()
   const { server } = request
-  const outbound = outboundOf(server)
+  const outbound = outboundOf(server, MAX_CONNECTIONS)
   const hop: Hop = { server, outbound, clientInfo: clientInfo(options.version), headers: baseHeaders(server, options.version) }
   try {
     return await openInOrder({ options, request, told, verdicts, signal, hop, endMs: options.nowMs() + server.startTimeoutMs })
   } catch (thrown) {
     outbound.destroy()
     throw signal.aborted ? signal.reason : thrown
-  }
-}
-
-function outboundOf ({ url, tls, allowPrivateNetwork }: ServerSettings): Outbound {
-  if (url === undefined) throw new GatewayError('GW_CONFIG', { reason: 'an entry of transport http without url' })
-  try {
-    return createOutbound({ url, allowPrivateNetwork, maxConnections: MAX_CONNECTIONS, ...(tls === undefined ? {} : { tls }) })
-  } catch (thrown) {
-    throw thrown instanceof OutboundError ? new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: thrown.reason }, thrown) : thrown
   }
 }
 

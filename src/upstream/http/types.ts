@@ -1,4 +1,4 @@
-import type { StartOptions, StartTold } from '../start-worker.ts'
+import type { StartOptions, StartTold } from '../opening.ts'
 import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
 
 /** What opening a Streamable HTTP server needs besides the request: of {@link StartOptions} what is not about processes. */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { OutboundError, type Outbound } from '../../net/index.ts'
 import { MAX_EVENT_BYTES } from '../http/caps.ts'
+import { isTrouble } from '../http/refusal-reply.ts'
 import { SseReader } from '../http/sse-reader.ts'
 
 export interface EventStreamListener {
@@ -59,5 +60,5 @@ function refusalOf (status: number, contentType: string, encoding: unknown): Gat
 
 function codeOf (status: number): ErrorCode {
   if (status === 401 || status === 403) return 'GW_UPSTREAM_AUTH'
-  return status >= 500 || status === 408 || status === 425 || status === 429 ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_START'
+  return isTrouble(status) ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_START'
 }

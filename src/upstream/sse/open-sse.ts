@@ -1,10 +1,9 @@
 import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
-import { createOutbound, OutboundError, type Outbound } from '../../net/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
 import { baseHeaders } from '../http/request-headers.ts'
 import type { HttpStartOptions } from '../http/types.ts'
 import { openWire } from '../open-wire.ts'
 import type { StartTold } from '../opening.ts'
+import { outboundOf } from '../outbound-of.ts'
 import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
 import { SseWire } from './sse-wire.ts'
 
@@ -27,7 +26,7 @@ export async function openSse (options: HttpStartOptions, request: ConnectionReq
   const { server } = request
   if (server.era === 'modern') throw new GatewayError('GW_UPSTREAM_START', { reason: 'HTTP+SSE is a transport of the legacy era, and the entry allows the modern era only' })
   const wire = new SseWire({
-    outbound: outboundOf(server),
+    outbound: outboundOf(server, MAX_CONNECTIONS),
     headers: baseHeaders(server, options.version),
     quietMs: times.quietMs ?? QUIET_MS,
     onFault: (kind) => { options.onFault(server.name, kind) }
@@ -56,15 +55,4 @@ export async function openSse (options: HttpStartOptions, request: ConnectionReq
 function codeOfOpening (refusal: ErrorCode): ErrorCode {
   if (refusal === 'GW_UPSTREAM_LOST') return 'GW_UPSTREAM_UNAVAILABLE'
   return refusal === 'GW_UPSTREAM_PROTOCOL' ? 'GW_UPSTREAM_START' : refusal
-}
-
-function outboundOf (server: ServerSettings): Outbound {
-  const { url, allowPrivateNetwork, tls } = server
-  if (url === undefined) throw new GatewayError('GW_CONFIG', { reason: `an entry of transport ${server.transport} without url` })
-  try {
-    return createOutbound({ url, allowPrivateNetwork, ...(tls === undefined ? {} : { tls }), maxConnections: MAX_CONNECTIONS })
-  } catch (thrown) {
-    if (thrown instanceof OutboundError) throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: thrown.reason }, thrown)
-    throw thrown
-  }
 }

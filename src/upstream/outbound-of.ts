@@ -1,0 +1,17 @@
+import { createOutbound, OutboundError, type Outbound } from '../net/index.ts'
+import { GatewayError } from '../shared/errors.ts'
+import type { ServerSettings } from '../shared/settings.ts'
+
+/**
+ * Guarded connections to the server of an entry.
+ * @param maxConnections at a time
+ * @throws GatewayError GW_UPSTREAM_UNAVAILABLE for a URL that may not be called, GW_CONFIG for none
+ */
+export function outboundOf ({ transport, url, tls, allowPrivateNetwork }: ServerSettings, maxConnections: number): Outbound {
+  if (url === undefined) throw new GatewayError('GW_CONFIG', { reason: `an entry of transport ${transport} without url` })
+  try {
+    return createOutbound({ url, allowPrivateNetwork, maxConnections, ...(tls === undefined ? {} : { tls }) })
+  } catch (thrown) {
+    throw thrown instanceof OutboundError ? new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: thrown.reason }, thrown) : thrown
+  }
+}
