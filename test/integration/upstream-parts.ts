@@ -7,7 +7,7 @@ import { refuse, result, serve, type Received, type TestServer } from '../unit/u
 export { json, listen, refuse, result, serve, stream, type Received, type TestServer } from '../unit/upstream/http/http-parts.ts'
 
 /** What the servers here offer. */
-export const capabilities = { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: {}, completions: {} }
+const capabilities = { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: {}, completions: {} }
 
 /** A modern server that offers everything; all but discovery is `handle`'s. */
 export async function fullModernServer (t: TestContext, handle: (received: Received) => void): Promise<TestServer> {
