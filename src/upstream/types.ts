@@ -56,7 +56,7 @@ export interface ConnectionPeer {
   onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void
   /**
    * A legacy server had forgotten its session, and a new one stands in its place (FR12): what was set on the old one, such as
-   * log level and subscriptions, has to be set again, before calls go on.
+   * log level and subscriptions, has to be set again, before calls go on. Or a modern one offers something else than before.
    */
   onReset? (): void
   /** The connection has ended; its calls were answered already. */
@@ -73,7 +73,7 @@ export interface Connection {
   readonly era: Era
   /**
    * The server's InitializeResult as it came. Of a modern server: its DiscoverResult put into the same form, `protocolVersion`
-   * being the modern revision and `serverInfo` the one of its `_meta`.
+   * being the modern revision and `serverInfo` the one of its `_meta`. Over HTTP it may become another one, with `onReset`.
    */
   readonly initializeResult: JsonObject
   readonly open: boolean

@@ -1,4 +1,5 @@
 import { errorReply, requestText, withModernMeta, writable, type JsonObject } from '../../protocol/index.ts'
+import { ERRORS } from '../../shared/errors.ts'
 import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { discover } from './discover.ts'
@@ -9,7 +10,9 @@ import { ModernListen } from './modern-listen.ts'
 import { replyToRefusal, type Refusal } from './refusal-reply.ts'
 import { usableTools } from './usable-tools.ts'
 
-const UNSUPPORTED_VERSION = -32022
+const UNSUPPORTED_VERSION = ERRORS.GW_PROTOCOL_UNSUPPORTED.rpcCode
+/** After so long, what the server offers is looked at again: nothing ends when it is replaced behind its URL (T23). */
+const REDISCOVER_MS = 300_000
 /** The block of the specification, and what is JSON-RPC's own: errors about the request, not about who we are. */
 const isAboutTheRequest = (code: number): boolean => (code <= -32020 && code >= -32099) || (code <= -32600 && code >= -32603)
 
@@ -23,22 +26,25 @@ export interface ModernConnectionOptions extends HttpConnectionOptions {
 /** MCP 2026-07-28 over HTTP: each request stands alone, its stream is its own, and to close it is to cancel. */
 export class ModernConnection extends HttpConnection {
   readonly era = 'modern'
-  readonly initializeResult: JsonObject
+  initializeResult: JsonObject
   /** A server that is told by the end of the stream has nothing to say any more. */
   readonly lingering: CallSet = { size: 0, [Symbol.iterator]: () => [][Symbol.iterator]() }
   readonly #own: ModernConnectionOptions
   readonly #headers: readonly string[]
   readonly #listens = new Set<ModernListen>()
   #checking: Promise<boolean> | undefined
+  #discoveredAtMs: number
 
   constructor (options: ModernConnectionOptions) {
     super(options, false)
     this.#own = options
     this.#headers = modernBase(options.hop.headers)
     this.initializeResult = options.initializeResult
+    this.#discoveredAtMs = this.openedAtMs
   }
 
   override call (call: UpstreamCall): CallHandle {
+    if (this.nowMs() - this.#discoveredAtMs >= REDISCOVER_MS) this.#discoverAgain().catch(this.options.onThrown)
     if (call.method !== 'tools/list') return super.call(call)
     return super.call({ ...call, onReply: (reply) => { call.onReply(usableTools(reply, () => this.options.onFault('unusable_tool'))) } })
   }
@@ -92,6 +98,16 @@ export class ModernConnection extends HttpConnection {
       .then(({ kind }) => kind !== 'lacks')
       .finally(() => { this.#checking = undefined })
     return this.#checking
+  }
+
+  /** Beside the call that noticed the age. Of a server that lacks the era now, or cannot be reached, its next refusal tells. */
+  async #discoverAgain (): Promise<void> {
+    const { hop, capabilities } = this.#own
+    this.#discoveredAtMs = this.nowMs()
+    const found = await discover(hop, capabilities, hop.server.timeoutMs)
+    if (found.kind !== 'found' || !this.open || JSON.stringify(found.initializeResult) === JSON.stringify(this.initializeResult)) return
+    this.initializeResult = found.initializeResult
+    this.peer?.onReset?.()
   }
 
   listen (subscription: UpstreamSubscription): { close (): void } {

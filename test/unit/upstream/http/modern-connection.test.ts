@@ -6,7 +6,8 @@ import { META, type JsonObject } from '../../../../src/protocol/index.ts'
 import type { UpstreamSubscription } from '../../../../src/upstream/index.ts'
 import { until } from '../../../helpers/until.ts'
 import { testCall } from '../upstream-parts.ts'
-import { ask, httpWanted, initializeResult, modernServer, open, quiet, refuse, replied, result, serve, stream, type Received, type TestServer } from './http-parts.ts'
+import { openHttp } from '../../../../src/upstream/http/open-http.ts'
+import { ask, bench, discoverResult, httpWanted, initializeResult, modernServer, open, quiet, refuse, replied, result, serve, stream, type Received, type TestServer } from './http-parts.ts'
 
 const metaOf = (received: Received | undefined): JsonObject => ((received?.message['params'] as JsonObject | undefined)?.['_meta'] ?? {}) as JsonObject
 
@@ -236,4 +237,26 @@ describe('subscriptions/listen', () => {
     await Promise.all(calls.map(replied))
     await until('it is acknowledged', () => log.length === 1)
   })
+})
+
+it('a server that is replaced behind its URL is seen for what it is now, without any connection having ended', async (t) => {
+  let capabilities: JsonObject = { tools: {} }
+  const server = await serve(t, (received) => result(received, received.method === 'server/discover' ? { ...discoverResult, capabilities } : {}))
+  const { options, told, peer, verdicts, thrown } = bench()
+  let nowMs = 0
+  const connection = await openHttp({ ...options, nowMs: () => nowMs }, httpWanted(server.url, {}, { era: 'modern' }), told, verdicts, new AbortController().signal)
+  t.after(() => connection.close())
+  capabilities = { tools: {}, prompts: {} }
+  nowMs = 299_999
+  await ask(connection)
+  assert.equal(server.of('server/discover').length, 1)
+  nowMs = 300_000
+  await Promise.all([ask(connection), ask(connection)])
+  await until('it is known', () => peer.resets === 1)
+  assert.deepEqual([connection.initializeResult['capabilities'], server.of('server/discover').length, connection.open, thrown], [{ tools: {}, prompts: {} }, 2, true, []])
+  nowMs = 600_000
+  await ask(connection)
+  await server.got('the question', () => server.of('server/discover').length === 3)
+  await ask(connection)
+  assert.equal(peer.resets, 1)
 })
