@@ -11,6 +11,7 @@ interface MastraTool {
 }
 
 interface MastraClient {
+  __setLogger (logger: object): void
   listTools (): Promise<Readonly<Record<string, MastraTool>>>
   getServerProtocolVersions (): Readonly<Record<string, string | undefined>>
   disconnect (): Promise<void>
@@ -32,11 +33,19 @@ interface Mastra {
   readonly MCPClient: new (options: Readonly<Record<string, unknown>>) => MastraClient
 }
 
+type Listeners = ReadonlySet<(...args: never[]) => unknown>
+
+/** Once it is connected, Mastra ends the process as soon as it idles, and the test runner's last report is lost with it. */
+function withoutExitHooks (before: Listeners): void {
+  for (const listener of process.listeners('beforeExit')) if (!before.has(listener)) process.off('beforeExit', listener)
+}
+
 /** Mastra's MCPClient. @param protocolVersion as Mastra takes it; undefined: it finds out, modern first */
 export async function connectMastra (protocolVersion: 'legacy' | undefined, { url, headers }: MatrixTarget): Promise<MatrixClient> {
   Object.assign(process.env, NO_TELEMETRY)
   const { MCPClient } = await importClient<Mastra>('@mastra/mcp/dist/index.js')
   const { fetch, sent } = watchedFetch()
+  const hooks: Listeners = new Set(process.listeners('beforeExit'))
   const client = new MCPClient({
     id: crypto.randomUUID(),
     servers: {
@@ -51,7 +60,10 @@ export async function connectMastra (protocolVersion: 'legacy' | undefined, { ur
       }
     }
   })
+  // It logs every cancelled call to stdout, where the test runner's own reports travel.
+  client.__setLogger({ debug () {}, info () {}, warn () {}, error () {}, trackException () {}, getTransports: () => new Map() })
   const tools = await client.listTools()
+  withoutExitHooks(hooks)
   const call = (name: string, args: Args, context: { readonly abortSignal?: AbortSignal } = {}) => {
     const tool = tools[`${SERVER}_${name}`]
     if (tool === undefined) throw new Error(`Mastra knows no tool ${name}`)
