@@ -9,12 +9,15 @@ import { until } from '../helpers/until.ts'
 
 const ROOTS = ['file:///srv/project-a', 'file:///srv/project-b']
 
+/** Clients of sessions. SDK v2 on `auto` speaks 2026-07-28 here: matrix-clients and bridge-asks walk it. */
+const kinds = clientKinds.filter((kind) => kind !== 'sdk2-auto')
+
 describe('third-party clients, one by one', { skip: missing('clients') }, () => {
   let gateway: TestGateway
   before(async () => {
     gateway = await startGateway({
       // A user for each kind: logging level and subscriptions belong to a worker, and a worker to a user.
-      users: clientKinds.map((kind) => ({ tenant: 'acme', user: kind })),
+      users: kinds.map((kind) => ({ tenant: 'acme', user: kind })),
       config: {
         mcpServers: { everything: { ...officialServer('everything'), roots: 'relay' }, probe: probe() },
         limits: roomyLimits
@@ -23,7 +26,7 @@ describe('third-party clients, one by one', { skip: missing('clients') }, () => 
   })
   after(() => gateway.stop())
 
-  for (const kind of clientKinds) {
+  for (const kind of kinds) {
     describe(kind, () => {
       let client: McpClient
       const connect = (server: string): Promise<McpClient> => connectClient(kind, {
