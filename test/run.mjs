@@ -20,7 +20,7 @@ const OLDEST_MAJOR = 24
 /** Two cores are what a small CI machine has, and many tests start processes of their own. */
 const CONCURRENCY = 2
 /** Folders whose tests use what test/setup.mjs fetches. */
-const WITH_CLIENTS = ['conformance', 'integration']
+const WITH_CLIENTS = ['unit', 'conformance', 'integration']
 /** A file of tests that takes longer hangs. In milliseconds. */
 const FILE_TIMEOUT_MS = 900_000
 /** A file that takes longer gets a line of its own, so that long steps are seen to move. In milliseconds. */
