@@ -160,9 +160,12 @@ describe('what a client that goes had', () => {
       await holding.next('progress', (message) => message.method === 'notifications/progress')
       const gone = new AbortController()
       const line = wire.begin('tools/call', { name: 'slow_progress', arguments: endless('in line') }, { signal: gone.signal }).catch(() => 'gone')
-      await until('both are there', async () => /^drawbridge_http_requests_in_flight 2$/m.test((await send(`${gateway.managementUrl}/metrics`)).body()))
+      const inFlight = async (): Promise<string | undefined> => /^drawbridge_http_requests_in_flight (\d+)$/m.exec((await send(`${gateway.managementUrl}/metrics`)).body())?.[1]
+      await until('both are there', async () => await inFlight() === '2')
       gone.abort()
       assert.equal(await line, 'gone')
+      // Two connections: the other one's end could be noticed first otherwise, and the call have its turn.
+      await until('it has left the line', async () => await inFlight() === '1')
       holding.cut()
       assert.equal((JSON.parse(textOf(await wire.call('was_cancelled', { key: 'in line' }))) as Fate).started, false)
     }
