@@ -29,9 +29,6 @@ export interface RelayedCallOptions {
   readonly exchange: Exchange
   readonly clientId: JsonRpcId
   readonly cancelOnDisconnect: boolean
-  /** What modern servers are told that the client can be asked. */
-  readonly capabilities?: JsonObject | undefined
-  readonly mirrored?: readonly MirroredParam[] | undefined
   /** Absent: whatever the server answers is the answer. */
   readonly createDriver?: (() => RoundDriver) | undefined
   /** Must not throw. */
@@ -52,7 +49,8 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   readonly exchange: Exchange
   readonly clientId: JsonRpcId
   readonly cancelOnDisconnect: boolean
-  readonly capabilities: JsonObject | undefined
+  /** What a modern server is told that the client can be asked; set before it is sent. */
+  capabilities: JsonObject | undefined
   mirrored: readonly MirroredParam[] | undefined
   /** The server insists on making a task of it; its client knows no session-era tasks and waits for the result. */
   isHiddenTask = false
@@ -82,8 +80,6 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
     this.exchange = options.exchange
     this.clientId = options.clientId
     this.cancelOnDisconnect = options.cancelOnDisconnect
-    this.capabilities = options.capabilities
-    this.mirrored = options.mirrored
     this.#createDriver = options.createDriver
     this.#onDone = options.onDone
     const token = progressTokenOf(options.params)

@@ -91,7 +91,6 @@ class UseRun {
       exchange,
       clientId: id,
       cancelOnDisconnect: server.cancelOnDisconnect,
-      capabilities: client && this.#declared(client),
       createDriver: () => relay.createDriver(),
       onDone: (reply) => this.#answer(call, reply)
     })
@@ -124,6 +123,8 @@ class UseRun {
   #send (call: RelayedCall, connection: Connection): void {
     const { relay, client, exchange } = this.#target
     this.#connection = connection
+    // Session-era servers were told at initialize.
+    if (connection.era === 'modern' && client !== undefined) call.capabilities = this.#declared(client)
     if (client?.era === 'legacy') relay.giveNotice(client, exchange)
     else client?.onLevel?.((level) => relay.levelWanted(level, connection))
     const learning = this.#use.isAppOnly?.(relay)

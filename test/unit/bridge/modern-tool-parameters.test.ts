@@ -53,7 +53,8 @@ describe('which arguments are mirrored in headers (SEP-2243)', () => {
   it('a call whose headers were wrong is sent again with those of a new list, once (-32020)', async () => {
     const parameters = new ToolParameters()
     const { connection, asked, answer } = listing()
-    const { call } = relayedCall(undefined, { params: { name: 'one' }, mirrored: [] })
+    const { call } = relayedCall(undefined, { params: { name: 'one' } })
+    call.mirrored = []
     const wrong: Reply = { error: { code: -32020, message: 'x' } }
     const again = parameters.mirrorAgain(call, connection, wrong)
     answer({ result: { tools: [tool('one', 'X-New')] } })
