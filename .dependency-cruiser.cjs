@@ -8,6 +8,8 @@ const rank = {
   protocol: 1,
   net: 1,
   seal: 1,
+  sandbox: 1,
+  packages: 1,
   auth: 2,
   tenancy: 2,
   limits: 2,
@@ -45,7 +47,7 @@ module.exports = {
     { name: 'src-reads-no-config', severity: 'error', from: { path: '^src/(?!cli/)' }, to: { path: '^(config|plugins|routes)/' } },
     { name: 'protocol-does-no-io', comment: 'node:buffer checks encodings and does no I/O.', severity: 'error', from: { path: '^src/protocol/' }, to: { dependencyTypes: ['core'], pathNot: '^(node:)?buffer$' } },
     { name: 'outbound-http', comment: 'Connections are made where addresses are checked (T47); others get a dispatcher and may know its type.', severity: 'error', from: { path: '^(src/(?!net/)|plugins|routes|config)' }, to: { path: 'node_modules/undici', dependencyTypesNot: ['type-only'] } },
-    { name: 'child-process', severity: 'error', from: { pathNot: '^src/(stdio-pool|cli)/' }, to: { path: '^(node:)?child_process$' } },
+    { name: 'child-process', severity: 'error', from: { pathNot: '^src/(stdio-pool|sandbox|packages|cli)/' }, to: { path: '^(node:)?child_process$' } },
     { name: 'routes-keep-out', severity: 'error', from: { path: '^routes/' }, to: { path: '^src/(redis|stdio-pool|upstream)/' } },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } }
   ],

@@ -27,7 +27,9 @@ export const DEFAULTS = {
   startTimeoutMs: 30_000,
   /** A launcher may first download and build: a cold sqlite server took 96 s. */
   launcherStartTimeoutMs: 180_000,
-  pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
+  pool: { warm: 0, max: 50, maxPerTenant: 20, idleMs: 300_000 },
+  /** A Node server is a dozen threads, a browser a few dozen processes of as many threads. */
+  sandbox: { level: 'auto', network: ['*'], pids: 256 },
   globalPool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20 },
   limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, ipRequestsPerMinute: 600 },
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },

@@ -34,25 +34,31 @@ const pool = Type.Optional(Type.Object({
   max: count('Most workers of this server.', DEFAULTS.pool.max, 1, 100_000),
   maxPerTenant: count('Most workers of this server for one tenant.', DEFAULTS.pool.maxPerTenant, 1, 100_000),
   idleMs: millis('A worker without call or open stream ends after this.', DEFAULTS.pool.idleMs),
-  warm: reserved('Spare workers started ahead.'),
-  maxCalls: reserved('Calls after which a worker is replaced.'),
-  maxAgeMs: reserved('Age after which a worker is replaced.')
+  warm: count('Spare workers kept ready for new callers; demand raises their number. 0 = none.', DEFAULTS.pool.warm, 0, 10_000),
+  maxCalls: count('A worker is replaced between calls after about so many. Absent = never.', undefined),
+  maxAgeMs: count('A worker is replaced between calls at about this age. Milliseconds. Absent = never.', undefined, 1, 31_536_000_000),
+  maxMemoryMb: count('A worker whose processes hold more resident memory is replaced between calls. MiB. Absent = never.', undefined, 1, 1_048_576)
 }, { additionalProperties: false, description: 'Bounds on the worker processes of this server.' }))
 
-const sandbox = Type.Optional(Type.Object({
-  readOnly: strings('Directories the server may read; they count as roots (roots: filtered).'),
-  writable: strings('Directories the server may write; they count as roots (roots: filtered).'),
-  level: reserved('auto | none | process | namespace | container.'),
-  uid: reserved('User id of the worker.'),
-  network: reserved('Network policy of the worker.'),
-  memoryMb: reserved('Memory bound of a worker.'),
-  cpu: reserved('CPU bound of a worker.'),
-  pids: reserved('Process bound of a worker.')
-}, {
-  additionalProperties: false,
-  description: 'Containment of workers. This version enforces none of it; `readOnly` and `writable` count as roots.',
-  'x-notice': 'containment is not enforced by this version; readOnly and writable only count as roots'
+const sandboxNetwork = Type.Optional(Type.Union([
+  Type.Enum(['none', 'full']),
+  Type.Array(Type.String({ pattern: '^(?:[*]|(?:[*][.])?[A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]+)*)(?::[0-9]{1,5})?$', maxLength: 260 }), { maxItems: 1000 })
+], {
+  description: 'Network of the workers, from level namespace on: none, the host\'s own (full), or the hosts that may be reached over HTTP and HTTPS: `host`, `host:port`, `*.domain`, `*` (every public address). `[]` = none.',
+  default: [...DEFAULTS.sandbox.network],
+  'x-expected': '"none", "full" or a list of hosts, such as "api.example.com" or "*.example.com:443"'
 }))
+
+const sandbox = Type.Optional(Type.Object({
+  level: Type.Optional(Type.Enum(['auto', 'none', 'process', 'namespace', 'container'], { description: 'How workers are contained: the strongest that this host gives, not at all, by limits on each process, by namespaces, or by a container engine.', default: DEFAULTS.sandbox.level })),
+  readOnly: strings('Directories the server may read; they count as roots (roots: filtered). `{tenant}` and `{user}` are replaced.'),
+  writable: strings('Directories the server may write; they count as roots (roots: filtered). `{tenant}` and `{user}` are replaced.'),
+  uid: count('User id of the workers, where the gateway may choose it (it runs as root).', undefined, 1, 4_294_967_294),
+  network: sandboxNetwork,
+  memoryMb: count('Most memory of a worker and all that it starts. MiB. Absent = unbounded.', undefined, 16, 1_048_576),
+  cpu: Type.Optional(Type.Number({ description: 'Most CPUs of a worker; 0.5 is half of one. Absent = unbounded.', minimum: 0.01, maximum: 1024 })),
+  pids: count('Most processes and threads of a worker.', DEFAULTS.sandbox.pids, 1, 1_000_000)
+}, { additionalProperties: false, description: 'Containment of workers.' }))
 
 const tls = Type.Optional(Type.Object({
   caFile: text('PEM file of the certificate authorities to trust in place of the system\'s, relative to the working directory.'),
@@ -94,7 +100,7 @@ export const serverEntry = Type.Object({
   cache: reserved('Reuse of lists and results.'),
   retries: reserved('Retries of calls that may be repeated.'),
   breaker: reserved('Circuit breaker of this server.'),
-  allowScripts: reserved('Packages whose install scripts may run.'),
+  allowScripts: strings('npm packages whose install scripts may run when the package store installs them.'),
   validateArguments: reserved('Check arguments against the tool\'s own schema.')
 }, { description: 'One MCP server.' })
 

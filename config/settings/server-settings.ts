@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import type { ServerName } from '../../src/shared/ids.ts'
-import type { CapabilitiesSetting, Isolation, PatternRules, ServerSettings } from '../../src/shared/settings.ts'
+import type { CapabilitiesSetting, Isolation, PatternRules, PoolSettings, SandboxSettings, ServerSettings } from '../../src/shared/settings.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { TRANSPORTS } from '../schema/server-entry.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
@@ -79,13 +79,40 @@ function launchOf (entry: ServerEntry, workingDirectory: string) {
   const cwd = entry.cwd === undefined ? undefined : resolve(workingDirectory, entry.cwd)
   const base = cwd ?? workingDirectory
   const command = entry.command ?? ''
-  const paths = [...entry.sandbox?.readOnly ?? [], ...entry.sandbox?.writable ?? []]
   return {
     command: absoluteCommand(command, workingDirectory),
     args: absoluteArgs(command, entry.args ?? [], base, cwd !== undefined),
     env: Object.fromEntries(Object.entries(entry.env ?? {}).flatMap(([name, value]) => value === null ? [] : [[name, absolutePath(String(value), base)]])),
     ...(cwd === undefined ? {} : { cwd }),
-    sandboxPaths: paths.map((path) => resolve(base, path))
+    sandbox: sandboxOf(entry.sandbox, base),
+    allowScripts: entry.allowScripts ?? []
+  }
+}
+
+function sandboxOf (sandbox: ServerEntry['sandbox'], base: string): SandboxSettings {
+  const { level = DEFAULTS.sandbox.level, network = DEFAULTS.sandbox.network, pids = DEFAULTS.sandbox.pids, readOnly = [], writable = [], uid, memoryMb, cpu } = sandbox ?? {}
+  return {
+    level: level as SandboxSettings['level'],
+    network: network as SandboxSettings['network'],
+    pids,
+    ...(uid === undefined ? {} : { uid }),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
+    ...(cpu === undefined ? {} : { cpu }),
+    readOnly: readOnly.map((path) => resolve(base, path)),
+    writable: writable.map((path) => resolve(base, path))
+  }
+}
+
+function poolOf (pool: ServerEntry['pool']): PoolSettings {
+  const { maxCalls, maxAgeMs, maxMemoryMb } = pool ?? {}
+  return {
+    warm: pool?.warm ?? DEFAULTS.pool.warm,
+    max: pool?.max ?? DEFAULTS.pool.max,
+    maxPerTenant: pool?.maxPerTenant ?? DEFAULTS.pool.maxPerTenant,
+    idleMs: pool?.idleMs ?? DEFAULTS.pool.idleMs,
+    ...(maxCalls === undefined ? {} : { maxCalls }),
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+    ...(maxMemoryMb === undefined ? {} : { maxMemoryMb })
   }
 }
 
@@ -96,11 +123,7 @@ function behaviourOf (entry: ServerEntry) {
     roots: entry.roots ?? DEFAULTS.roots,
     capabilities: (entry.capabilities ?? DEFAULTS.capabilities) as CapabilitiesSetting,
     interactive: entry.interactive ?? DEFAULTS.interactive,
-    pool: {
-      max: entry.pool?.max ?? DEFAULTS.pool.max,
-      maxPerTenant: entry.pool?.maxPerTenant ?? DEFAULTS.pool.maxPerTenant,
-      idleMs: entry.pool?.idleMs ?? DEFAULTS.pool.idleMs
-    },
+    pool: poolOf(entry.pool),
     timeoutMs,
     maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
     startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),

@@ -107,13 +107,47 @@ export interface ServerSettings {
   readonly tools: PatternRules & { readonly timeoutMs: Readonly<Record<string, number>>, readonly callsPerMinute: Readonly<Record<string, number>> }
   readonly prompts: PatternRules
   readonly resources: PatternRules
-  /** Directories of sandbox.readOnly and sandbox.writable, which count as roots (rulings 1). */
-  readonly sandboxPaths: readonly string[]
+  /** stdio: what a worker may see, reach and use up. */
+  readonly sandbox: SandboxSettings
+  /** npm packages whose install scripts may run when the package store installs them (T46). Default none. */
+  readonly allowScripts: readonly string[]
   /** SHA-256 hex of the effective entry: part of every worker key, so a changed entry never reuses an old worker. */
   readonly entryHash: string
 }
 
+/** How a worker is contained: not at all, by its own limits, by namespaces, or by a container engine. */
+export type SandboxLevel = 'none' | 'process' | 'namespace' | 'container'
+
+/** Containment of one server's workers (T40-T43). Paths are absolute and may hold templates; they count as roots (rulings 1). */
+export interface SandboxSettings {
+  /** `auto` = the strongest that this host gives. A level that the host cannot give is refused at the start of a worker. */
+  readonly level: 'auto' | SandboxLevel
+  /** User id that workers run under, where the gateway may choose it. Absent = the gateway's own, or `nobody`'s place under root. */
+  readonly uid?: number
+  /**
+   * Network from level `namespace` on: `none`; `full` = the host's; or hosts that may be reached through the gateway's guarded
+   * proxy: `host`, `host:port`, `*.domain`, `*` = every public address. `[]` = none. Default `['*']`.
+   */
+  readonly network: 'none' | 'full' | readonly string[]
+  /** Most memory of a worker and all that it starts, in MiB. Absent = unbounded. */
+  readonly memoryMb?: number
+  /** Most CPUs of a worker; 0.5 is half of one. Absent = unbounded. */
+  readonly cpu?: number
+  /** Most processes and threads of a worker. Default 256: runtimes start a dozen threads each (T40). */
+  readonly pids: number
+  readonly readOnly: readonly string[]
+  readonly writable: readonly string[]
+}
+
 export interface PoolSettings {
+  /** Spare workers kept ready for new callers; demand raises it up to `max`. 0 = none are kept. Default 0. */
+  readonly warm: number
+  /** A worker is replaced between calls after so many, plus or minus a fifth (FR08). Absent = never. */
+  readonly maxCalls?: number
+  /** A worker is replaced between calls at this age, plus or minus a fifth. Absent = never. */
+  readonly maxAgeMs?: number
+  /** A worker whose processes hold more resident memory is replaced between calls, in MiB, plus or minus a fifth. Absent = never. */
+  readonly maxMemoryMb?: number
   /** Most workers of this server. Default 50. */
   readonly max: number
   /** Most workers of this server for one tenant. Default 20. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../shared/clock.ts'
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { GlobalPoolSettings, PoolSettings } from '../shared/settings.ts'
-import type { Worker, WorkerExit, WorkerOwner } from './types.ts'
+import type { Containment } from '../sandbox/index.ts'
+import type { Worker, WorkerExit, WorkerLaunch, WorkerOwner } from './types.ts'
 
 /** What was wrong with something that a process wrote to stdout: the closed set of the metric label (T39). */
 export type ProtocolErrorKind = 'noise' | 'invalid_utf8' | 'oversize'
@@ -44,6 +45,8 @@ export interface WorkerPoolOptions {
   readonly clock: Clock
   readonly events: PoolEvents
   readonly makeRoom?: MakeRoom
+  /** Wraps each start in what contains it (T40-T43). Default: nothing does. */
+  readonly contain?: (launch: WorkerLaunch) => Promise<Containment>
   /** Wait after closing stdin, and again after TERM. Default 2 000: what MCP's shutdown order leaves open (T44). */
   readonly stopGraceMs?: number
 }

@@ -1,8 +1,11 @@
+import type { Containment } from '../sandbox/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { randomId } from '../shared/ids.ts'
 import type { WorkerBound, WorkerPoolOptions } from './pool-options.ts'
 import { createDirectories, removePrivateDirectory } from './private-directories.ts'
-import { spawnProcess } from './spawn-process.ts'
+import { spawnProcess, startFailure } from './spawn-process.ts'
+import type { StartedChild } from './spawn-process.ts'
+import { uncontained } from './uncontained.ts'
 import { createStartingLine } from './starting-line.ts'
 import { createSupervisor } from './supervisor.ts'
 import type { PoolStats, Worker, WorkerExit, WorkerLaunch, WorkerOwner, WorkerPool } from './types.ts'
@@ -88,7 +91,7 @@ class ProcessPool implements WorkerPool {
   }
 
   async #startInLine (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
-    await this.#line.enter(signal)
+    await this.#line.enter(owner, signal)
     try {
       await createDirectories(launch)
       signal.throwIfAborted()
@@ -103,7 +106,9 @@ class ProcessPool implements WorkerPool {
 
   async #spawn (launch: WorkerLaunch, owner: WorkerOwner): Promise<Worker> {
     const { clock, events, stopGraceMs = STOP_GRACE_MS } = this.#options
-    const child = await spawnProcess(launch, { ...launch.env, [TAG_VARIABLE]: this.instanceId })
+    const { contain = uncontained } = this.#options
+    const containment = await contain({ ...launch, env: { ...launch.env, [TAG_VARIABLE]: this.instanceId } })
+    const child = await spawnContained(launch, containment)
     this.#supervisor.watch(child.pid, launch.privateDir)
     this.#started += 1
     const worker = createWorker({ id: `w${this.#started}`, child, owner, clock, events, stopGraceMs })
@@ -111,7 +116,11 @@ class ProcessPool implements WorkerPool {
     this.#starting.add(worker)
     events.workerStarted(worker)
     // Cannot reject: nothing that it awaits does.
-    this.#track(this.#clearAfter(worker, launch)).catch(() => {})
+    this.#track(this.#clearAfter(worker, launch, containment)).catch(() => {})
+    await containment.started(child.pid).catch((error: unknown) => {
+      worker.kill('spawn_failed')
+      throw startFailure(launch, error)
+    })
     return worker
   }
 
@@ -123,11 +132,12 @@ class ProcessPool implements WorkerPool {
   }
 
   /** What a worker leaves behind is cleared in the order in which others may need it. */
-  async #clearAfter (worker: LiveWorker, launch: WorkerLaunch): Promise<void> {
+  async #clearAfter (worker: LiveWorker, launch: WorkerLaunch, containment: Containment): Promise<void> {
     const exit = await worker.exited
     this.settled(worker)
     this.#options.events.workerEnded(worker.owner, exit, worker)
     await worker.gone
+    await containment.ended()
     this.#workers.delete(worker)
     this.#slots.release(worker.owner)
     this.#supervisor.forget(worker.pid)
@@ -138,6 +148,15 @@ class ProcessPool implements WorkerPool {
     let count = 0
     for (const worker of this.#workers) if (worker.isEnding && countsAgainst(bound, owner, worker.owner)) count += 1
     return count
+  }
+}
+
+async function spawnContained (launch: WorkerLaunch, containment: Containment): Promise<StartedChild> {
+  try {
+    return await spawnProcess(launch, containment)
+  } catch (error) {
+    await containment.ended()
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { StoredCommand } from '../packages/index.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { dataDirsOf, rootDirsOf } from './launch-directories.ts'
@@ -22,31 +23,34 @@ export interface LaunchInstance {
  * Turns a server entry and a verified identity into one process to start. Nothing about the caller but the
  * file-system-safe names of tenant and user gets in (T45). Reads the file system to tell directories from other args;
  * creates nothing.
+ * @param stored what the entry's launcher command comes down to, from the package store; undefined = started as written
  * @throws GatewayError GW_CONFIG if a template needs an identity that the isolation level does not have
  */
-export function prepareLaunch (server: ServerSettings, identity: LaunchIdentity, instance: LaunchInstance, host: HostEnvironment): WorkerLaunch {
-  const texts = fillEntry(server, identity)
-  const family = launcherFamily(server.command)
+export function prepareLaunch (server: ServerSettings, identity: LaunchIdentity, instance: LaunchInstance, host: HostEnvironment, stored?: StoredCommand): WorkerLaunch {
+  const texts = fillEntry(stored === undefined ? server : { ...server, args: stored.args }, identity)
+  const family = stored === undefined ? launcherFamily(server.command) : undefined
   const privateDir = join(instance.stateDir, 'workers', privateName(instance.workerKey))
   const tmpDir = privateTmp(host)
   const cwd = texts.cwd[0]?.filled ?? privateHome(privateDir)
   const own = Object.fromEntries(Object.keys(server.env).map((name, index) => [name, texts.env[index]?.filled ?? '']))
-  const sources = { cwd, named: [...texts.cwd, ...texts.sandbox], args: texts.args, env: texts.env, container: family === 'container' }
+  const sources = { cwd, named: [...texts.cwd, ...texts.readOnly, ...texts.writable], args: texts.args, env: texts.env, container: family === 'container' }
   return {
     server: server.name,
-    command: server.command,
+    command: stored?.command ?? server.command,
     args: texts.args.map((arg) => arg.filled),
-    env: workerEnvironment({ host, family, stateDir: instance.stateDir, privateDir, tmpDir, own }),
+    env: workerEnvironment({ host, family, stateDir: instance.stateDir, privateDir, tmpDir, own: { ...stored?.env, ...own } }),
     cwd,
     privateDir,
     tmpDir,
     dataDirs: dataDirsOf(sources),
-    rootDirs: rootDirsOf(sources)
+    rootDirs: rootDirsOf(sources),
+    programDirs: stored?.directories ?? [],
+    sandbox: { ...server.sandbox, readOnly: texts.readOnly.map(filledOf), writable: texts.writable.map(filledOf) }
   }
 }
 
-/** The four places where templates may stand (interface, rulings 1). */
-function fillEntry (server: ServerSettings, identity: LaunchIdentity): Record<'args' | 'env' | 'cwd' | 'sandbox', FilledText[]> {
+/** The places where templates may stand (interface, rulings 1). */
+function fillEntry (server: ServerSettings, identity: LaunchIdentity): Record<'args' | 'env' | 'cwd' | 'readOnly' | 'writable', FilledText[]> {
   const fill = (template: string, key: string): FilledText => {
     return { template, filled: fillTemplate(template, identity, `mcpServers.${server.name}.${key}`) }
   }
@@ -54,8 +58,13 @@ function fillEntry (server: ServerSettings, identity: LaunchIdentity): Record<'a
     args: server.args.map((arg, index) => fill(arg, `args[${index}]`)),
     env: Object.entries(server.env).map(([name, value]) => fill(value, `env.${name}`)),
     cwd: server.cwd === undefined ? [] : [{ ...fill(server.cwd, 'cwd'), isDirectory: true }],
-    sandbox: server.sandboxPaths.map((path) => ({ ...fill(path, 'sandbox'), isDirectory: true }))
+    readOnly: server.sandbox.readOnly.map((path) => ({ ...fill(path, 'sandbox.readOnly'), isDirectory: true })),
+    writable: server.sandbox.writable.map((path) => ({ ...fill(path, 'sandbox.writable'), isDirectory: true }))
   }
+}
+
+function filledOf ({ filled }: FilledText): string {
+  return filled
 }
 
 /** Random, so that a worker never finds what its predecessor under the same key left. */

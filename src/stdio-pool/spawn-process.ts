@@ -1,22 +1,28 @@
 import { spawn } from 'node:child_process'
+import { close } from 'node:fs'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { GatewayError } from '../shared/errors.ts'
+import type { Containment } from '../sandbox/index.ts'
 import type { WorkerLaunch } from './types.ts'
 
 /** A child with a pid: it was started. */
 export type StartedChild = ChildProcessWithoutNullStreams & { readonly pid: number }
 
 /**
- * Starts the process of a launch: by argv, never through a shell (T45), as the leader of its own process group (T44),
- * three pipes and no other descriptor.
+ * Starts the process of a launch as its containment says: by argv, never through a shell (T45), as the leader of its own
+ * process group (T44), three pipes and no descriptor but the containment's, which are closed on this side.
  * @throws GatewayError GW_UPSTREAM_START; its reason names the command and the system's error code
  */
-export async function spawnProcess (launch: WorkerLaunch, env: Readonly<Record<string, string>>): Promise<StartedChild> {
+export async function spawnProcess (launch: WorkerLaunch, contained: Pick<Containment, 'command' | 'args' | 'env' | 'cwd' | 'descriptors'>): Promise<StartedChild> {
   let child: ChildProcessWithoutNullStreams
   try {
-    child = spawn(launch.command, [...launch.args], { cwd: launch.cwd, env, detached: true, shell: false, windowsHide: true })
+    child = spawn(contained.command, [...contained.args], {
+      cwd: contained.cwd, env: contained.env, detached: true, shell: false, windowsHide: true, stdio: ['pipe', 'pipe', 'pipe', ...contained.descriptors]
+    }) as ChildProcessWithoutNullStreams
   } catch (error) {
     throw startFailure(launch, error)
+  } finally {
+    for (const descriptor of contained.descriptors) close(descriptor, ignore)
   }
   if (isStarted(child)) {
     child.on('error', ignore)

@@ -1,7 +1,9 @@
+import type { WorkerOwner } from './types.ts'
+
 /** Lets a bounded number through at once; the rest wait in order of arrival (FR03). */
 export interface StartingLine {
-  /** Resolves when it is this caller's turn. Rejects with the signal's reason if that comes first. */
-  enter (signal: AbortSignal): Promise<void>
+  /** Resolves when it is the turn of this caller, who starts a worker for `owner`. Rejects with the signal's reason if that comes first. */
+  enter (owner: WorkerOwner, signal: AbortSignal): Promise<void>
   /** Frees one place. */
   leave (): void
 }
@@ -11,7 +13,7 @@ export function createStartingLine (max: () => number): StartingLine {
   const waiting = new Set<() => void>()
   let inside = 0
 
-  function enter (signal: AbortSignal): Promise<void> {
+  function enter (_owner: WorkerOwner, signal: AbortSignal): Promise<void> {
     // An abort that has happened sends no event any more.
     if (signal.aborted) return Promise.reject(signal.reason)
     if (waiting.size === 0 && inside < max()) {

@@ -1,4 +1,5 @@
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
+import type { SandboxSettings } from '../shared/settings.ts'
 
 /** Everything needed to start one process: templates filled, nothing left to decide. Made by `prepareLaunch`. */
 export interface WorkerLaunch {
@@ -20,6 +21,10 @@ export interface WorkerLaunch {
   readonly dataDirs: readonly string[]
   /** Directories named by the entry's args, cwd and sandbox paths: what `roots: filtered` allows (rulings 1). */
   readonly rootDirs: readonly string[]
+  /** Directories that the command itself needs, such as its packages in the store; read-only. */
+  readonly programDirs: readonly string[]
+  /** The entry's containment, its paths filled. */
+  readonly sandbox: SandboxSettings
 }
 
 /** Whom a worker counts against. Absent user or tenant: a worker shared more widely. */

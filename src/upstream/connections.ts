@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { GatewayError } from '../shared/errors.ts'
+import type { PackageStore } from '../packages/index.ts'
 import { randomId, type ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import { countsAgainst, type HostEnvironment, type MakeRoom, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
@@ -17,6 +18,8 @@ export interface ConnectionsOptions {
   readonly pool: WorkerPool
   readonly host: HostEnvironment
   readonly stateDir: string
+  /** Absent = every command is started as written. */
+  readonly packages?: PackageStore
   readonly version: string
   readonly nowMs: () => number
   /** Dates era verdicts. Default: the machine's wall clock. */

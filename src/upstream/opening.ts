@@ -1,4 +1,5 @@
 import type { ServerName } from '../shared/ids.ts'
+import type { PackageStore } from '../packages/index.ts'
 import type { HostEnvironment, WorkerPool } from '../stdio-pool/index.ts'
 import type { FirstProbes } from './first-probes.ts'
 import type { ConnectionFault } from './speech.ts'
@@ -9,6 +10,8 @@ export interface StartOptions {
   readonly pool: WorkerPool
   readonly host: HostEnvironment
   readonly stateDir: string
+  /** Absent = every command is started as written. */
+  readonly packages?: PackageStore
   readonly version: string
   readonly probes: FirstProbes
   readonly nowMs: () => number

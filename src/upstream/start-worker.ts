@@ -65,7 +65,8 @@ function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): W
 /** One process, greeted. When that came to nothing it is on its way out, and told of; a spent one is gone before this returns. */
 async function greetFresh (options: StartOptions, request: ConnectionRequest, key: string, plan: WirePlan, told: StartTold, signal: AbortSignal): Promise<Greeted> {
   const { server } = request
-  const launch = prepareLaunch(server, identityOf(request), { stateDir: options.stateDir, workerKey: key }, options.host)
+  const stored = await options.packages?.commandOf(server)
+  const launch = prepareLaunch(server, identityOf(request), { stateDir: options.stateDir, workerKey: key }, options.host, stored)
   told.rootDirs(launch.rootDirs)
   const worker = await inTime(server.startTimeoutMs, signal, noTurn, (either) => options.pool.start(launch, ownerOf(request), either))
   try {

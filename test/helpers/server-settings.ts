@@ -17,7 +17,7 @@ export function serverSettings (own: Partial<Omit<ServerSettings, 'name'>> & { r
     roots: 'filtered',
     capabilities: 'client',
     interactive: false,
-    pool: { max: 50, maxPerTenant: 20, idleMs: 300_000 },
+    pool: { warm: 0, max: 50, maxPerTenant: 20, idleMs: 300_000 },
     timeoutMs: 60_000,
     maxTimeoutMs: 600_000,
     startTimeoutMs: 30_000,
@@ -25,7 +25,8 @@ export function serverSettings (own: Partial<Omit<ServerSettings, 'name'>> & { r
     tools: { deny: [], timeoutMs: {}, callsPerMinute: {} },
     prompts: { deny: [] },
     resources: { deny: [] },
-    sandboxPaths: [],
+    sandbox: { level: 'none', network: ['*'], pids: 256, readOnly: [], writable: [] },
+    allowScripts: [],
     entryHash: name,
     ...rest
   }

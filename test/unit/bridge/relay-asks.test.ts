@@ -139,7 +139,7 @@ describe('roots (rulings 1)', () => {
   async function rootsOf (t: Parameters<typeof relayBench>[0], roots: 'filtered' | 'relay' | 'off', answer: ((session: Session) => void) | undefined): Promise<{ reply: JsonObject, dir: string }> {
     const dir = await mkdtemp(join(tmpdir(), 'relay-roots-'))
     t.after(() => rm(dir, { recursive: true, force: true }))
-    const { relay, session, got, listen } = await relayBench(t, { roots, sandboxPaths: [dir], env: { PUPPET_ASKS_AT_START: '{"jsonrpc":"2.0","id":"r","method":"roots/list"}' } })
+    const { relay, session, got, listen } = await relayBench(t, { roots, sandbox: { level: 'none', network: ['*'], pids: 256, readOnly: [], writable: [dir] }, env: { PUPPET_ASKS_AT_START: '{"jsonrpc":"2.0","id":"r","method":"roots/list"}' } })
     const alice = session('alice', answer === undefined ? {} : ABLE)
     const reader = listen(alice)
     await relay.connection()

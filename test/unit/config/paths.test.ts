@@ -14,7 +14,7 @@ describe('relative paths', () => {
     assert.equal(server.command, '/project/bin/server')
     assert.deepEqual(server.args, ['/project/data/{tenant}/{user}', '/other/', '--dir=/project/x', '/project', 'plain', 'a/b', '-./x', '/project/'])
     assert.deepEqual(server.env, { A: '/project/a.json', B: 'x ./y' })
-    assert.deepEqual(server.sandboxPaths, ['/project/lib', '/project/w/{user}'])
+    assert.deepEqual([server.sandbox.readOnly, server.sandbox.writable], [['/project/lib'], ['/project/w/{user}']])
     assert.equal(server.cwd, undefined)
   })
 

@@ -11,17 +11,11 @@ describe('what is odd but not wrong', () => {
     for (const key of ['redis', 'audit', 'cache', 'policy', 'retries', 'breaker', 'allowPrivateNetwork', 'processes']) {
       for (const value of [{ x: 1 }, true, 3, 'x']) assert.deepEqual(await warnings(oneServer({}, { [key]: value })), [`${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    for (const key of ['auth', 'cache', 'retries', 'breaker', 'allowScripts', 'validateArguments']) {
+    for (const key of ['auth', 'cache', 'retries', 'breaker', 'validateArguments']) {
       assert.deepEqual(await warnings(oneServer({ [key]: {} })), [`mcpServers.one.${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    const nested = await warnings(oneServer({ pool: { warm: 1, maxCalls: 2, maxAgeMs: 3 }, tools: { cache: {}, idempotent: [] } }))
-    assert.deepEqual(nested.map((line) => line.split(': ')[0]), ['pool.warm', 'pool.maxCalls', 'pool.maxAgeMs', 'tools.cache', 'tools.idempotent'].map((key) => `mcpServers.one.${key}`))
-  })
-
-  it('a sandbox that is not enforced is told so', async () => {
-    const lines = await warnings(oneServer({ sandbox: { level: 'container', readOnly: ['/usr'] } }))
-    assert.match(lines[0] ?? '', /^mcpServers\.one\.sandbox: containment is not enforced/)
-    assert.match(lines[1] ?? '', /^mcpServers\.one\.sandbox\.level: is reserved/)
+    const nested = await warnings(oneServer({ tools: { cache: {}, idempotent: [] } }))
+    assert.deepEqual(nested.map((line) => line.split(': ')[0]), ['tools.cache', 'tools.idempotent'].map((key) => `mcpServers.one.${key}`))
   })
 
   it('a misspelt key of an entry is warned of with the near one (rulings 6)', async () => {

@@ -70,7 +70,7 @@ describe('the aggregate', () => {
   })
 
   it('a GET stream keeps the servers that are used after it was opened', async (t) => {
-    const { client, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
+    const { client, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
     const [alice, bob] = [await client('alice', '/'), await client('bob', '/')]
     alice.listen()
     const pidOf = async (who: TestClient): Promise<unknown> => (JSON.parse(String(await who.call('echo__whoami'))) as { pid: number }).pid

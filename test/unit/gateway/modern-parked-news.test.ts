@@ -154,7 +154,7 @@ describe('roots that a session-era server asks of a modern client (rulings 1)', 
     const dir = await mkdtemp(join(tmpdir(), 'modern-roots-'))
     t.after(() => rm(dir, { recursive: true, force: true }))
     const server = scripted()
-    const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, roots: 'filtered', sandboxPaths: [dir] } } })
+    const { modern } = await startGateway(t, { servers: { srv: { ...server.entry, roots: 'filtered', sandbox: { level: 'none', network: ['*'], pids: 256, readOnly: [], writable: [dir] } } } })
     const alice = modern('alice', 'srv', { capabilities: ABLE })
     let request = run(alice, { steps: [{ ask: ROOTS }] })
     const { result } = await request.answer()

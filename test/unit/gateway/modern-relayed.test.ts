@@ -80,7 +80,7 @@ describe('a modern client of a modern server', () => {
       ['off', {}],
       ['relay', answers]
     ] as const) {
-      const { alice, server } = await both(t, { roots, sandboxPaths: [dir] })
+      const { alice, server } = await both(t, { roots, sandbox: { level: 'none', network: ['*'], pids: 256, readOnly: [], writable: [dir] } })
       await alice.get('tools/call', { name: 'run', arguments: { key: 'k', replies: [said('done')] }, inputResponses: answers })
       assert.deepEqual(sent(server.ran()[0] as JsonObject)['inputResponses'], allowed)
     }

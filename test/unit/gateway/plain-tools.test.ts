@@ -64,7 +64,7 @@ describe('plain tool calls (R7)', () => {
   })
 
   it('let go of their worker: idle it is reaped, at isolation call at once', async (t) => {
-    const { gateway, caller, workers, clock } = await startGateway(t, { servers: { echo: { ...echo, pool: { max: 9, maxPerTenant: 9, idleMs: 1000 } }, once: { ...echo, isolation: 'call' } } })
+    const { gateway, caller, workers, clock } = await startGateway(t, { servers: { echo: { ...echo, pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 1000 } }, once: { ...echo, isolation: 'call' } } })
     await gateway.callTool(caller(), routeTo('once'), call('echo', { text: 'x' }), noAbort)
     await until('it is gone', () => workers() === 0)
     await gateway.callTool(caller(), routeTo('echo'), call('echo', { text: 'x' }), noAbort)

@@ -148,7 +148,7 @@ describe('log level', () => {
 
 describe('GET streams', () => {
   it('keep the session\'s workers, until they or the session end', async (t) => {
-    const { client, gateway, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
+    const { client, gateway, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
     const alice = await client()
     const reader = alice.listen()
     const bob = await client('bob')
@@ -163,7 +163,7 @@ describe('GET streams', () => {
   })
 
   it('closed by the client they keep nothing', async (t) => {
-    const { client, gateway, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
+    const { client, gateway, clock, workers } = await startGateway(t, { servers: { echo: { ...echo, pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 1000 } } } })
     const alice = await client()
     const detach = gateway.attach(alice.session, { write: () => true, end () {} }, undefined)
     detach()

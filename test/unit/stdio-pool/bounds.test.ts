@@ -17,7 +17,7 @@ interface BoundCase {
   readonly admitted: WorkerOwner
 }
 
-const perServer = (max: number, maxPerTenant: number): Partial<WorkerLimits> => ({ server: (name) => name === 's1' ? { max, maxPerTenant, idleMs: 1 } : undefined })
+const perServer = (max: number, maxPerTenant: number): Partial<WorkerLimits> => ({ server: (name) => name === 's1' ? { warm: 0, max, maxPerTenant, idleMs: 1 } : undefined })
 
 const CASES: readonly BoundCase[] = [
   { bound: 'all', global: { maxWorkers: 2 }, fills: [owner('s1'), owner('s2', 'a', 'u')], refused: owner('s3', 'b', 'v'), admitted: owner('s1') },

@@ -24,7 +24,7 @@ describe('prepareLaunch', () => {
   after(() => rm(dir, { recursive: true, force: true }))
 
   it('fills args, env values, cwd and sandbox paths, and nothing else', () => {
-    const made = launch({ command: '/bin/{user}', args: ['{tenant}', 'x={tenant}/{user}'], env: { '{user}': '{tenant}' }, cwd: '/w/{tenant}/{user}', sandboxPaths: ['/s/{tenant}'] })
+    const made = launch({ command: '/bin/{user}', args: ['{tenant}', 'x={tenant}/{user}'], env: { '{user}': '{tenant}' }, cwd: '/w/{tenant}/{user}', sandbox: { level: 'none', network: ['*'], pids: 256, readOnly: [], writable: ['/s/{tenant}'] } })
     assert.equal(made.command, '/bin/{user}')
     assert.deepEqual(made.args, ['acme', 'x=acme/alice'])
     assert.equal(made.env['{user}'], 'acme')
@@ -51,7 +51,7 @@ describe('prepareLaunch', () => {
     ['a flag\'s value is made as far as it is certain', { args: ['--db', '/d/{tenant}/{user}/db', '--log=/l/{tenant}/log'] }, ['/d/acme/alice', '/l/acme']],
     ['so is an environment value', { env: { D: '/d/{tenant}/{user}/db' } }, ['/d/acme/alice']],
     ['a list of paths', { env: { P: '/a/{tenant}:/b:/c/{tenant}' } }, ['/a/acme', '/c/acme']],
-    ['cwd and sandbox paths', { cwd: '/w/{tenant}/v1.2', sandboxPaths: ['/s/{tenant}/x', '/usr'] }, ['/w/acme/v1.2', '/s/acme/x']],
+    ['cwd and sandbox paths', { cwd: '/w/{tenant}/v1.2', sandbox: { level: 'none', network: ['*'], pids: 256, readOnly: [], writable: ['/s/{tenant}/x', '/usr'] } }, ['/w/acme/v1.2', '/s/acme/x']],
     ['relative to cwd', { cwd: '/w', args: ['./d/{tenant}', '../{tenant}'] }, ['/w/d/acme', '/acme']],
     ['doubles once', { args: ['/d/{tenant}', '/d/{tenant}'] }, ['/d/acme']],
     ['nothing without a template', { args: ['/d/x'], cwd: '/w' }, []],

@@ -105,17 +105,17 @@ describe('one worker for one key', () => {
 describe('holders', () => {
   it('a user\'s worker outlives its last holder for a while, then goes, and its place with it', async (t) => {
     const { place, clock, workers } = await start(t)
-    const held = place({ ...runs('puppet.mjs'), pool: { max: 9, maxPerTenant: 9, idleMs: 5000 } })
+    const held = place({ ...runs('puppet.mjs'), pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 5000 } })
     await held.ready()
     held.release()
-    const again = place({ ...runs('puppet.mjs'), pool: { max: 9, maxPerTenant: 9, idleMs: 5000 } })
+    const again = place({ ...runs('puppet.mjs'), pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 5000 } })
     assert.equal(again, held)
     again.release()
     assert.equal(workers(), 1)
     clock.advance(5000)
     await until('the worker is gone', () => workers() === 0)
     await until('its place is another', () => {
-      const fresh = place({ ...runs('puppet.mjs'), pool: { max: 9, maxPerTenant: 9, idleMs: 5000 } })
+      const fresh = place({ ...runs('puppet.mjs'), pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 5000 } })
       fresh.release()
       return fresh !== held
     })
@@ -181,7 +181,7 @@ describe('holders', () => {
 describe('idle workers', () => {
   it('end after idleMs, but never under an open stream or call; the next caller gets a fresh one', async (t) => {
     const { place, clock } = await start(t)
-    const pool = { max: 9, maxPerTenant: 9, idleMs: 5000 }
+    const pool = { warm: 0, max: 9, maxPerTenant: 9, idleMs: 5000 }
     const [idle, streaming, calling] = ['a', 'b', 'c'].map((user) => place({ ...runs('puppet.mjs'), pool }, { user })) as [Place, Place, Place]
     const [first] = await Promise.all([idle.ready(), streaming.ready(), calling.ready()])
     streaming.streamOpened()
@@ -287,7 +287,7 @@ describe('crashes (FR01, FR04)', () => {
 
   it('an end by ourselves is none', async (t) => {
     const { place, clock, peers } = await start(t)
-    const held = place({ ...runs('puppet.mjs'), pool: { max: 9, maxPerTenant: 9, idleMs: 10 } })
+    const held = place({ ...runs('puppet.mjs'), pool: { warm: 0, max: 9, maxPerTenant: 9, idleMs: 10 } })
     for (let count = 1; count <= 4; count++) {
       await held.ready()
       clock.advance(10)

@@ -14,7 +14,7 @@ describe('places of servers over HTTP', () => {
   it('are seen, reaped when idle, opened again, and closed with the gateway', async (t) => {
     const puppet = await ssePuppet(t)
     const { place, clock, connections, told, started, restart } = await openings(t)
-    const held = place(at(puppet.url, { pool: { max: 1, maxPerTenant: 1, idleMs: 5000 } }), { era: 'modern' })
+    const held = place(at(puppet.url, { pool: { warm: 0, max: 1, maxPerTenant: 1, idleMs: 5000 } }), { era: 'modern' })
     const first = await held.ready()
     assert.deepEqual(connections.status(), [{ server: 'srv', tenant: 'acme', user: 'alice', state: 'running', pid: undefined, inFlight: 0, era: 'legacy', idleMs: 0 }])
     const handle = first.call(testCall())
@@ -35,7 +35,7 @@ describe('places of servers over HTTP', () => {
   it('are no workers: they count against no bound, and make no room', async (t) => {
     const puppet = await ssePuppet(t)
     const { place, connections, clock } = await openings(t)
-    const pool = { max: 1, maxPerTenant: 1, idleMs: 300_000 }
+    const pool = { warm: 0, max: 1, maxPerTenant: 1, idleMs: 300_000 }
     const opened = []
     for (const user of ['a', 'b', 'c']) opened.push(await place(at(puppet.url, { pool }), { user }).ready())
     clock.advance(60_000)
