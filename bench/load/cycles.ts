@@ -1,6 +1,7 @@
 import type { ClientSession } from './client-session.ts'
 import { createSession } from './create-session.ts'
 import type { CyclesReport, Order } from './messages.ts'
+import { callOnce } from './open-sessions.ts'
 
 /** Clients that come, call once and go: by DELETE, or (`drop`) by cutting their sockets without a word. */
 export async function runCycles (order: Extract<Order, { op: 'cycles' }>, run: string): Promise<CyclesReport> {
@@ -27,12 +28,7 @@ export async function runCycles (order: Extract<Order, { op: 'cycles' }>, run: s
 
 async function visit (session: ClientSession, end: 'delete' | 'drop'): Promise<void> {
   await session.open()
-  await new Promise<void>((resolve, reject) => {
-    session.call('', (verdict) => {
-      if (verdict === 'ok') resolve()
-      else reject(new Error(verdict === 'mixup' ? 'mixup' : verdict.error))
-    })
-  })
+  await callOnce(session)
   if (end === 'drop') session.drop()
   else await session.close()
 }

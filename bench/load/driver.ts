@@ -4,9 +4,20 @@ import type { CyclesReport, Endpoint, Notice, OpenReport, Order, RunReport } fro
 
 export type WindowEdge = 'window-start' | 'window-end'
 
+export interface OpenOptions {
+  /** Sessions being opened side by side. Default 8. */
+  readonly atOnce?: number
+  /** Each opens its GET stream too. */
+  readonly streams?: boolean
+  /** Each calls once, which is timed with its opening. */
+  readonly firstCall?: boolean
+  /** With `atOnce: 1`: from the begin of one to the begin of the next, at least. Default 0. */
+  readonly everyMs?: number
+}
+
 /** The bench's hold on its load worker. One order at a time. */
 export interface Driver {
-  open: (endpoint: Endpoint, sessions: number, options?: { readonly atOnce?: number, readonly streams?: boolean }) => Promise<OpenReport>
+  open: (endpoint: Endpoint, sessions: number, options?: OpenOptions) => Promise<OpenReport>
   run: (order: Omit<Extract<Order, { op: 'run' }>, 'op'>, onWindow?: (edge: WindowEdge) => void) => Promise<RunReport>
   cycles: (order: Omit<Extract<Order, { op: 'cycles' }>, 'op'>) => Promise<CyclesReport>
   close: (how: 'delete' | 'drop') => Promise<void>
@@ -34,7 +45,7 @@ export function createDriver (): Driver {
 
   return {
     open: async (endpoint, sessions, options = {}) =>
-      await obey({ op: 'open', endpoint, sessions, atOnce: options.atOnce ?? 8, streams: options.streams ?? false }) as OpenReport,
+      await obey({ op: 'open', endpoint, sessions, atOnce: options.atOnce ?? 8, streams: options.streams ?? false, firstCall: options.firstCall ?? false, everyMs: options.everyMs ?? 0 }) as OpenReport,
     run: async (order, onWindow) => await obey({ op: 'run', ...order }, onWindow, ORDER_WITHIN_MS + order.forMs) as RunReport,
     cycles: async (order) => await obey({ op: 'cycles', ...order }) as CyclesReport,
     close: async (how) => { await obey({ op: 'close', how }) },

@@ -11,7 +11,7 @@ export interface Endpoint {
 
 /** Orders to the load worker. It holds one set of sessions at a time. */
 export type Order =
-  | { readonly op: 'open', readonly endpoint: Endpoint, readonly sessions: number, readonly atOnce: number, readonly streams: boolean }
+  | { readonly op: 'open', readonly endpoint: Endpoint, readonly sessions: number, readonly atOnce: number, readonly streams: boolean, readonly firstCall: boolean, readonly everyMs: number }
   | { readonly op: 'run', readonly concurrency: number, readonly payloadBytes: number, readonly warmMs: number, readonly forMs: number, readonly maxCalls: number }
   | { readonly op: 'close', readonly how: 'delete' | 'drop' }
   | { readonly op: 'cycles', readonly endpoint: Endpoint, readonly count: number, readonly atOnce: number, readonly end: 'delete' | 'drop' }
@@ -22,6 +22,9 @@ export interface OpenReport {
   /** initialize + initialized of each session, on a fresh connection. */
   readonly p50Ms: number
   readonly p99Ms: number
+  /** The same with the first tools/call, when one was asked for. */
+  readonly firstCallP50Ms: number
+  readonly firstCallP99Ms: number
 }
 
 export interface RunReport {

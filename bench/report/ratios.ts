@@ -27,6 +27,7 @@ export function ratiosOf (cells: readonly Cell[], targets: readonly Target[]): R
     ...throughput(look, ours),
     ...cpu(look, ours),
     ...latency(look, ours),
+    ...coldOpen(look, ours),
     ...plain(look, ours)
   ])
 }
@@ -75,6 +76,13 @@ function latency (look: Lookup, ours: string): Ratio[] {
   ]
 }
 
+/** A cold start beside the plain binary, both to the initialize answer. */
+function coldOpen (look: Lookup, ours: string): Ratio[] {
+  const [plainMs, coldMs] = [look.figure('first-call', 'plain-binary', 'initializeMs'), look.figure('first-call', ours, 'initializeMs')]
+  if (ours !== 'drawbridge-cold' || plainMs === undefined || coldMs === undefined) return []
+  return [{ row: 'first-call', what: 'cold open / the plain binary', ours, against: 'plain-binary', value: coldMs / plainMs, unit: 'x', better: 'down', gate: 1.05, aim: 1.02 }]
+}
+
 function plain (look: Lookup, ours: string): Ratio[] {
   const value = (what: string, row: string, figure: string, unit: Ratio['unit'], gate: number, aim: number): Ratio[] => {
     const found = look.figure(row, ours, figure)
@@ -84,6 +92,8 @@ function plain (look: Lookup, ours: string): Ratio[] {
     ...value('memory per idle session with its stream', 'idle-memory', 'perSessionKiB', 'KiB', 48, 32),
     ...value('session open p50', 'session-open', 'p50Ms', 'ms', 3, 2),
     ...value('session open p99', 'session-open', 'p99Ms', 'ms', 20, 10),
+    ...(ours === 'drawbridge-warm' ? value('first call of a new user, p50', 'first-call', 'firstCallMs', 'ms', 15, 10) : []),
+    ...value('gateway memory per user with a worker', 'users', 'gatewayKiBPerUser', 'KiB', 96, 64),
     ...value('children left after DELETE', 'leftovers-delete', 'extraChildren', '', 0, 0),
     ...value('children left of vanished clients', 'leftovers-drop', 'extraChildren', '', 0, 0),
     ...look.total(ours, 'mixups').map((total): Ratio => ({ row: 'all', what: 'mixups in all rows together', ours, against: '', value: total, unit: '', better: 'down', gate: 0, aim: 0 }))
@@ -99,11 +109,14 @@ interface Lookup {
   readonly paired: (row: string, ours: string, rival: string, figure: string, goal: Goal) => Ratio[]
 }
 
+/** Modes of ours that only some rows have. */
+const ELSEWHERE = ['drawbridge-session', 'drawbridge-cold', 'drawbridge-warm', 'drawbridge-warm-contained', 'drawbridge-users', 'drawbridge-users-contained']
+
 function createLookup (cells: readonly Cell[], targets: readonly Target[]): Lookup {
   const cell = (row: string, target: string) => cells.find((found) => found.row === row && found.target === target)
   const ids = (family: string) => [...new Set(targets.filter((target) => target.family === family).map(({ id }) => id))]
   return {
-    ours: () => ids('drawbridge').concat(cells.some(({ target }) => target === 'drawbridge-session') ? ['drawbridge-session'] : []),
+    ours: () => ids('drawbridge').concat(ELSEWHERE.filter((id) => cells.some(({ target }) => target === id))),
     rivals: ids,
     figure: (row, target, figure) => cell(row, target)?.median[figure],
     total: (target, figure) => {

@@ -6,12 +6,13 @@ import { rivalVersions } from '../rivals/install.ts'
 import { nginxVersion } from '../rivals/nginx.ts'
 import type { Cell } from '../rows/row.ts'
 import type { Target } from '../targets/target.ts'
+import { chartOf } from './chart.ts'
 import { verdict } from './print-report.ts'
 import { ratiosOf } from './ratios.ts'
 
 const directory = fileURLToPath(new URL('../results/', import.meta.url))
 
-/** Writes the run to results/<date>-<kind of machine>.json and results/latest.json: no host name, no path. */
+/** Writes the run to results/<date>-<kind of machine>.json and results/latest.json, with a chart beside: no host name, no path. */
 export function saveResults (cells: readonly Cell[], targets: readonly Target[], options: Options, startedAt: Date): void {
   const machine = { cpus: availableParallelism(), memoryGiB: Math.round(totalmem() / 2 ** 30), cpu: cpus()[0]?.model ?? 'unknown', platform: `${process.platform} ${process.arch}`, kernel: release().split('-')[0] }
   const result = {
@@ -32,7 +33,8 @@ export function saveResults (cells: readonly Cell[], targets: readonly Target[],
   const name = `${startedAt.toISOString().slice(0, 10)}-${process.platform}-${process.arch}-${machine.cpus}cpu.json`
   mkdirSync(directory, { recursive: true })
   for (const file of [name, 'latest.json']) writeFileSync(`${directory}${file}`, text)
-  process.stderr.write(`wrote bench/results/${name} and bench/results/latest.json\n`)
+  writeFileSync(`${directory}latest.svg`, chartOf(cells, targets))
+  process.stderr.write(`wrote bench/results/${name} bench/results/latest.json and latest.svg\n`)
 }
 
 const round = (value: number): number => Number(value.toPrecision(6))

@@ -1,13 +1,15 @@
 import { callRows, measureCallRows } from './calls.ts'
+import { measureFirstCall } from './first-call.ts'
 import { measureIdleMemory } from './idle-memory.ts'
 import { measureLeftovers } from './leftovers.ts'
 import { measureMixups } from './mixups.ts'
 import { measureSessionOpen } from './session-open.ts'
 import { measureStdioFloor } from './stdio-floor.ts'
+import { measureUsers } from './users.ts'
 import { targets as allTargets, withShortIdle } from '../targets/index.ts'
 import type { Bench, Cell } from './row.ts'
 
-const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete', 'modern-s1c1', 'modern-s10c10', 'modern-1MiB', 'http-1MiB', 'http-modern-s1c1', 'modern-mixups', 'http-mixups', 'http-modern-mixups'])
+const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete', 'modern-s1c1', 'modern-s10c10', 'modern-1MiB', 'http-1MiB', 'http-modern-s1c1', 'first-call', 'users', 'modern-mixups', 'http-mixups', 'http-modern-mixups'])
 
 const MIXUP_ROWS = [['mixups', 'stdio'], ['modern-mixups', 'stdio-modern'], ['http-mixups', 'http'], ['http-modern-mixups', 'http-modern']] as const
 
@@ -25,6 +27,8 @@ export async function runRows (bench: Bench, { only, quick }: { readonly only: r
   const churn = { ...sessions, targets: withShortIdle(sessions.targets) }
   if (wanted('leftovers-delete')) cells.push(...await measureLeftovers(churn, 'delete'))
   if (wanted('leftovers-drop')) cells.push(...await measureLeftovers(churn, 'drop'))
+  if (wanted('first-call')) cells.push(...await measureFirstCall(bench))
+  if (wanted('users')) cells.push(...await measureUsers(bench))
   for (const [row, crossing] of MIXUP_ROWS) if (wanted(row)) cells.push(...await measureMixups(bench, row, crossing))
   return cells
 }

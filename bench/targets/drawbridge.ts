@@ -14,6 +14,10 @@ export interface DrawbridgeMode {
   /** Idle time of sessions and workers; short only in the rows about vanished clients. */
   readonly idleMs: number
   readonly maxSessions: number
+  /** Spare workers kept ready. Default none. */
+  readonly warm?: number
+  /** How workers are contained. Default not at all: no rival contains them. */
+  readonly sandbox?: 'none' | 'process' | 'namespace'
   /** Arguments for Node itself, as --cpu-prof. */
   readonly nodeArgs?: readonly string[]
 }
@@ -28,7 +32,7 @@ export function drawbridge (mode: DrawbridgeMode): Target {
   return {
     id: mode.id,
     family: 'drawbridge',
-    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}`,
+    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}${mode.warm === undefined ? '' : `, ${mode.warm} spares`}${mode.sandbox === undefined ? '' : `, sandbox ${mode.sandbox}`}`,
     children: mode.isolation,
     users: mode.users,
     maxSessions: mode.maxSessions,
@@ -55,7 +59,7 @@ function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, server: BackendSe
   const rates = { callsPerMinute: UNREACHED, requestsPerMinute: UNREACHED, concurrentCalls: CONCURRENT }
   const workers = 1000
   return {
-    mcpServers: { bench: { ...entryOf(server), isolation: mode.isolation, pool: { max: workers, maxPerTenant: workers, idleMs }, tools: { callsPerMinute: { echo: UNREACHED } } } },
+    mcpServers: { bench: { ...entryOf(server), isolation: mode.isolation, pool: { warm: mode.warm ?? 0, max: workers, maxPerTenant: workers, idleMs }, sandbox: { level: mode.sandbox ?? 'none' }, tools: { callsPerMinute: { echo: UNREACHED } } } },
     tenants: Object.fromEntries(users.tenants.map((tenant) => [tenant, { servers: ['bench'], limits: { ...rates, workers } }])),
     auth: { apiKeys: users.apiKeys, jwt: users.secretEnv === undefined ? [] : [{ issuer: ISSUER, audience: AUDIENCE, secretEnv: users.secretEnv, algorithms: ['HS256'], tenants: users.tenants, userClaim: 'sub' }] },
     limits: { ...rates, initializePerMinute: UNREACHED, ipRequestsPerMinute: UNREACHED },

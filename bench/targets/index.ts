@@ -18,6 +18,25 @@ const drawbridges: readonly Target[] = [
   drawbridge({ ...ours, id: 'drawbridge-user', isolation: 'user' })
 ]
 
+/** A thousand people with a server each, as few as a machine of two CPUs holds. */
+export const MANY_USERS = 500
+const many = { ...ours, users: MANY_USERS, maxSessions: MANY_USERS, isolation: 'user' } as const
+
+/** For the rows in which each user has a worker of their own. */
+export const perUser: readonly Target[] = [
+  ...rivals.filter(({ children }) => children === 'session'),
+  drawbridge({ ...many, id: 'drawbridge-users' }),
+  drawbridge({ ...many, id: 'drawbridge-users-contained', sandbox: 'namespace' })
+]
+
+/** For the row about the first call of a new user. */
+export const firstCallers: readonly Target[] = [
+  ...rivals.filter(({ id }) => id === 'supergateway-stateful'),
+  drawbridge({ ...many, id: 'drawbridge-cold' }),
+  drawbridge({ ...many, id: 'drawbridge-warm', warm: 4 }),
+  drawbridge({ ...many, id: 'drawbridge-warm-contained', warm: 4, sandbox: 'namespace' })
+]
+
 /** Everything that takes calls, floors and rivals first, ours last. */
 export const targets: readonly Target[] = [fastifyFloor, ...rivals, ...httpRivals, ...drawbridges]
 
