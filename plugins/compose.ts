@@ -99,6 +99,10 @@ function createPool (settings: Settings, telemetry: Telemetry, logger: Logger, a
         telemetry.count('worker_spawn_total', { server }).inc()
         audit.record({ event: 'worker_started', server, ...(tenant === undefined ? undefined : { tenant }), ...(user === undefined ? undefined : { user }), outcome: 'ok' })
       },
+      workerBound (worker) {
+        const { server, tenant, user } = worker.owner
+        audit.record({ event: 'worker_bound', server, ...(tenant === undefined ? undefined : { tenant }), ...(user === undefined ? undefined : { user }), outcome: 'ok' })
+      },
       workerEnded (owner, exit) {
         const { server, tenant, user } = owner
         telemetry.count('worker_exit_total', { server, reason: exit.reason }).inc()

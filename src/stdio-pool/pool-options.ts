@@ -23,6 +23,8 @@ export interface WorkerLimits {
 /** What the pool tells metrics and logs. Called synchronously; must be cheap and must not throw. */
 export interface PoolEvents {
   workerStarted (worker: Worker): void
+  /** A spare was given to the owner that it has now. */
+  workerBound (worker: Worker): void
   /** The process is gone. `worker` is absent when it never came to be (reason 'spawn_failed'). */
   workerEnded (owner: WorkerOwner, exit: WorkerExit, worker?: Worker): void
   /** One line, or the process's last unfinished one, was not a message. */

@@ -1,6 +1,7 @@
 import type { Containment } from '../sandbox/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { randomId } from '../shared/ids.ts'
+import type { ServerName } from '../shared/ids.ts'
 import type { WorkerBound, WorkerPoolOptions } from './pool-options.ts'
 import { createDirectories, removePrivateDirectory } from './private-directories.ts'
 import { spawnProcess, startFailure } from './spawn-process.ts'
@@ -25,6 +26,9 @@ export function createWorkerPool (options: WorkerPoolOptions): WorkerPool {
   return new ProcessPool(options)
 }
 
+/** Whose a worker will be. */
+interface Seat { readonly owner: WorkerOwner, readonly isSpare: boolean }
+
 class ProcessPool implements WorkerPool {
   readonly instanceId = randomId()
   readonly #options: WorkerPoolOptions
@@ -47,7 +51,28 @@ class ProcessPool implements WorkerPool {
   }
 
   start (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
-    return this.#track(this.#start(launch, owner, signal))
+    return this.#track(this.#unlessClosing(signal, async (either) => {
+      await this.#slots.take(owner, either)
+      return await this.#startInPlace(launch, { owner, isSpare: false }, either)
+    }))
+  }
+
+  startSpare (launch: WorkerLaunch, server: ServerName, signal: AbortSignal): Promise<Worker> {
+    return this.#track(this.#unlessClosing(signal, async (either) => {
+      this.#slots.takeFree({ server })
+      return await this.#startInPlace(launch, { owner: { server }, isSpare: true }, either)
+    }))
+  }
+
+  bind (next: () => Worker | undefined, owner: WorkerOwner, signal: AbortSignal): Promise<Worker | undefined> {
+    const usable = (): LiveWorker | undefined => {
+      const spare = next()
+      return spare !== undefined && this.#isOwn(spare) && spare.isSpare && !spare.isEnding ? spare : undefined
+    }
+    return this.#unlessClosing(signal, (either) => this.#slots.bind(usable, owner, (spare) => {
+      spare.bindTo(owner)
+      this.#options.events.workerBound(spare)
+    }, either))
   }
 
   settled (worker: Worker): void {
@@ -69,49 +94,49 @@ class ProcessPool implements WorkerPool {
     await this.#supervisor.close()
   }
 
-  async #start (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
+  /** Runs until the signal aborts or the pool closes, whose errors it then throws. */
+  async #unlessClosing<T> (signal: AbortSignal, work: (either: AbortSignal) => Promise<T>): Promise<T> {
     const either = AbortSignal.any([signal, this.#closing.signal])
     try {
       either.throwIfAborted()
-      await this.#slots.take(owner, either)
-      return await this.#startInPlace(launch, owner, either)
+      return await work(either)
     } catch (error) {
       if (!either.aborted || error !== either.reason) throw error
       throw new GatewayError(error === this.#closing.signal.reason ? 'GW_DRAINING' : 'GW_CANCELLED', {}, error)
     }
   }
 
-  async #startInPlace (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
+  async #startInPlace (launch: WorkerLaunch, seat: Seat, signal: AbortSignal): Promise<Worker> {
     try {
-      return await this.#startInLine(launch, owner, signal)
+      return await this.#startInLine(launch, seat, signal)
     } catch (error) {
-      this.#slots.release(owner)
+      this.#slots.release(seat.owner)
       throw error
     }
   }
 
-  async #startInLine (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker> {
-    await this.#line.enter(owner, signal)
+  async #startInLine (launch: WorkerLaunch, seat: Seat, signal: AbortSignal): Promise<Worker> {
+    await this.#line.enter(seat.owner, signal)
     try {
       await createDirectories(launch)
       signal.throwIfAborted()
-      return await this.#spawn(launch, owner)
+      return await this.#spawn(launch, seat)
     } catch (error) {
       this.#line.leave()
-      if (isStartFailure(error)) this.#options.events.workerEnded(owner, NEVER_WAS)
+      if (isStartFailure(error)) this.#options.events.workerEnded(seat.owner, NEVER_WAS)
       await removePrivateDirectory(launch)
       throw error
     }
   }
 
-  async #spawn (launch: WorkerLaunch, owner: WorkerOwner): Promise<Worker> {
+  async #spawn (launch: WorkerLaunch, seat: Seat): Promise<Worker> {
     const { clock, events, stopGraceMs = STOP_GRACE_MS } = this.#options
     const { contain = uncontained } = this.#options
     const containment = await contain({ ...launch, env: { ...launch.env, [TAG_VARIABLE]: this.instanceId } })
     const child = await spawnContained(launch, containment)
     this.#supervisor.watch(child.pid, launch.privateDir)
     this.#started += 1
-    const worker = createWorker({ id: `w${this.#started}`, child, owner, clock, events, stopGraceMs })
+    const worker = createWorker({ id: `w${this.#started}`, child, ...seat, clock, events, stopGraceMs })
     this.#workers.add(worker)
     this.#starting.add(worker)
     events.workerStarted(worker)
@@ -142,6 +167,10 @@ class ProcessPool implements WorkerPool {
     this.#slots.release(worker.owner)
     this.#supervisor.forget(worker.pid)
     await removePrivateDirectory(launch)
+  }
+
+  #isOwn (worker: Worker): worker is LiveWorker {
+    return (this.#workers as ReadonlySet<Worker>).has(worker)
   }
 
   #countEnding (owner: WorkerOwner, bound: WorkerBound): number {

@@ -48,7 +48,12 @@ export interface Worker {
   /** Unique in this gateway's life, for logs. */
   readonly id: string
   readonly pid: number
+  /** Changes once, when a spare is bound. */
   readonly owner: WorkerOwner
+  /** Started ahead of need, and nobody's yet. */
+  readonly isSpare: boolean
+  /** Lines and remains of lines on stdout that were no messages, so far. */
+  readonly noise: number
   readonly startedAtMs: number
   /**
    * Called for each parsed object that the process wrote, in order; `bytes` is the line's length. Set once, right after
@@ -76,7 +81,7 @@ export interface PoolStats {
   readonly running: number
   /** Processes that were started and are not settled yet. Callers still in line are not counted. */
   readonly starting: number
-  /** Processes of each server, starting ones included. */
+  /** Processes of each server, starting ones and spares included. */
   readonly byServer: ReadonlyMap<ServerName, number>
 }
 
@@ -90,6 +95,20 @@ export interface WorkerPool {
    * failed; reason says ENOENT etc.), GW_CANCELLED (signal), GW_DRAINING (pool closed)
    */
   start (launch: WorkerLaunch, owner: WorkerOwner, signal: AbortSignal): Promise<Worker>
+  /**
+   * Starts a process ahead of need: nobody's, counted against the bounds of all and of the server only. Ends no idle worker
+   * for it, and waits in line behind every caller (an owner without a tenant).
+   * @throws GatewayError as `start` does; GW_LIMIT_WORKERS at once when a bound is hit
+   */
+  startSpare (launch: WorkerLaunch, server: ServerName, signal: AbortSignal): Promise<Worker>
+  /**
+   * Gives a spare to its owner, for good: never to a second one, and never back (rulings 1, T19). The owner's bounds hold,
+   * with room made as for a start; while that takes time, the spare stays free for others.
+   * @param next the spare to take, asked anew after each wait; undefined = there is none (any more)
+   * @returns the spare, now the owner's; undefined when there was none
+   * @throws GatewayError GW_LIMIT_WORKERS (a bound of the owner is hit; no spare was taken), GW_CANCELLED, GW_DRAINING
+   */
+  bind (next: () => Worker | undefined, owner: WorkerOwner, signal: AbortSignal): Promise<Worker | undefined>
   /** Must be called when a started worker has initialized or failed to: frees its place among the starting. */
   settled (worker: Worker): void
   stats (): PoolStats

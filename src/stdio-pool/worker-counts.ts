@@ -4,8 +4,11 @@ import type { WorkerOwner } from './types.ts'
 
 /** Counts workers against every bound that holds for their owner. */
 export interface WorkerCounts {
-  /** Takes one place under all bounds, or none and names the bound that is hit. */
-  take (owner: WorkerOwner): WorkerBound | undefined
+  /**
+   * Takes one place under all bounds, or none and names the bound that is hit.
+   * @param held a spare's owner: places that are held for it already are not taken again
+   */
+  take (owner: WorkerOwner, held?: WorkerOwner): WorkerBound | undefined
   /** Gives the place back. */
   release (owner: WorkerOwner): void
 }
@@ -20,8 +23,9 @@ interface Place {
 export function createWorkerCounts (limits: WorkerLimits): WorkerCounts {
   const counts = new Map<string, number>()
 
-  function take (owner: WorkerOwner): WorkerBound | undefined {
-    const places = placesOf(owner, limits)
+  function take (owner: WorkerOwner, held?: WorkerOwner): WorkerBound | undefined {
+    const before = new Set(held === undefined ? [] : placesOf(held, limits).map(({ key }) => key))
+    const places = placesOf(owner, limits).filter(({ key }) => !before.has(key))
     const hit = places.find(({ key, max }) => (counts.get(key) ?? 0) >= max)
     if (hit !== undefined) return hit.bound
     for (const { key } of places) counts.set(key, (counts.get(key) ?? 0) + 1)

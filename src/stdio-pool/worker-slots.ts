@@ -15,6 +15,17 @@ export interface WorkerSlots {
    * @throws GatewayError GW_LIMIT_WORKERS, or the signal's reason
    */
   take (owner: WorkerOwner, signal: AbortSignal): Promise<void>
+  /**
+   * Takes a place for a spare, if there is one right now.
+   * @throws GatewayError GW_LIMIT_WORKERS
+   */
+  takeFree (owner: WorkerOwner): void
+  /**
+   * Makes the place of a spare one of `owner`, asking for room where a bound is hit, and calls `taken` in the same turn.
+   * @param next asked anew after each wait; undefined = no spare is left, and nothing was taken
+   * @throws GatewayError GW_LIMIT_WORKERS, or the signal's reason
+   */
+  bind<T extends { readonly owner: WorkerOwner }> (next: () => T | undefined, owner: WorkerOwner, taken: (spare: T) => void, signal: AbortSignal): Promise<T | undefined>
   /** Gives the place back; whoever waits for room looks again. */
   release (owner: WorkerOwner): void
 }
@@ -25,15 +36,33 @@ export function createWorkerSlots (limits: WorkerLimits, makeRoom: MakeRoom, cou
   let released = Promise.withResolvers<void>()
   let waiting = 0
 
-  async function take (owner: WorkerOwner, signal: AbortSignal): Promise<void> {
-    let hit = counts.take(owner)
+  /** Tries until there is room, or none can be made. `attempt` names the bound that it ran into. */
+  async function untilRoom (owner: WorkerOwner, attempt: () => WorkerBound | undefined, signal: AbortSignal): Promise<void> {
+    let hit = attempt()
     for (let round = 0; hit !== undefined;) {
       // A worker that is ending already, and that nobody else waits for, need not be paid for with another one.
       if (countEnding(owner, hit) > waiting) await untilReleased(signal)
       else if (round++ === MAX_ROUNDS || !(await makeRoom(owner, hit))) throw noRoom(hit)
       signal.throwIfAborted()
-      hit = counts.take(owner)
+      hit = attempt()
     }
+  }
+
+  function takeFree (owner: WorkerOwner): void {
+    const hit = counts.take(owner)
+    if (hit !== undefined) throw noRoom(hit)
+  }
+
+  async function bind<T extends { readonly owner: WorkerOwner }> (next: () => T | undefined, owner: WorkerOwner, taken: (spare: T) => void, signal: AbortSignal): Promise<T | undefined> {
+    let bound: T | undefined
+    await untilRoom(owner, () => {
+      bound = next()
+      if (bound === undefined) return undefined
+      const hit = counts.take(owner, bound.owner)
+      if (hit === undefined) taken(bound)
+      return hit
+    }, signal)
+    return bound
   }
 
   async function untilReleased (signal: AbortSignal): Promise<void> {
@@ -52,7 +81,7 @@ export function createWorkerSlots (limits: WorkerLimits, makeRoom: MakeRoom, cou
     waiters.resolve()
   }
 
-  return { take, release }
+  return { take: (owner, signal) => untilRoom(owner, () => counts.take(owner), signal), takeFree, bind, release }
 }
 
 function noRoom (bound: WorkerBound): GatewayError {

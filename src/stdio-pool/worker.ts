@@ -20,6 +20,8 @@ export interface WorkerParts {
   readonly id: string
   readonly child: StartedChild
   readonly owner: WorkerOwner
+  /** Started for nobody yet. */
+  readonly isSpare?: boolean
   readonly clock: Clock
   readonly events: PoolEvents
   readonly stopGraceMs: number
@@ -31,6 +33,8 @@ export interface LiveWorker extends Worker {
   readonly gone: Promise<void>
   /** The process is on its way out, or has ended. */
   readonly isEnding: boolean
+  /** Gives a spare its one owner. @throws TypeError when it had one: that would be an isolation fault (T19) */
+  bindTo (owner: WorkerOwner): void
 }
 
 /** Reads, writes and ends one started process. */
@@ -41,13 +45,15 @@ export function createWorker (parts: WorkerParts): LiveWorker {
 class ChildWorker implements LiveWorker {
   readonly id: string
   readonly pid: number
-  readonly owner: WorkerOwner
   readonly startedAtMs: number
   readonly exited: Promise<WorkerExit>
   readonly gone: Promise<void>
   readonly #parts: WorkerParts
   readonly #stdin
   readonly #stderr = createByteRing(STDERR_TAIL_BYTES)
+  #owner: WorkerOwner
+  #isSpare: boolean
+  #noise = 0
   #onMessage: Worker['onMessage']
   #reason: WorkerExitReason | undefined
   #ended = false
@@ -57,12 +63,23 @@ class ChildWorker implements LiveWorker {
     this.#parts = parts
     this.id = parts.id
     this.pid = parts.child.pid
-    this.owner = parts.owner
+    this.#owner = parts.owner
+    this.#isSpare = parts.isSpare === true
     this.startedAtMs = parts.clock.nowMs()
     this.#stdin = createStdinQueue(parts.child.stdin)
     this.exited = this.#untilExit()
     this.gone = this.exited.then(() => groupGone(this.pid, GROUP_GONE_MS))
     this.#watchPipes()
+  }
+
+  get owner (): WorkerOwner { return this.#owner }
+  get isSpare (): boolean { return this.#isSpare }
+  get noise (): number { return this.#noise }
+
+  bindTo (owner: WorkerOwner): void {
+    if (!this.#isSpare) throw new TypeError(`${this.id} has an owner already`)
+    this.#isSpare = false
+    this.#owner = owner
   }
 
   get onMessage (): Worker['onMessage'] {
@@ -99,10 +116,13 @@ class ChildWorker implements LiveWorker {
   }
 
   #receiver (): MessageReceiver {
-    const { events, owner } = this.#parts
+    const { events, owner: { server } } = this.#parts
     return {
       message: (message, bytes) => this.#onMessage?.(message, bytes),
-      dropped: (kind) => events.protocolError(owner.server, kind),
+      dropped: (kind) => {
+        this.#noise += 1
+        events.protocolError(server, kind)
+      },
       broken: (reason) => this.kill(reason)
     }
   }

@@ -18,7 +18,7 @@ export interface Observe { observe (value: number): void }
 
 /** What an audit line holds: one per call and per refused credential (rulings, R18). Never arguments or results. */
 export interface AuditRecord {
-  readonly event: 'call' | 'refused' | 'session_opened' | 'session_closed' | 'worker_started' | 'worker_ended'
+  readonly event: 'call' | 'refused' | 'session_opened' | 'session_closed' | 'worker_started' | 'worker_bound' | 'worker_ended'
   readonly requestId?: string
   readonly tenant?: string
   readonly user?: string

@@ -41,6 +41,7 @@ export function listen (): Told {
     stderrBytes: 0,
     events: {
       workerStarted: () => { told.log.push('started') },
+      workerBound: () => { told.log.push('bound') },
       workerEnded: (_owner, exit) => { told.log.push(`ended ${exit.reason}`) },
       protocolError: (_server, kind) => { told.log.push(`protocol ${kind}`) },
       stderrBytes: (_server, bytes) => { told.stderrBytes += bytes },
