@@ -31,7 +31,8 @@ export const DEFAULTS = {
   /** A Node server is a dozen threads, a browser a few dozen processes of as many threads. */
   sandbox: { level: 'auto', network: ['*'], pids: 256 },
   globalPool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20 },
-  limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, ipRequestsPerMinute: 600 },
+  /** In all 5 000: half of the requests that may be open, so that a flood of calls leaves others room to stand in line. */
+  limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, totalConcurrentCalls: 5000, ipRequestsPerMinute: 600 },
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },
   jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', userPrefix: '' },
   jwksAlgorithms: ['RS256', 'ES256', 'EdDSA'],

@@ -124,6 +124,7 @@ function behaviourOf (entry: ServerEntry) {
     capabilities: (entry.capabilities ?? DEFAULTS.capabilities) as CapabilitiesSetting,
     interactive: entry.interactive ?? DEFAULTS.interactive,
     pool: poolOf(entry.pool),
+    ...(entry.concurrentCalls === undefined ? {} : { concurrentCalls: entry.concurrentCalls }),
     timeoutMs,
     maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
     startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),

@@ -1,12 +1,16 @@
 /**
  * Limits: how many calls, requests and initializes a user, key, tenant and tool may make in any 60 s, and how many
- * calls of a user and a tenant may run at once.
+ * calls of a user, a tenant, to a server and in all may run at once.
  *
  * Owns the windows, the concurrency slots and the lines in front of them. Must never do I/O, look at the date (windows
  * run on the monotonic clock, FR36), or charge for a refusal. Called by gateway/ after classification, once per
  * request and once per entry of a batch.
  *
  * Binding: rulings 3 (sliding windows, what counts where, refused calls are not charged), RFC 6585 4, T55, T59, FR36.
+ *
+ * Who waits for a slot stands in its line. Turns in the lines of servers and of the gateway go round the tenants by
+ * weight, and inside a tenant round its users (`src/shared/fair-line.ts`): a flood is behind itself, not ahead of others.
+ * A call whose wait would outlast its deadline, going by how long slots were held of late, is refused at once.
  *
  * How a key's own `callsPerMinute` works: its calls are charged to the key's window and to the user's, and for them the
  * user's limit is the higher of the two. So the number in the key's entry holds, and many keys of one user do not add

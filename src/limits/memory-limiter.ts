@@ -2,10 +2,12 @@ import type { Clock } from '../shared/clock.ts'
 import type { LimitSettings, Settings } from '../shared/settings.ts'
 import { chargeAll, fullMeter, rateRefusal, reserveAll, tightest, unreserveAll } from './meter.ts'
 import { createPlans } from './plans.ts'
-import type { Meters, Plan } from './plans.ts'
-import { createSlotQueue } from './slot-queue.ts'
-import { giveSlot, takeSlot } from './slots.ts'
-import type { CallGrant, LimitDecision, LimitEvents, Limiter, LimitName, LimitRefusal } from './types.ts'
+import type { Meters } from './plans.ts'
+import { createSlotQueue, expectedWaitOf, giveSlots, takeSlots } from './slot-queue.ts'
+import { noteHeld } from './slots.ts'
+import { slotsOf, STAGES } from './stages.ts'
+import type { Places, Stage } from './stages.ts'
+import type { CallGrant, LimitDecision, LimitEvents, Limiter, LimitRefusal } from './types.ts'
 
 /**
  * Waiting calls hold their request in memory, so lines are short: enough for a batch of 50 from each of ten sessions of
@@ -14,8 +16,9 @@ import type { CallGrant, LimitDecision, LimitEvents, Limiter, LimitName, LimitRe
 const MAX_WAITING_PER_USER = 512
 const MAX_WAITING_PER_TENANT = 4096
 
-/** When a slot comes free cannot be known; a second is the shortest Retry-After there is. */
-const SLOT_RETRY_S = 1
+/** Bounds of Retry-After while slots are missing. Expected waits are good guesses for minutes at most. */
+const MIN_RETRY_S = 1
+const MAX_RETRY_S = 60
 
 /** What {@link createMemoryLimiter} needs besides settings. */
 export interface MemoryLimiterParts {
@@ -47,8 +50,8 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
     return { admitted: true, window: tightest(meters, nowMs) }
   }
 
-  /** Both slots are held. */
-  function grant (plan: Plan, meters: Meters, nowMs: number): CallGrant {
+  /** All slots are held. */
+  function grant (places: Places, meters: Meters, nowMs: number): CallGrant {
     chargeAll(meters, nowMs)
     let held = true
     return {
@@ -57,31 +60,41 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
       release () {
         if (!held) return
         held = false
-        giveSlot(plan.tenant.slots)
-        giveSlot(plan.user.slots)
+        noteAllHeld(places, clock.nowMs() - nowMs)
+        giveSlots(places, STAGES.length)
       }
     }
   }
 
-  function wait (plan: Plan, meters: Meters, holdsUserSlot: boolean, { deadlineMs, signal }: CallRequest, startMs: number): Promise<CallGrant> {
+  function wait (places: Places, meters: Meters, held: number, { deadlineMs, signal }: CallRequest, startMs: number): Promise<CallGrant> {
     reserveAll(meters)
     return new Promise((resolve) => {
       queue.enter({
-        user: plan.user,
-        tenant: plan.tenant,
-        holdsUserSlot,
+        places,
+        held,
         deadlineMs,
         signal,
         settled (outcome, scarce) {
           const nowMs = clock.nowMs()
           unreserveAll(meters)
           events.waited(nowMs - startMs, outcome)
-          if (outcome === 'granted') return resolve(grant(plan, meters, nowMs))
-          const refusal = slotRefusal(plan, scarce)
+          if (outcome === 'granted') return resolve(grant(places, meters, nowMs))
+          const refusal = slotRefusal(places, scarce, expectedWaitOf(places, 0))
           resolve(outcome === 'aborted' ? { admitted: false, refusal } : refused(refusal))
         }
       })
     })
+  }
+
+  /** Not all slots are free. A call that could not be served in time is refused now, while its caller can still do something else. */
+  function waitOrShed (places: Places, meters: Meters, held: number, request: CallRequest, nowMs: number): CallGrant | Promise<CallGrant> {
+    const expectedMs = expectedWaitOf(places, held)
+    const isLate = expectedMs > 0 && nowMs + expectedMs > request.deadlineMs
+    const hasRoom = places.user.waiting < MAX_WAITING_PER_USER && places.tenant.waiting < MAX_WAITING_PER_TENANT
+    if (hasRoom && !isLate) return wait(places, meters, held, request, nowMs)
+    giveSlots(places, held)
+    if (isLate) events.waited(0, 'shed')
+    return refused(slotRefusal(places, STAGES[held] as Stage, expectedMs))
   }
 
   return {
@@ -91,13 +104,10 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
       const meters = plan.calls(server, tool)
       const full = fullMeter(meters, nowMs)
       if (full !== undefined) return refused(rateRefusal(full, nowMs))
-      const holdsUserSlot = takeSlot(plan.user.slots)
-      if (holdsUserSlot && takeSlot(plan.tenant.slots)) return grant(plan, meters, nowMs)
-      if (plan.user.waiting < MAX_WAITING_PER_USER && plan.tenant.waiting < MAX_WAITING_PER_TENANT) {
-        return wait(plan, meters, holdsUserSlot, { deadlineMs, signal }, nowMs)
-      }
-      if (holdsUserSlot) giveSlot(plan.user.slots)
-      return refused(slotRefusal(plan, holdsUserSlot ? 'tenant' : 'user'))
+      const places = plan.places(server)
+      const held = takeSlots(places, 0)
+      if (held === STAGES.length) return grant(places, meters, nowMs)
+      return waitOrShed(places, meters, held, { deadlineMs, signal }, nowMs)
     },
     request (principal) {
       const nowMs = clock.nowMs()
@@ -113,8 +123,17 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
   }
 }
 
-function slotRefusal (plan: Plan, scarce: 'user' | 'tenant'): LimitRefusal {
-  const name: LimitName = scarce === 'user' ? 'user_concurrency' : 'tenant_concurrency'
-  const window = { limit: plan[scarce].slots.limit, remaining: 0, resetS: SLOT_RETRY_S }
-  return { name, code: 'GW_LIMIT_CONCURRENCY', window, retryAfterS: SLOT_RETRY_S }
+/** What nobody can run out of needs no measuring. */
+function noteAllHeld (places: Places, ms: number): void {
+  for (const stage of STAGES) {
+    const slots = slotsOf(places, stage)
+    if (slots.limit !== Infinity) noteHeld(slots, ms)
+  }
+}
+
+function slotRefusal (places: Places, scarce: Stage, expectedMs: number): LimitRefusal {
+  const retryAfterS = Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(expectedMs / 1000)))
+  const isOwn = scarce === 'user' || scarce === 'tenant'
+  const window = { limit: slotsOf(places, scarce).limit, remaining: 0, resetS: retryAfterS }
+  return { name: `${scarce}_concurrency`, code: isOwn ? 'GW_LIMIT_CONCURRENCY' : 'GW_LIMIT_IN_FLIGHT', window, retryAfterS }
 }

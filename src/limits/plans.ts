@@ -5,16 +5,17 @@ import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
 import { createMeter } from './meter.ts'
 import type { Meter } from './meter.ts'
-import type { WaitingRoom } from './slot-queue.ts'
 import { createWindow, placesTaken } from './sliding-window.ts'
 import type { SlidingWindow } from './sliding-window.ts'
 import { createSlots } from './slots.ts'
+import type { Slots } from './slots.ts'
+import type { Places, WeighedQueuer } from './stages.ts'
 
 /** At least one: every kind of request has a window per user. */
 export type Meters = readonly [Meter, ...Meter[]]
 
 /** Windows and slots of a user or a tenant; of a key only the calls are used. */
-interface Holder extends Account, WaitingRoom {
+interface Holder extends Account, WeighedQueuer {
   readonly calls: SlidingWindow
   readonly requests: SlidingWindow
   readonly initializes: SlidingWindow
@@ -24,12 +25,12 @@ interface Holder extends Account, WaitingRoom {
 
 /** Everything that the requests of one principal are charged to, found once and kept. */
 export interface Plan {
-  readonly user: WaitingRoom
-  readonly tenant: WaitingRoom
   readonly requests: Meters
   readonly initializes: Meters
   /** Meters of one call, the tool's included. */
   calls (server: ServerName, tool: string | undefined): Meters
+  /** Slots of one call. */
+  places (server: ServerName): Places
 }
 
 /** Finds plans. */
@@ -45,7 +46,11 @@ interface KeptPlan { readonly plan: Plan, readonly holders: readonly Holder[] }
 export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<TenantId, TenantSettings> | undefined, servers: ReadonlyMap<ServerName, ServerSettings>): Plans {
   const users = createAccounts(() => openHolder(settings.concurrentCalls), isIdle)
   const keys = createAccounts(() => openHolder(Infinity), isIdle)
-  const tenantHolders = createAccounts((id) => openHolder(tenants?.get(id as TenantId)?.limits.concurrentCalls ?? Infinity), isIdle)
+  const tenantHolders = createAccounts((id) => {
+    const { concurrentCalls = Infinity, weight } = tenants?.get(id as TenantId)?.limits ?? {}
+    return openHolder(concurrentCalls, weight)
+  }, isIdle)
+  const shared = sharedSlots(settings, servers)
   const plans = new WeakMap<Principal, KeptPlan>()
 
   function make (principal: Principal): KeptPlan {
@@ -65,7 +70,12 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
     ]
     const initializes: Meters = [createMeter('user_initialize', settings.initializePerMinute, user.initializes)]
     return {
-      plan: { user, tenant, requests, initializes, calls: (server, tool) => withTool(calls, tenant, servers.get(server), tool) },
+      plan: {
+        requests,
+        initializes,
+        calls: (server, tool) => withTool(calls, tenant, servers.get(server), tool),
+        places: placesOf(user, tenant, shared)
+      },
       holders: key === undefined ? [user, tenant] : [user, tenant, key]
     }
   }
@@ -86,10 +96,42 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
   }
 }
 
-function openHolder (concurrentCalls: number): Holder {
+/** Slots that everybody shares. */
+interface SharedSlots {
+  readonly servers: ReadonlyMap<ServerName, Slots>
+  /** Of servers without a bound of their own. */
+  readonly unbounded: Slots
+  readonly gateway: Slots
+}
+
+function sharedSlots ({ totalConcurrentCalls = Infinity }: LimitSettings, servers: ReadonlyMap<ServerName, ServerSettings>): SharedSlots {
+  const bounded = new Map<ServerName, Slots>()
+  for (const { name, concurrentCalls } of servers.values()) if (concurrentCalls !== undefined) bounded.set(name, createSlots(concurrentCalls))
+  return { servers: bounded, unbounded: createSlots(Infinity), gateway: createSlots(totalConcurrentCalls) }
+}
+
+/** Most calls go to servers without a bound, so their places are made once per caller. */
+function placesOf (user: Holder, tenant: Holder, { servers, unbounded, gateway }: SharedSlots): Plan['places'] {
+  const usual: Places = { user, tenant, server: unbounded, gateway }
+  const bounded = new Map<ServerName, Places>()
+  return (server) => {
+    const slots = servers.get(server)
+    if (slots === undefined) return usual
+    let places = bounded.get(server)
+    if (places === undefined) {
+      places = { user, tenant, server: slots, gateway }
+      bounded.set(server, places)
+    }
+    return places
+  }
+}
+
+function openHolder (concurrentCalls: number, weight = 1): Holder {
   return {
     forgotten: false,
     slots: createSlots(concurrentCalls),
+    weight,
+    flows: [],
     waiting: 0,
     calls: createWindow(),
     requests: createWindow(),

@@ -1,30 +1,24 @@
 import type { Clock } from '../shared/clock.ts'
-import { giveSlot, joinLine, leaveLine, takeSlot } from './slots.ts'
-import type { Slots, Waiter } from './slots.ts'
+import { leaveFairLine } from '../shared/fair-line.ts'
+import type { FairFlow, FairWaiter } from '../shared/fair-line.ts'
+import { expectedWaitMs, takeSlot } from './slots.ts'
+import type { Slots } from './slots.ts'
+import { flowFor, slotsOf, STAGES } from './stages.ts'
+import type { Places, Stage } from './stages.ts'
 
-/** How a wait ended. */
-export type WaitOutcome = 'granted' | 'deadline' | 'aborted' | 'closed'
+/** How a wait ended; `shed` = it did not begin, because it would have been longer than the deadline allows. */
+export type WaitOutcome = 'granted' | 'deadline' | 'aborted' | 'closed' | 'shed'
 
-/** Slots of a user or a tenant, and how many calls of theirs wait, at whichever of the two they stand in line. */
-export interface WaitingRoom {
-  readonly slots: Slots
-  waiting: number
-}
-
-/** A call that found no free slot. */
+/** A call that found a slot missing. */
 export interface WaitRequest {
-  readonly user: WaitingRoom
-  readonly tenant: WaitingRoom
-  /** Does the call hold its user's slot already, and only lacks the tenant's? */
-  readonly holdsUserSlot: boolean
+  readonly places: Places
+  /** How many of its slots it holds already, in the order of STAGES. */
+  readonly held: number
   /** Monotonic ms; Infinity = none. */
   readonly deadlineMs: number
   readonly signal: AbortSignal | undefined
-  /**
-   * Called once, in the turn in which the wait ends. 'granted': both slots are held now. Otherwise none is.
-   * @param scarce whose slot was missing at the end
-   */
-  settled (outcome: WaitOutcome, scarce: 'user' | 'tenant'): void
+  /** Called once, in the turn in which the wait ends. 'granted': all slots are held now. Otherwise none is. */
+  settled (outcome: Exclude<WaitOutcome, 'shed'>, scarce: Stage): void
 }
 
 /** The queue of all calls that wait. */
@@ -37,67 +31,140 @@ export interface SlotQueue {
 /** setTimeout takes 32 bits; a later deadline is no deadline (24 days). */
 const MAX_TIMER_MS = 2_147_483_647
 
+/** Takes what is free of the slots that a call needs, beginning at `held`; says how many it holds then. */
+export function takeSlots (places: Places, held: number): number {
+  let holds = held
+  for (let stage = STAGES[holds]; stage !== undefined && takeSlot(slotsOf(places, stage)); stage = STAGES[holds]) holds += 1
+  return holds
+}
+
+/** Gives the first `held` slots of a call back, the last taken first: each to the first in its line, if anybody waits. */
+export function giveSlots (places: Places, held: number): void {
+  for (let index = held - 1; index >= 0; index--) giveSlot(slotsOf(places, STAGES[index] as Stage))
+}
+
+/** What a call that holds `held` slots has to wait for the others, by what was measured; 0 = not known. */
+export function expectedWaitOf (places: Places, held: number): number {
+  let waitMs = 0
+  for (const stage of STAGES.slice(held)) {
+    const slots = slotsOf(places, stage)
+    if (slots.taken >= slots.limit) waitMs += expectedWaitMs(slots, flowFor(places, stage))
+  }
+  return waitMs
+}
+
 /**
- * Makes the queue. A call takes its user's slot first and its tenant's second: one order for all, so nobody deadlocks,
- * and a user can stand in the tenant's line with no more calls than their own limit, so a flood of one user does not
- * delay the others. First come, first served in each line.
+ * Makes the queue. Slots are taken in one order by all, so nobody deadlocks, from the caller's own to those of everybody:
+ * a user stands in the line of the tenant, and a tenant in those of a server and of the gateway, with no more calls than
+ * their own bounds allow. A call keeps what it holds while it waits for the next.
  */
 export function createSlotQueue (clock: Clock): SlotQueue {
-  const ends = new Set<() => void>()
-  let closed = false
-  return {
-    enter (request) {
-      if (closed) {
-        if (request.holdsUserSlot) giveSlot(request.user.slots)
-        request.settled('closed', request.holdsUserSlot ? 'tenant' : 'user')
-        return
-      }
-      startWait(request, clock, ends)
-    },
-    close () {
-      closed = true
-      // No wait holds a tenant's slot, so none that ends here can let another in.
-      for (const end of [...ends]) end()
-    }
+  return new CallQueue(clock)
+}
+
+class CallQueue implements SlotQueue {
+  readonly #clock: Clock
+  /** All who wait, newest first: a list of the waits themselves. */
+  #newest: Wait | undefined
+  #isClosed = false
+
+  constructor (clock: Clock) {
+    this.#clock = clock
+  }
+
+  enter (request: WaitRequest): void {
+    const wait = new Wait(request, this)
+    const leftMs = request.deadlineMs - this.#clock.nowMs()
+    if (this.#isClosed) return wait.finish('closed')
+    if (request.signal?.aborted === true) return wait.finish('aborted')
+    if (leftMs <= 0) return wait.finish('deadline')
+    this.#add(wait)
+    wait.begin(leftMs)
+  }
+
+  close (): void {
+    this.#isClosed = true
+    // All leave their lines before the first gives its slots back: nobody is let in by another's end.
+    for (let wait = this.#newest; wait !== undefined; wait = wait.older) leaveFairLine(wait)
+    while (this.#newest !== undefined) this.#newest.finish('closed')
+  }
+
+  remove (wait: Wait): void {
+    const { newer, older } = wait
+    if (newer === undefined && this.#newest !== wait) return
+    if (newer === undefined) this.#newest = older
+    else newer.older = older
+    if (older !== undefined) older.newer = newer
+    wait.newer = wait.older = undefined
+  }
+
+  #add (wait: Wait): void {
+    wait.older = this.#newest
+    if (this.#newest !== undefined) this.#newest.newer = wait
+    this.#newest = wait
   }
 }
 
-function startWait (request: WaitRequest, clock: Clock, ends: Set<() => void>): void {
-  const { user, tenant, signal, deadlineMs } = request
-  let holdsUserSlot = request.holdsUserSlot
-  let timer: NodeJS.Timeout | undefined
-  const waiter: Waiter = { onTurn, line: undefined, before: undefined, behind: undefined }
-  const onClose = (): void => finish('closed')
-  const onAbort = (): void => finish('aborted')
-  user.waiting++
-  tenant.waiting++
+/** One call in line. */
+class Wait implements FairWaiter {
+  flow: FairFlow | undefined
+  before: FairWaiter | undefined
+  behind: FairWaiter | undefined
+  newer: Wait | undefined
+  older: Wait | undefined
+  readonly #request: WaitRequest
+  readonly #queue: CallQueue
+  #held: number
+  #timer: NodeJS.Timeout | undefined
 
-  function onTurn (): void {
-    if (holdsUserSlot || takeSlot(tenant.slots)) {
-      finish('granted')
-      return
-    }
-    holdsUserSlot = true
-    joinLine(tenant.slots, waiter)
+  constructor (request: WaitRequest, queue: CallQueue) {
+    this.#request = request
+    this.#queue = queue
+    this.#held = request.held
+    request.places.user.waiting++
+    request.places.tenant.waiting++
   }
 
-  function finish (outcome: WaitOutcome): void {
-    leaveLine(waiter)
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-    ends.delete(onClose)
-    user.waiting--
-    tenant.waiting--
-    const scarce = holdsUserSlot ? 'tenant' : 'user'
-    if (outcome !== 'granted' && holdsUserSlot) giveSlot(user.slots)
-    request.settled(outcome, scarce)
+  begin (leftMs: number): void {
+    this.#stand()
+    this.#request.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (leftMs <= MAX_TIMER_MS) this.#timer = setTimeout(() => { this.finish('deadline') }, leftMs)
   }
 
-  const leftMs = deadlineMs - clock.nowMs()
-  if (signal?.aborted === true) return finish('aborted')
-  if (leftMs <= 0) return finish('deadline')
-  joinLine(holdsUserSlot ? tenant.slots : user.slots, waiter)
-  ends.add(onClose)
-  signal?.addEventListener('abort', onAbort, { once: true })
-  if (leftMs <= MAX_TIMER_MS) timer = setTimeout(finish, leftMs, 'deadline')
+  /** Was given the slot it stood in line for, and has left that line. */
+  onTurn (): void {
+    this.#held = takeSlots(this.#request.places, this.#held + 1)
+    if (this.#held === STAGES.length) this.finish('granted')
+    else this.#stand()
+  }
+
+  finish (outcome: Exclude<WaitOutcome, 'shed'>): void {
+    const { places, signal } = this.#request
+    leaveFairLine(this)
+    this.#queue.remove(this)
+    clearTimeout(this.#timer)
+    signal?.removeEventListener('abort', this.#onAbort)
+    places.user.waiting--
+    places.tenant.waiting--
+    const scarce = this.#scarce
+    if (outcome !== 'granted') giveSlots(places, this.#held)
+    this.#request.settled(outcome, scarce)
+  }
+
+  get #scarce (): Stage {
+    return STAGES[Math.min(this.#held, STAGES.length - 1)] as Stage
+  }
+
+  #stand (): void {
+    flowFor(this.#request.places, this.#scarce).join(this)
+  }
+
+  readonly #onAbort = (): void => { this.finish('aborted') }
+}
+
+function giveSlot (slots: Slots): void {
+  // Only waits join these lines.
+  const next = slots.line.next() as Wait | undefined
+  if (next === undefined) slots.taken--
+  else next.onTurn()
 }

@@ -1,24 +1,22 @@
-/** One who waits for a slot; a node of a doubly linked line, so that leaving from the middle is O(1). */
-export interface Waiter {
-  /** Called once, in the turn of the release, when this waiter was given a slot and has left the line. */
-  readonly onTurn: () => void
-  line: Slots | undefined
-  before: Waiter | undefined
-  behind: Waiter | undefined
-}
+import { FairFlow } from '../shared/fair-line.ts'
 
-/** A number of slots and the line of those who wait for one, first come first served. */
+/** Each new time counts for so much: steady enough to plan by, and a server that becomes slow shows after some ten calls. */
+const NEWEST_SHARE = 0.1
+
+/** A number of slots and the line of those who wait for one. */
 export interface Slots {
   /** Slots in all; Infinity = no limit. */
   readonly limit: number
   taken: number
-  first: Waiter | undefined
-  last: Waiter | undefined
+  /** Whose turn it is when a slot comes free. */
+  readonly line: FairFlow
+  /** How long a slot is held, in milliseconds: a moving mean. NaN until one was given back. */
+  heldMs: number
 }
 
 /** Makes `limit` free slots. */
 export function createSlots (limit: number): Slots {
-  return { limit, taken: 0, first: undefined, last: undefined }
+  return { limit, taken: 0, line: new FairFlow(), heldMs: NaN }
 }
 
 /** Takes a free slot, if there is one. A freed slot goes straight to the line, so nobody can take it past the line. */
@@ -28,33 +26,13 @@ export function takeSlot (slots: Slots): boolean {
   return true
 }
 
-/** Gives a slot back: to the first in line, if anybody waits. */
-export function giveSlot (slots: Slots): void {
-  const next = slots.first
-  if (next === undefined) {
-    slots.taken--
-    return
-  }
-  leaveLine(next)
-  next.onTurn()
+/** Notes for how long a slot was held that served its purpose. */
+export function noteHeld (slots: Slots, ms: number): void {
+  slots.heldMs = Number.isNaN(slots.heldMs) ? ms : slots.heldMs + (ms - slots.heldMs) * NEWEST_SHARE
 }
 
-/** Stands at the end of the line. */
-export function joinLine (slots: Slots, waiter: Waiter): void {
-  waiter.line = slots
-  waiter.before = slots.last
-  if (slots.last === undefined) slots.first = waiter
-  else slots.last.behind = waiter
-  slots.last = waiter
-}
-
-/** Leaves the line, from wherever it stands; nothing if it stands in none. */
-export function leaveLine (waiter: Waiter): void {
-  const { line, before, behind } = waiter
-  if (line === undefined) return
-  if (before === undefined) line.first = behind
-  else before.behind = behind
-  if (behind === undefined) line.last = before
-  else behind.before = before
-  waiter.line = waiter.before = waiter.behind = undefined
+/** Milliseconds until a newcomer to `flow`, a flow of this line, may expect a slot. 0 = no time is known yet. */
+export function expectedWaitMs (slots: Slots, flow: FairFlow): number {
+  const waitMs = flow.turnsUntilServed() * slots.heldMs / slots.limit
+  return Number.isNaN(waitMs) ? 0 : waitMs
 }

@@ -2,7 +2,7 @@ import type { Principal } from '../shared/principal.ts'
 import type { ServerName } from '../shared/ids.ts'
 
 /** Closed set: metric label `limit`. */
-export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_concurrency' | 'tenant_concurrency'
+export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_concurrency' | 'tenant_concurrency' | 'server_concurrency' | 'gateway_concurrency'
 
 /** The tightest window after a decision, for the RateLimit-* headers. */
 export interface WindowState {
@@ -14,8 +14,10 @@ export interface WindowState {
 
 export interface LimitRefusal {
   readonly name: LimitName
-  readonly code: 'GW_LIMIT_RATE' | 'GW_LIMIT_CONCURRENCY'
+  /** GW_LIMIT_IN_FLIGHT: what is scarce is not the caller's own. */
+  readonly code: 'GW_LIMIT_RATE' | 'GW_LIMIT_CONCURRENCY' | 'GW_LIMIT_IN_FLIGHT'
   readonly window: WindowState
+  /** Whole seconds, at least 1; of concurrency, what the wait was expected to be, at most 60. */
   readonly retryAfterS: number
 }
 
@@ -33,7 +35,7 @@ export type CallGrant =
  * may be a promise. Refused calls are not charged. Windows slide: at most N admitted in any 60 s (rulings 3).
  */
 export interface Limiter {
-  /** tools/call, prompts/get, resources/read, completion/complete: user, key, tenant and tool windows plus concurrency, all or nothing. Excess concurrency waits in a bounded queue until `deadlineMs` (monotonic) or `signal`. */
+  /** tools/call, prompts/get, resources/read, completion/complete: user, key, tenant and tool windows plus slots of user, tenant, server and gateway, all or nothing. What is over waits in a bounded queue until `deadlineMs` (monotonic) or `signal`; if the wait is known to be longer, it is refused at once. */
   call (principal: Principal, server: ServerName, tool: string | undefined, deadlineMs: number, signal?: AbortSignal): CallGrant | Promise<CallGrant>
   /** Everything else that is a request. */
   request (principal: Principal): LimitDecision
@@ -46,6 +48,6 @@ export interface Limiter {
 export interface LimitEvents {
   /** A decision was a refusal. */
   refused (name: LimitName): void
-  /** A call left the queue for a concurrency slot after `waitedMs`. */
-  waited (waitedMs: number, outcome: 'granted' | 'deadline' | 'aborted' | 'closed'): void
+  /** A call left the queue for a concurrency slot after `waitedMs`, or was refused instead of joining it ('shed'). */
+  waited (waitedMs: number, outcome: 'granted' | 'deadline' | 'aborted' | 'closed' | 'shed'): void
 }

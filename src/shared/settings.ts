@@ -98,6 +98,8 @@ export interface ServerSettings {
   readonly capabilities: CapabilitiesSetting
   readonly interactive: boolean
   readonly pool: PoolSettings
+  /** Calls in flight to this server over all tenants, in this process. Absent = no bound of its own. */
+  readonly concurrentCalls?: number
   /** A call's deadline; progress extends it up to maxTimeoutMs. Defaults 60 000 and 600 000. */
   readonly timeoutMs: number
   readonly maxTimeoutMs: number
@@ -173,7 +175,14 @@ export interface TenantSettings {
   readonly servers?: readonly ServerName[]
   /** Patterns over `<server>__<tool>` names. */
   readonly tools: PatternRules
-  readonly limits: { readonly callsPerMinute?: number, readonly requestsPerMinute?: number, readonly concurrentCalls?: number, readonly workers?: number }
+  readonly limits: {
+    readonly callsPerMinute?: number
+    readonly requestsPerMinute?: number
+    readonly concurrentCalls?: number
+    readonly workers?: number
+    /** Share of turns while tenants wait for the same slots or worker starts. Default 1. */
+    readonly weight?: number
+  }
 }
 
 export interface ApiKeySettings {
@@ -215,5 +224,7 @@ export interface LimitSettings {
   readonly requestsPerMinute: number
   readonly initializePerMinute: number
   readonly concurrentCalls: number
+  /** Over all tenants, in this process (rulings 3). Absent = no bound; from a file 5 000 unless it says otherwise. */
+  readonly totalConcurrentCalls?: number
   readonly ipRequestsPerMinute: number
 }

@@ -43,7 +43,7 @@ export const LABEL_SETS = {
   /** `LimitName` of src/limits, and the two limits of the edge. */
   limit: [
     'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',
-    'user_concurrency', 'tenant_concurrency', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
+    'user_concurrency', 'tenant_concurrency', 'server_concurrency', 'gateway_concurrency', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
   ],
   /** `AuthRefusalReason` of src/auth. */
   auth_reason: [
@@ -52,7 +52,7 @@ export const LABEL_SETS = {
     'jwks_unavailable'
   ],
   /** How a wait for a concurrency slot ended: `WaitOutcome` of src/limits. */
-  wait_outcome: ['granted', 'deadline', 'aborted', 'closed'],
+  wait_outcome: ['granted', 'deadline', 'aborted', 'closed', 'shed'],
   /** `AuthEvents.jwksFetched` of src/auth. */
   fetch_outcome: ['ok', 'failed'],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */

@@ -23,7 +23,7 @@ describe('names that keep their meaning', () => {
 
   it('keys of a server entry', () => {
     assert.deepEqual(Object.keys(serverEntry.properties).sort(), [
-      'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'cwd',
+      'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'concurrentCalls', 'cwd',
       'disabled', 'enabled', 'env', 'era', 'headers', 'interactive', 'isolation', 'maxTimeoutMs', 'pool', 'prompts', 'resources', 'retries',
       'roots', 'sandbox', 'startTimeoutMs', 'timeoutMs', 'tls', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
     ])
@@ -42,7 +42,7 @@ describe('names that keep their meaning', () => {
     assert.deepEqual(names(auth.properties.apiKeys.items), ['callsPerMinute', 'id', 'scopes', 'sha256', 'tenant', 'user'])
     assert.deepEqual(names(auth.properties.jwt.items), ['algorithms', 'audience', 'issuer', 'jwksUri', 'scopeClaim', 'secretEnv', 'sharedUsers', 'tenant', 'tenantClaim', 'tenants', 'userClaim', 'userPrefix'])
     assert.deepEqual(names(auth.properties.oauth), ['authorizationServers', 'resource'])
-    assert.deepEqual(names(limits), ['callsPerMinute', 'concurrentCalls', 'initializePerMinute', 'ipRequestsPerMinute', 'requestsPerMinute'])
+    assert.deepEqual(names(limits), ['callsPerMinute', 'concurrentCalls', 'initializePerMinute', 'ipRequestsPerMinute', 'requestsPerMinute', 'totalConcurrentCalls'])
     assert.deepEqual(names(sessions), ['idleMs', 'maxPerUser'])
     assert.deepEqual(names(pool), ['maxStarting', 'maxWorkers', 'maxWorkersPerTenant', 'maxWorkersPerUser'])
     assert.deepEqual(names(http), ['allowedHosts', 'allowedOrigins', 'maxBodyBytes', 'publicUrl', 'trustedProxies'])

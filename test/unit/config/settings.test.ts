@@ -47,7 +47,7 @@ describe('settings', () => {
       management: { host: '127.0.0.1', port: 8081 },
       http: { publicUrl: 'http://127.0.0.1:8080', allowedHosts: ['127.0.0.1', 'localhost', '[::1]'], allowedOrigins: [], trustedProxies: [], maxBodyBytes: 4_194_304 },
       auth: { apiKeys: [], jwt: [] },
-      limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, ipRequestsPerMinute: 600 },
+      limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, totalConcurrentCalls: 5000, ipRequestsPerMinute: 600 },
       sessions: { idleMs: 1_800_000, maxPerUser: 100 },
       pool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20, maxStarting: Math.max(4, 2 * availableParallelism()) },
       drainMs: 30_000,

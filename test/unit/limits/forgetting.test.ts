@@ -32,12 +32,12 @@ test('a principal whose account was forgotten shares the new one with every othe
 test('nobody is forgotten while a call runs or waits', () => {
   const clock = testClock()
   const plans = createPlans(limits(), undefined, tools())
-  const busy = plans.of(caller('busy'), clock.nowMs())
-  busy.user.slots.taken = 1
-  const queued = plans.of(caller('queued'), clock.nowMs())
-  queued.user.waiting = 1
+  const busy = plans.of(caller('busy'), clock.nowMs()).places(fs).user
+  busy.slots.taken = 1
+  const queued = plans.of(caller('queued'), clock.nowMs()).places(fs).user
+  queued.waiting = 1
   clock.advance(600_000)
   for (let i = 0; i < 50; i++) plans.of(caller('bob'), clock.nowMs())
-  assert.equal(plans.of(caller('busy'), clock.nowMs()).user, busy.user)
-  assert.equal(plans.of(caller('queued'), clock.nowMs()).user, queued.user)
+  assert.equal(plans.of(caller('busy'), clock.nowMs()).places(fs).user, busy)
+  assert.equal(plans.of(caller('queued'), clock.nowMs()).places(fs).user, queued)
 })
