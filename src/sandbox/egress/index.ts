@@ -1,0 +1,2 @@
+export { PROXY_ENV, PROXY_PORT } from './proxy-env.ts'
+export type * from './types.ts'
