@@ -90,7 +90,8 @@ function createPool (settings: Settings, telemetry: Telemetry, logger: Logger, a
     limits: {
       global: () => settings.pool,
       server: (server) => settings.servers.get(server)?.pool,
-      tenantWorkers: (tenant) => settings.tenants?.get(tenant)?.limits.workers
+      tenantWorkers: (tenant) => settings.tenants?.get(tenant)?.limits.workers,
+      tenantWeight: (tenant) => settings.tenants?.get(tenant)?.limits.weight
     },
     makeRoom,
     events: {

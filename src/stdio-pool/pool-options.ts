@@ -18,6 +18,8 @@ export interface WorkerLimits {
   server (server: ServerName): PoolSettings | undefined
   /** The tenant's own bound (tenants.<t>.limits.workers); undefined = maxWorkersPerTenant. */
   tenantWorkers (tenant: TenantId): number | undefined
+  /** The tenant's share of the starting line (tenants.<t>.limits.weight); absent or undefined = 1. */
+  tenantWeight? (tenant: TenantId): number | undefined
 }
 
 /** What the pool tells metrics and logs. Called synchronously; must be cheap and must not throw. */

@@ -46,7 +46,7 @@ class ProcessPool implements WorkerPool {
     this.#options = options
     const noRoom = async (): Promise<boolean> => false
     this.#slots = createWorkerSlots(options.limits, options.makeRoom ?? noRoom, (owner, bound) => this.#countEnding(owner, bound))
-    this.#line = createStartingLine(() => options.limits.global().maxStarting)
+    this.#line = createStartingLine(() => options.limits.global().maxStarting, (tenant) => options.limits.tenantWeight?.(tenant) ?? 1)
     this.#supervisor = createSupervisor(this.instanceId, (reason) => options.events.supervisorLost(reason))
   }
 
