@@ -40,12 +40,17 @@ export function limits (settings: Partial<LimitSettings> = {}): LimitSettings {
 
 /** The tenant acme with these limits. */
 export function acme (own: TenantSettings['limits']): ReadonlyMap<TenantId, TenantSettings> {
-  return new Map([[brandAs<TenantId>('acme'), { tools: { deny: [] }, limits: own }]])
+  return tenantsWith({ acme: own })
 }
 
-/** One server, fs, with limits of its tools. */
-export function tools (callsPerMinute: Readonly<Record<string, number>> = {}): ReadonlyMap<ServerName, ServerSettings> {
-  return new Map([[fs, serverSettings({ name: 'fs', tools: { deny: [], timeoutMs: {}, callsPerMinute } })]])
+/** Tenants with these limits. */
+export function tenantsWith (own: Readonly<Record<string, TenantSettings['limits']>>): ReadonlyMap<TenantId, TenantSettings> {
+  return new Map(Object.entries(own).map(([name, limits]) => [brandAs<TenantId>(name), { tools: { deny: [] }, limits }]))
+}
+
+/** One server, fs, with limits of its tools and of its calls in flight. */
+export function tools (callsPerMinute: Readonly<Record<string, number>> = {}, concurrentCalls?: number): ReadonlyMap<ServerName, ServerSettings> {
+  return new Map([[fs, serverSettings({ name: 'fs', tools: { deny: [], timeoutMs: {}, callsPerMinute }, ...(concurrentCalls === undefined ? {} : { concurrentCalls }) })]])
 }
 
 /** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
