@@ -1,1 +1,3 @@
+export { createResources } from './create-resources.ts'
+export { probeResources } from './probe-resources.ts'
 export type * from './types.ts'
