@@ -5,9 +5,9 @@ import { createPlans } from './plans.ts'
 import type { Meters } from './plans.ts'
 import { createSlotQueue, expectedWaitOf, giveSlots, takeSlots } from './slot-queue.ts'
 import { noteHeld } from './slots.ts'
-import { slotsOf, STAGES } from './stages.ts'
-import type { Places, Stage } from './stages.ts'
-import type { CallGrant, LimitDecision, LimitEvents, Limiter, LimitRefusal } from './types.ts'
+import { lackedBy, stageAt } from './stages.ts'
+import type { Places } from './stages.ts'
+import type { CallGrant, LimitDecision, LimitEvents, Limiter, LimitRefusal, WindowState } from './types.ts'
 
 /**
  * Waiting calls hold their request in memory, so lines are short: enough for a batch of 50 from each of ten sessions of
@@ -53,17 +53,7 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
   /** All slots are held. */
   function grant (places: Places, meters: Meters, nowMs: number): CallGrant {
     chargeAll(meters, nowMs)
-    let held = true
-    return {
-      admitted: true,
-      window: tightest(meters, nowMs),
-      release () {
-        if (!held) return
-        held = false
-        noteAllHeld(places, clock.nowMs() - nowMs)
-        giveSlots(places, STAGES.length)
-      }
-    }
+    return new Grant(places, tightest(meters, nowMs), clock, nowMs)
   }
 
   function wait (places: Places, meters: Meters, held: number, { deadlineMs, signal }: CallRequest, startMs: number): Promise<CallGrant> {
@@ -74,12 +64,12 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
         held,
         deadlineMs,
         signal,
-        settled (outcome, scarce) {
+        settled (outcome, heldBefore) {
           const nowMs = clock.nowMs()
           unreserveAll(meters)
           events.waited(nowMs - startMs, outcome)
           if (outcome === 'granted') return resolve(grant(places, meters, nowMs))
-          const refusal = slotRefusal(places, scarce, expectedWaitOf(places, 0))
+          const refusal = slotRefusal(places, heldBefore, expectedWaitOf(places, 0))
           resolve(outcome === 'aborted' ? { admitted: false, refusal } : refused(refusal))
         }
       })
@@ -94,7 +84,7 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
     if (hasRoom && !isLate) return wait(places, meters, held, request, nowMs)
     giveSlots(places, held)
     if (isLate) events.waited(0, 'shed')
-    return refused(slotRefusal(places, STAGES[held] as Stage, expectedMs))
+    return refused(slotRefusal(places, held, expectedMs))
   }
 
   return {
@@ -106,7 +96,7 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
       if (full !== undefined) return refused(rateRefusal(full, nowMs))
       const places = plan.places(server)
       const held = takeSlots(places, 0)
-      if (held === STAGES.length) return grant(places, meters, nowMs)
+      if (held === places.slots.length) return grant(places, meters, nowMs)
       return waitOrShed(places, meters, held, { deadlineMs, signal }, nowMs)
     },
     request (principal) {
@@ -123,17 +113,35 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
   }
 }
 
-/** What nobody can run out of needs no measuring. */
-function noteAllHeld (places: Places, ms: number): void {
-  for (const stage of STAGES) {
-    const slots = slotsOf(places, stage)
-    if (slots.limit !== Infinity) noteHeld(slots, ms)
+class Grant {
+  readonly admitted = true
+  readonly window: WindowState
+  readonly #clock: Clock
+  readonly #sinceMs: number
+  /** Undefined: they were given back. */
+  #places: Places | undefined
+
+  constructor (places: Places, window: WindowState, clock: Clock, sinceMs: number) {
+    this.window = window
+    this.#places = places
+    this.#clock = clock
+    this.#sinceMs = sinceMs
+  }
+
+  release (): void {
+    const places = this.#places
+    if (places === undefined) return
+    this.#places = undefined
+    const heldMs = this.#clock.nowMs() - this.#sinceMs
+    for (const slots of places.slots) noteHeld(slots, heldMs)
+    giveSlots(places, places.slots.length)
   }
 }
 
-function slotRefusal (places: Places, scarce: Stage, expectedMs: number): LimitRefusal {
+function slotRefusal (places: Places, held: number, expectedMs: number): LimitRefusal {
+  const scarce = stageAt(places, held)
   const retryAfterS = Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(expectedMs / 1000)))
   const isOwn = scarce === 'user' || scarce === 'tenant'
-  const window = { limit: slotsOf(places, scarce).limit, remaining: 0, resetS: retryAfterS }
+  const window = { limit: lackedBy(places, held).limit, remaining: 0, resetS: retryAfterS }
   return { name: `${scarce}_concurrency`, code: isOwn ? 'GW_LIMIT_CONCURRENCY' : 'GW_LIMIT_IN_FLIGHT', window, retryAfterS }
 }

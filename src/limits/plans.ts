@@ -5,10 +5,11 @@ import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
 import { createMeter } from './meter.ts'
 import type { Meter } from './meter.ts'
-import { createWindow, placesTaken } from './sliding-window.ts'
+import { createWindow, placesTaken, WINDOW_MS } from './sliding-window.ts'
 import type { SlidingWindow } from './sliding-window.ts'
 import { createSlots } from './slots.ts'
 import type { Slots } from './slots.ts'
+import { placesOf } from './stages.ts'
 import type { Places, WeighedQueuer } from './stages.ts'
 
 /** At least one: every kind of request has a window per user. */
@@ -16,6 +17,8 @@ export type Meters = readonly [Meter, ...Meter[]]
 
 /** Windows and slots of a user or a tenant; of a key only the calls are used. */
 interface Holder extends Account, WeighedQueuer {
+  /** Monotonic ms of the last decision for them. */
+  usedAtMs: number
   readonly calls: SlidingWindow
   readonly requests: SlidingWindow
   readonly initializes: SlidingWindow
@@ -74,7 +77,7 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
         requests,
         initializes,
         calls: (server, tool) => withTool(calls, tenant, servers.get(server), tool),
-        places: placesOf(user, tenant, shared)
+        places: placesBy(user, tenant, shared)
       },
       holders: key === undefined ? [user, tenant] : [user, tenant, key]
     }
@@ -90,6 +93,7 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
         kept = make(principal)
         plans.set(principal, kept)
       }
+      for (const holder of kept.holders) holder.usedAtMs = nowMs
       return kept.plan
     },
     size: () => users.size + keys.size + tenantHolders.size
@@ -98,28 +102,27 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
 
 /** Slots that everybody shares. */
 interface SharedSlots {
+  /** Of servers that have a bound. */
   readonly servers: ReadonlyMap<ServerName, Slots>
-  /** Of servers without a bound of their own. */
-  readonly unbounded: Slots
   readonly gateway: Slots
 }
 
 function sharedSlots ({ totalConcurrentCalls = Infinity }: LimitSettings, servers: ReadonlyMap<ServerName, ServerSettings>): SharedSlots {
   const bounded = new Map<ServerName, Slots>()
   for (const { name, concurrentCalls } of servers.values()) if (concurrentCalls !== undefined) bounded.set(name, createSlots(concurrentCalls))
-  return { servers: bounded, unbounded: createSlots(Infinity), gateway: createSlots(totalConcurrentCalls) }
+  return { servers: bounded, gateway: createSlots(totalConcurrentCalls) }
 }
 
 /** Most calls go to servers without a bound, so their places are made once per caller. */
-function placesOf (user: Holder, tenant: Holder, { servers, unbounded, gateway }: SharedSlots): Plan['places'] {
-  const usual: Places = { user, tenant, server: unbounded, gateway }
+function placesBy (user: Holder, tenant: Holder, { servers, gateway }: SharedSlots): Plan['places'] {
+  const usual = placesOf(user, tenant, undefined, gateway)
   const bounded = new Map<ServerName, Places>()
   return (server) => {
     const slots = servers.get(server)
     if (slots === undefined) return usual
     let places = bounded.get(server)
     if (places === undefined) {
-      places = { user, tenant, server: slots, gateway }
+      places = placesOf(user, tenant, slots, gateway)
       bounded.set(server, places)
     }
     return places
@@ -129,6 +132,7 @@ function placesOf (user: Holder, tenant: Holder, { servers, unbounded, gateway }
 function openHolder (concurrentCalls: number, weight = 1): Holder {
   return {
     forgotten: false,
+    usedAtMs: 0,
     slots: createSlots(concurrentCalls),
     weight,
     flows: [],
@@ -146,6 +150,8 @@ function isForgotten (holder: Holder): boolean {
 
 /** Forgetting an idle holder frees nothing that a caller could use: all its windows are empty and its slots free. */
 function isIdle (holder: Holder, nowMs: number): boolean {
+  // Most tenants have neither windows nor slots; theirs would be made again for every call.
+  if (nowMs - holder.usedAtMs < WINDOW_MS) return false
   if (holder.slots.taken > 0 || holder.waiting > 0) return false
   if (placesTaken(holder.calls, nowMs) + placesTaken(holder.requests, nowMs) + placesTaken(holder.initializes, nowMs) > 0) return false
   for (const { window } of holder.tools.values()) if (placesTaken(window, nowMs) > 0) return false

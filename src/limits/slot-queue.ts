@@ -3,8 +3,8 @@ import { leaveFairLine } from '../shared/fair-line.ts'
 import type { FairFlow, FairWaiter } from '../shared/fair-line.ts'
 import { expectedWaitMs, takeSlot } from './slots.ts'
 import type { Slots } from './slots.ts'
-import { flowFor, slotsOf, STAGES } from './stages.ts'
-import type { Places, Stage } from './stages.ts'
+import { flowFor, lackedBy } from './stages.ts'
+import type { Places } from './stages.ts'
 
 /** How a wait ended; `shed` = it did not begin, because it would have been longer than the deadline allows. */
 export type WaitOutcome = 'granted' | 'deadline' | 'aborted' | 'closed' | 'shed'
@@ -12,13 +12,16 @@ export type WaitOutcome = 'granted' | 'deadline' | 'aborted' | 'closed' | 'shed'
 /** A call that found a slot missing. */
 export interface WaitRequest {
   readonly places: Places
-  /** How many of its slots it holds already, in the order of STAGES. */
+  /** How many of its slots it holds already, in their order. */
   readonly held: number
   /** Monotonic ms; Infinity = none. */
   readonly deadlineMs: number
   readonly signal: AbortSignal | undefined
-  /** Called once, in the turn in which the wait ends. 'granted': all slots are held now. Otherwise none is. */
-  settled (outcome: Exclude<WaitOutcome, 'shed'>, scarce: Stage): void
+  /**
+   * Called once, in the turn in which the wait ends. 'granted': all slots are held now. Otherwise none is.
+   * @param held how many were held before
+   */
+  settled (outcome: Exclude<WaitOutcome, 'shed'>, held: number): void
 }
 
 /** The queue of all calls that wait. */
@@ -32,22 +35,22 @@ export interface SlotQueue {
 const MAX_TIMER_MS = 2_147_483_647
 
 /** Takes what is free of the slots that a call needs, beginning at `held`; says how many it holds then. */
-export function takeSlots (places: Places, held: number): number {
+export function takeSlots ({ slots }: Places, held: number): number {
   let holds = held
-  for (let stage = STAGES[holds]; stage !== undefined && takeSlot(slotsOf(places, stage)); stage = STAGES[holds]) holds += 1
+  while (holds < slots.length && takeSlot(slots[holds] as Slots)) holds += 1
   return holds
 }
 
 /** Gives the first `held` slots of a call back, the last taken first: each to the first in its line, if anybody waits. */
-export function giveSlots (places: Places, held: number): void {
-  for (let index = held - 1; index >= 0; index--) giveSlot(slotsOf(places, STAGES[index] as Stage))
+export function giveSlots ({ slots }: Places, held: number): void {
+  for (let index = held - 1; index >= 0; index--) giveSlot(slots[index] as Slots)
 }
 
 /** What a call that holds `held` slots has to wait for the others, by what was measured; 0 = not known. */
 export function expectedWaitOf (places: Places, held: number): number {
   let waitMs = 0
-  for (const stage of STAGES.slice(held)) {
-    const slots = slotsOf(places, stage)
+  for (let stage = held; stage < places.slots.length; stage++) {
+    const slots = lackedBy(places, stage)
     if (slots.taken >= slots.limit) waitMs += expectedWaitMs(slots, flowFor(places, stage))
   }
   return waitMs
@@ -134,7 +137,7 @@ class Wait implements FairWaiter {
   /** Was given the slot it stood in line for, and has left that line. */
   onTurn (): void {
     this.#held = takeSlots(this.#request.places, this.#held + 1)
-    if (this.#held === STAGES.length) this.finish('granted')
+    if (this.#held === this.#request.places.slots.length) this.finish('granted')
     else this.#stand()
   }
 
@@ -146,25 +149,19 @@ class Wait implements FairWaiter {
     signal?.removeEventListener('abort', this.#onAbort)
     places.user.waiting--
     places.tenant.waiting--
-    const scarce = this.#scarce
     if (outcome !== 'granted') giveSlots(places, this.#held)
-    this.#request.settled(outcome, scarce)
-  }
-
-  get #scarce (): Stage {
-    return STAGES[Math.min(this.#held, STAGES.length - 1)] as Stage
+    this.#request.settled(outcome, this.#held)
   }
 
   #stand (): void {
-    flowFor(this.#request.places, this.#scarce).join(this)
+    flowFor(this.#request.places, this.#held).join(this)
   }
 
   readonly #onAbort = (): void => { this.finish('aborted') }
 }
 
 function giveSlot (slots: Slots): void {
+  if (slots.line.waiting === 0) slots.taken--
   // Only waits join these lines.
-  const next = slots.line.next() as Wait | undefined
-  if (next === undefined) slots.taken--
-  else next.onTurn()
+  else (slots.line.next() as Wait).onTurn()
 }

@@ -1,10 +1,8 @@
 import { FairFlow } from '../shared/fair-line.ts'
 import type { Slots } from './slots.ts'
 
-/** Whose slots a call needs, in the order in which it takes them. */
-export const STAGES = ['user', 'tenant', 'server', 'gateway'] as const
-/** One of them. */
-export type Stage = typeof STAGES[number]
+/** Whose slots a call needs, in the order in which it takes them: from the caller's own to those of everybody. */
+export type Stage = 'user' | 'tenant' | 'server' | 'gateway'
 
 /** A user or a tenant: their own slots, how many of their calls wait anywhere, and their flows in the lines of others. */
 export interface Queuer {
@@ -21,25 +19,39 @@ export interface WeighedQueuer extends Queuer {
   readonly weight: number
 }
 
-/** Everything that one call needs a slot of. */
+/** Everything that one call needs a slot of: what has no bound is left out. */
 export interface Places {
   readonly user: Queuer
   readonly tenant: WeighedQueuer
-  readonly server: Slots
-  readonly gateway: Slots
+  /** In the order in which they are taken; the first is the user's. */
+  readonly slots: readonly Slots[]
+  /** Whose they are, one by one. */
+  readonly stages: readonly Stage[]
 }
 
-/** The slots of a stage. */
-export function slotsOf (places: Places, stage: Stage): Slots {
-  const holder = places[stage]
-  return 'slots' in holder ? holder.slots : holder
+/** Makes the places of the calls of one user to servers with these slots. */
+export function placesOf (user: Queuer, tenant: WeighedQueuer, server: Slots | undefined, gateway: Slots): Places {
+  const all: Array<readonly [Stage, Slots | undefined]> = [['user', user.slots], ['tenant', tenant.slots], ['server', server], ['gateway', gateway]]
+  const bounded = all.flatMap(([stage, slots]) => slots === undefined || slots.limit === Infinity ? [] : [{ stage, slots }])
+  return { user, tenant, slots: bounded.map(({ slots }) => slots), stages: bounded.map(({ stage }) => stage) }
 }
 
-/** Where a call waits for a slot of that stage: in a user's own line, among users, or among tenants and their users. */
-export function flowFor (places: Places, stage: Stage): FairFlow {
+/** The slots that a call lacks which holds `held`, not all, of them. */
+export function lackedBy (places: Places, held: number): Slots {
+  return places.slots[held] as Slots
+}
+
+/** The name of what such a call lacks. */
+export function stageAt (places: Places, held: number): Stage {
+  return places.stages[held] as Stage
+}
+
+/** Where such a call waits: in a user's own line, among users, or among tenants and their users. */
+export function flowFor (places: Places, held: number): FairFlow {
   const { user, tenant } = places
-  if (stage === 'user') return user.slots.line
-  const { line } = slotsOf(places, stage)
+  const { line } = lackedBy(places, held)
+  const stage = stageAt(places, held)
+  if (stage === 'user') return line
   return flowIn(user, stage === 'tenant' ? line : flowIn(tenant, line, tenant.weight), 1)
 }
 
