@@ -1,19 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { buildManagement } from './management.ts'
+import { closeListener, originOf, takeOver } from './listener.ts'
+import type { AppOptions } from './plugins/app-options.ts'
 import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
+import { createPeers } from './plugins/peers.ts'
+import { servePrimary } from './primary.ts'
+import { createOwners, type Gather, type MemberPlace, type Membership } from './src/processes/index.ts'
 import type { Settings } from './src/shared/settings.ts'
-
-/** How long the last bytes of answers may take to leave once every call has ended. */
-const LAST_BYTES_MS = 2000
 
 /** A gateway that answers. */
 export interface RunningGateway {
   /** Origin it listens on, with the real port when 0 was asked for. */
   readonly url: string
+  /** Empty in a process that has no management listener of its own. */
   readonly managementUrl: string
   /** Drains (rulings: ready = 503, calls in flight finish within drainMs, streams end, workers go) and closes the listeners. */
   close (reason: string): Promise<void>
@@ -21,28 +23,51 @@ export interface RunningGateway {
   closeNow (): Promise<void>
 }
 
-/** Starts the gateway on the settings' addresses. Rejects when an address cannot be had. */
+/** Starts the gateway on the settings' addresses, in as many processes as they say. Rejects when an address cannot be had. */
 export async function serve (settings: Settings, env: NodeJS.ProcessEnv = process.env): Promise<RunningGateway> {
+  return settings.processes > 1 ? await servePrimary(settings) : await serveAlone(settings, env)
+}
+
+async function serveAlone (settings: Settings, env: NodeJS.ProcessEnv): Promise<RunningGateway> {
   const composition = compose(settings, await ownVersion(), env)
-  const app = await buildApp(composition.options)
-  const management = await buildManagement(composition.options)
+  return await listen(composition, composition.options, true)
+}
+
+/** Serves the part of the callers that belongs to this process, beside others that do the same (`processes: N`). */
+export async function serveMember (settings: Settings, place: MemberPlace, gather: Gather): Promise<Membership> {
+  const composition = compose(settings, await ownVersion(), process.env)
+  const peers = createPeers(place, createOwners(settings, place.count), gather)
+  const options = { ...composition.options, peers }
+  const gateway = await listen(composition, options, place.index === 0, place.sockets[place.index])
+  return { ...gateway, answer: async (question, of) => question === 'metrics' ? await options.telemetry.snapshot() : options.adminServer(of) }
+}
+
+/** @param handedOver Unix socket on which other processes hand requests over */
+async function listen (composition: Composition, options: AppOptions, isManaged: boolean, handedOver?: string): Promise<RunningGateway> {
+  const { settings, peers } = options
+  const app = await buildApp(options)
+  const management = isManaged ? await buildManagement(options) : undefined
+  const listeners = management === undefined ? [app] : [app, management]
+  let handBack = (): void => {}
   try {
     await app.listen({ ...settings.listen })
-    await management.listen({ host: settings.management.host, port: settings.management.port })
+    if (peers !== undefined && handedOver !== undefined) handBack = await takeOver(app, handedOver, peers.incoming)
+    await management?.listen({ host: settings.management.host, port: settings.management.port })
   } catch (thrown) {
-    await Promise.allSettled([app.close(), management.close(), composition.gateway.stop()])
+    await Promise.allSettled([...listeners.map((listener) => listener.close()), composition.gateway.stop()])
     composition.close()
     throw thrown
   }
   composition.setPhase('serving')
   const url = originOf(app, settings.listen.host)
-  const managementUrl = originOf(management, settings.management.host)
-  composition.logger.info({ event: 'listening', url, management_url: managementUrl, mode: settings.mode, servers: settings.servers.size }, 'listening')
+  const managementUrl = management === undefined ? '' : originOf(management, settings.management.host)
+  const event = peers === undefined ? 'listening' : 'process_listening'
+  composition.logger.info({ event, url, management_url: managementUrl, mode: settings.mode, servers: settings.servers.size }, 'listening')
   composition.logger.flush()
-  return { url, managementUrl, ...closers(composition, app, management) }
+  return { url, managementUrl, ...closers(composition, app, listeners, handBack) }
 }
 
-function closers (composition: Composition, app: FastifyInstance, management: FastifyInstance): Pick<RunningGateway, 'close' | 'closeNow'> {
+function closers (composition: Composition, app: FastifyInstance, listeners: readonly FastifyInstance[], handBack: () => void): Pick<RunningGateway, 'close' | 'closeNow'> {
   const { gateway, logger } = composition
   let ending: Promise<void> | undefined
 
@@ -50,7 +75,8 @@ function closers (composition: Composition, app: FastifyInstance, management: Fa
     composition.setPhase('draining')
     logger.info({ event: 'draining', reason }, 'draining')
     await stop()
-    await Promise.all([closeListener(app), closeListener(management)])
+    await Promise.all(listeners.map(closeListener))
+    handBack()
     logger.info({ event: 'stopped', reason }, 'stopped')
     composition.close()
   }
@@ -64,22 +90,6 @@ function closers (composition: Composition, app: FastifyInstance, management: Fa
       await ending
     }
   }
-}
-
-/**
- * Stops listening. What is not asked for by then is cut: Node waits for ever for a connection on which no request has
- * come yet, which browsers and undici open ahead of need.
- */
-async function closeListener (app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_BYTES_MS)
-  await app.close()
-  clearTimeout(timer)
-}
-
-function originOf (app: FastifyInstance, host: string): string {
-  const { port, family } = app.server.address() as AddressInfo
-  const name = family === 'IPv6' || host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${port}`
 }
 
 async function ownVersion (): Promise<string> {

@@ -12,6 +12,7 @@ export const DEFAULTS = {
   managementPort: 8081,
   logLevel: 'info',
   drainMs: 30_000,
+  processes: 1,
   stateDir: '.drawbridge',
   /** 4 MiB: what server-everything accepts itself; a 400 KB call must pass. */
   maxBodyBytes: 4_194_304,

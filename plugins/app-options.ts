@@ -7,6 +7,7 @@ import type { Settings } from '../src/shared/settings.ts'
 import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
 import type { Policy } from '../src/tenancy/index.ts'
 import type { Arrival } from './edge/arrival.ts'
+import type { Peers } from './peers.ts'
 
 /** Worst of the checks decides; `degraded` still takes traffic. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
@@ -37,6 +38,8 @@ export interface AppOptions {
   readonly health: () => HealthState
   /** What `/admin/servers/<name>` on the management listener shows; undefined = no such server. */
   readonly adminServer: (name: string) => unknown
+  /** The other processes, with `processes: N`. Absent = this is the only one. */
+  readonly peers?: Peers
   /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */
   readonly maxInFlight?: number
   /** When clients that do not read are cut (T31). Default: 60 s without movement, 256 MiB unread over all. */

@@ -75,7 +75,7 @@ export const gatewayFile = Type.Object({
   retries: reserved('Retries of calls that may be repeated.'),
   breaker: reserved('Circuit breakers.'),
   allowPrivateNetwork: reserved('May upstream URLs point into a private network?'),
-  processes: reserved('Number of gateway processes.'),
+  processes: count('Gateway processes that share the work; each user is served by one of them, and bounds over all callers are divided among them.', DEFAULTS.processes, 1, 256),
   globalShortcut: foreign('Claude Desktop'),
   preferences: foreign('Claude Desktop'),
   isUsingBuiltInNodeForMcp: foreign('Claude Desktop'),

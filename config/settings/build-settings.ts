@@ -91,11 +91,12 @@ function managementOf (main: GatewayFile, overrides: Overrides): Settings['manag
   }
 }
 
-function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'drainMs'> {
+function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'drainMs' | 'processes'> {
   return {
     limits: { ...DEFAULTS.limits, ...main.limits },
     sessions: { ...DEFAULTS.sessions, ...main.sessions },
     pool: { ...DEFAULTS.globalPool, maxStarting: defaultMaxStarting(), ...main.pool },
-    drainMs: main.drainMs ?? DEFAULTS.drainMs
+    drainMs: main.drainMs ?? DEFAULTS.drainMs,
+    processes: main.processes ?? DEFAULTS.processes
   }
 }

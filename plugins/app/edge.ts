@@ -4,6 +4,7 @@ import arrivals from '../edge/arrivals.ts'
 import capacityGuard from '../edge/capacity-guard.ts'
 import credentialGuard from '../edge/credential-guard.ts'
 import errors from '../edge/errors.ts'
+import forward from '../edge/forward.ts'
 import hostGuard from '../edge/host-guard.ts'
 import jsonBody from '../edge/json-body.ts'
 import { OpenRequests } from '../edge/open-requests.ts'
@@ -16,7 +17,7 @@ import { declineUpgrades } from '../edge/upgrades.ts'
 
 /**
  * What every request passes, in this order, before its body is read: id and headers, Host, Origin, CORS preflight,
- * capacity, credential, tenant. Cheap refusals first; nothing that needs the body.
+ * capacity, credential, tenant, the process that owns the caller. Cheap refusals first; nothing that needs the body.
  */
 export default fp<AppOptions>(async (app, options) => {
   const open = new OpenRequests()
@@ -27,6 +28,7 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(cors, options)
   await app.register(capacityGuard, { ...options, open })
   await app.register(credentialGuard, options)
+  await app.register(forward, options)
   await app.register(jsonBody, options)
   await app.register(slowReaders, { ...options, open })
   declineUpgrades(app.server)

@@ -23,7 +23,7 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, opti
     open.enter(request.raw, reply.raw)
     reply.raw.once('close', () => {
       open.leave(socket)
-      log.ended(request, reply)
+      if (!request.arrival.handedOver) log.ended(request, reply)
     })
     done()
   })
@@ -31,5 +31,5 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, opti
 
 function arrivalOf (request: FastifyRequest, startedMs: number): Arrival {
   const { config, url } = request.routeOptions
-  return { startedMs, route: url, isPublic: config.public === true, isMcp: config.mcp === true, audited: false, code: undefined, reason: undefined }
+  return { startedMs, route: url, isPublic: config.public === true, isMcp: config.mcp === true, handedOver: false, audited: false, code: undefined, reason: undefined }
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Count, Observe } from '../../src/telemetry/index.ts'
 import { OTHER, safeText } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
+import { CLIENT_ADDRESS_HEADER } from './client-address.ts'
 
 /** Says that an answer has ended, once per request. */
 export interface RequestLog {
@@ -15,7 +16,7 @@ const CLIENT_GONE = 499
  * Counts each ended request and writes one line about it, unless an audit line already tells of it or it was an answered
  * probe. The query is left out and the path is cut: both are the caller's (T58).
  */
-export function createRequestLog ({ telemetry, logger, clock }: AppOptions): RequestLog {
+export function createRequestLog ({ telemetry, logger, clock, peers }: AppOptions): RequestLog {
   const counts = new Map<string, Count>()
   const durations = new Map<string, Observe>()
 
@@ -59,14 +60,15 @@ export function createRequestLog ({ telemetry, logger, clock }: AppOptions): Req
       code: arrival.code,
       reason: arrival.reason === undefined ? undefined : safeText(arrival.reason),
       aborted: reply.raw.writableFinished ? undefined : true,
-      remote_address: addressOf(request),
+      remote_address: addressOf(request, peers),
       duration_ms: Math.round(durationMs * 1000) / 1000
     }, 'request')
   }
 }
 
 /** A believed proxy may pass on what a client wrote; a connection that is gone has no address any more. */
-function addressOf (request: FastifyRequest): string | undefined {
-  const address = request.ip as string | undefined
+function addressOf (request: FastifyRequest, peers: AppOptions['peers']): string | undefined {
+  const handedOver = peers?.incoming.has(request.raw.socket) === true ? request.headers[CLIENT_ADDRESS_HEADER] : undefined
+  const address = handedOver?.toString() ?? request.ip as string | undefined
   return address === undefined ? undefined : safeText(address)
 }

@@ -3,11 +3,12 @@ import type { AppOptions } from '../../plugins/app-options.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 
 /** For operators with the management token only: state of one server, with the end of its workers' stderr (rulings 2). */
-export default async function adminRoutes (app: FastifyInstance, { adminServer }: AppOptions): Promise<void> {
-  app.get('/admin/servers/:name', (request, reply) => {
+export default async function adminRoutes (app: FastifyInstance, { adminServer, peers }: AppOptions): Promise<void> {
+  app.get('/admin/servers/:name', async (request, reply) => {
     const { name } = request.params as { readonly name: string }
     const server = adminServer(name)
     if (server === undefined) throw new GatewayError('GW_ROUTE_SERVER')
-    reply.send(server)
+    // Each process has workers of its own; they answer in the order of the processes.
+    return await reply.send(peers === undefined ? server : { processes: await peers.gather('admin-server', name) })
   })
 }

@@ -25,6 +25,8 @@ export interface Settings {
   readonly limits: LimitSettings
   readonly sessions: { readonly idleMs: number, readonly maxPerUser: number }
   readonly pool: GlobalPoolSettings
+  /** Event loops that share the work, each a process of its own. Default 1. */
+  readonly processes: number
   /** How long shutdown waits for calls in flight. Default 30 000. */
   readonly drainMs: number
   /** Directory for worker homes and other scratch state; absolute. */

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { METRICS, METRIC_PREFIX } from './catalogue.ts'
 import type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 import { CountCell, LevelCell } from './cells.ts'
@@ -35,10 +35,15 @@ export interface Telemetry {
   allow (set: ConfiguredSet, values: Iterable<string>): void
   /** Everything in Prometheus' text format, with Node's own process metrics. */
   expose (): Promise<string>
+  /** The same as data, for {@link exposeTogether}; crosses process borders. */
+  snapshot (): Promise<unknown>
   readonly contentType: string
   /** Stops the collectors of the process metrics. */
   close (): void
 }
+
+/** Levels that are the same, or not to be added, in every process of a gateway: the highest counts. */
+const ALIKE: ReadonlySet<MetricName> = new Set(['config_revision', 'build_info', 'jwks_usable', 'jwks_stale_seconds', 'event_loop_delay_seconds'])
 
 type AnyMetric = Counter | Gauge | Histogram
 type Handle = CountCell | LevelCell | Observe
@@ -72,6 +77,11 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     return handle
   }
 
+  const bringUpToDate = (): void => {
+    for (const read of readers) read()
+    for (const handle of handles.values()) if ('flush' in handle) handle.flush()
+  }
+
   const telemetry: Telemetry = {
     count: (name, ...labels) => bind(name, labels[0]) as CountCell,
     level: (name, ...labels) => bind(name, labels[0]) as LevelCell,
@@ -79,9 +89,12 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     beforeScrape: (read) => { readers.push(read) },
     allow: (set, values) => { for (const value of values) allowed.get(set)?.add(value) },
     expose: async () => {
-      for (const read of readers) read()
-      for (const handle of handles.values()) if ('flush' in handle) handle.flush()
+      bringUpToDate()
       return await registry.metrics()
+    },
+    snapshot: async () => {
+      bringUpToDate()
+      return await registry.getMetricsAsJSON()
     },
     contentType: registry.contentType,
     close: () => { registry.clear() }
@@ -92,9 +105,14 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
   return telemetry
 }
 
+/** Snapshots of several processes as one; undefined = one that ended meanwhile: counters, histograms and levels added up, in Prometheus' text format. */
+export async function exposeTogether (snapshots: readonly unknown[]): Promise<string> {
+  return await AggregatorRegistry.aggregate(snapshots.filter((snapshot) => snapshot !== undefined) as object[]).metrics()
+}
+
 function createMetric (name: MetricName, registry: Registry): AnyMetric {
   const row: MetricRow = METRICS[name]
-  const common = { name: METRIC_PREFIX + name, help: row.help, labelNames: Object.keys(row.labels), registers: [registry] }
+  const common = { name: METRIC_PREFIX + name, help: row.help, labelNames: Object.keys(row.labels), registers: [registry], aggregator: ALIKE.has(name) ? 'max' as const : 'sum' as const }
   if (row.kind === 'counter') return new Counter(common)
   if (row.kind === 'gauge') return new Gauge(common)
   return new Histogram({ ...common, buckets: [...row.buckets ?? []] })

@@ -37,6 +37,7 @@ export function edgeSettings (change: SettingsChange = {}): { settings: Settings
     sessions: { idleMs: 1_800_000, maxPerUser: 100 },
     pool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20, maxStarting: 4 },
     drainMs: 1000,
+    processes: 1,
     stateDir: '/nonexistent/drawbridge-edge-tests',
     logLevel: 'info',
     warnings: []

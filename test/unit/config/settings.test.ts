@@ -51,6 +51,7 @@ describe('settings', () => {
       sessions: { idleMs: 1_800_000, maxPerUser: 100 },
       pool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20, maxStarting: Math.max(4, 2 * availableParallelism()) },
       drainMs: 30_000,
+      processes: 1,
       stateDir: '/work-dir/.drawbridge',
       logLevel: 'info',
       warnings: []

@@ -142,6 +142,7 @@ function settingsOf (options: GatewayBenchOptions, stateDir: string): Settings {
     sessions: { idleMs: 86_400_000, maxPerUser: 100 },
     pool: { maxWorkers: 1000, maxWorkersPerTenant: 1000, maxWorkersPerUser: 1000, maxStarting: 1000 },
     drainMs: options.drainMs ?? 20_000,
+    processes: 1,
     stateDir,
     logLevel: 'info',
     warnings: []

@@ -1,0 +1,64 @@
+import { Agent, request as startRequest, type IncomingMessage } from 'node:http'
+import fp from 'fastify-plugin'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../src/shared/errors.ts'
+import type { AppOptions } from '../app-options.ts'
+import { CLIENT_ADDRESS_HEADER } from './client-address.ts'
+import { continueExpected } from './expectations.ts'
+
+/** Of this connection, not of the message (RFC 9110 7.6.1), or spoken for by us. */
+const NOT_PASSED_ON = new Set(['connection', 'keep-alive', 'expect', CLIENT_ADDRESS_HEADER])
+/** Connections kept to each other process. */
+const MAX_KEPT = 256
+/** The owner may just be starting again. */
+const RETRY_AFTER_S = 1
+
+/**
+ * With `processes: N`: a request whose caller lives in another process is handed over there once, as it came, credential and
+ * all; the owner verifies it again, so nothing of identity is believed on this way. Bodies and answers are streamed.
+ */
+export default fp<AppOptions>(async (app, { peers }) => {
+  if (peers === undefined) return
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_KEPT })
+  app.addHook('onClose', (_instance, done) => { agent.destroy(); done() })
+  app.addHook('onRequest', (request, reply, done) => {
+    const { principal } = request
+    const socketPath = principal === undefined || peers.incoming.has(request.raw.socket) ? undefined : peers.socketOf(principal)
+    if (socketPath === undefined) return done()
+    handOver(request, reply, socketPath, agent, done)
+  })
+}, { name: 'forward', dependencies: ['credential-guard'] })
+
+function handOver (request: FastifyRequest, reply: FastifyReply, socketPath: string, agent: Agent, done: (error: Error) => void): void {
+  const { raw } = request
+  request.arrival.handedOver = true
+  const there = startRequest({ socketPath, agent, method: request.method, path: raw.url, headers: [...passedOn(raw.rawHeaders), CLIENT_ADDRESS_HEADER, request.ip], setHost: false })
+  there.once('response', (answer) => {
+    reply.hijack()
+    passBack(answer, reply)
+  })
+  there.on('error', (error) => {
+    // Before any part of an answer it is a refusal like another, except that the request may have reached the owner.
+    if (reply.raw.headersSent) reply.raw.destroy()
+    else done(new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: `handing over to another process: ${error.message}`, retryAfterS: RETRY_AFTER_S }))
+  })
+  // The caller has gone: so must be what was asked for them.
+  reply.raw.once('close', () => { there.destroy() })
+  continueExpected(raw)
+  raw.pipe(there)
+}
+
+function passBack (answer: IncomingMessage, reply: FastifyReply): void {
+  reply.raw.writeHead(answer.statusCode ?? 502, passedOn(answer.rawHeaders))
+  answer.once('error', () => { reply.raw.destroy() })
+  answer.pipe(reply.raw)
+}
+
+function passedOn (rawHeaders: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]]
+    if (!NOT_PASSED_ON.has(name.toLowerCase())) kept.push(name, value)
+  }
+  return kept
+}

@@ -1,0 +1,25 @@
+import type { Socket } from 'node:net'
+import type { Gather, MemberPlace, Owners } from '../src/processes/index.ts'
+import type { Principal } from '../src/shared/principal.ts'
+
+/** The other processes of this gateway, as one of them sees them (`processes: N`). */
+export interface Peers {
+  /** Unix socket of the process that owns the caller; undefined = this one does. */
+  socketOf (principal: Principal): string | undefined
+  /** Connections on which other processes hand requests over: those are served here, whoever owns them. */
+  readonly incoming: WeakSet<Socket>
+  /** What all processes answer to a question of an operator. */
+  readonly gather: Gather
+}
+
+/** Sees the others from `place`. */
+export function createPeers (place: MemberPlace, owners: Owners, gather: Gather): Peers {
+  return {
+    socketOf (principal) {
+      const owner = owners.ownerOf(principal)
+      return owner === place.index ? undefined : place.sockets[owner]
+    },
+    incoming: new WeakSet(),
+    gather
+  }
+}
