@@ -73,7 +73,10 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       health: () => healthOf(phase, settings, gateway, authenticator),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },
-    setPhase: (next) => { phase = next },
+    setPhase (next) {
+      phase = next
+      if (next === 'serving') gateway.warmUp()
+    },
     close () {
       authenticator.close()
       telemetry.close()
@@ -134,7 +137,13 @@ function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink):
       eventDropped: () => telemetry.count('events_dropped_total').inc()
     },
     upstream: {
-      opened: (server, startMs) => telemetry.observe('worker_start_seconds', { server }).observe(startMs / 1000),
+      opened (server, startMs, kind) {
+        telemetry.observe('worker_open_seconds', { server, kind }).observe(startMs / 1000)
+        if (kind === 'cold') telemetry.observe('worker_start_seconds', { server }).observe(startMs / 1000)
+      },
+      recycled: (server, reason) => telemetry.count('worker_recycled_total', { server, reason }).inc(),
+      spareReady: (server, startMs) => telemetry.observe('worker_open_seconds', { server, kind: 'spare' }).observe(startMs / 1000),
+      sparesFailed: (server, reason) => logger.warn({ event: 'spares_failed', server, reason }, 'no spare workers are kept of a server for now'),
       startFailed: (server, error) => logger.warn({ event: 'start_failed', server, code: error.code, reason: error.details.reason }, 'a server could not be started'),
       fault: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc()
     }
@@ -185,6 +194,7 @@ function healthOf (phase: HealthState['phase'], settings: Settings, gateway: Gat
   return {
     phase: gateway.draining ? 'draining' : phase,
     checks: {
+      telemetry.level('spares_ready', { server }).set(gateway.sparesReady(server))
       servers: failing === 0 ? { status: 'healthy', detail: `${settings.servers.size} configured` } : { status: 'degraded', detail: `${failing} of ${settings.servers.size} failed to start last time` },
       ...keySetCheck(authenticator.keySets())
     }

@@ -25,6 +25,7 @@ import { limitError } from './refusals.ts'
 import { receiveRequest } from './requests.ts'
 import { countByEra, statusFor, statusForOperator, type EraCounts, type ServerStatus } from './status.ts'
 import { forwardRootsChanged } from './subscriptions.ts'
+import { warmUp } from './warm-up.ts'
 import { Work } from './work.ts'
 
 export interface GatewayOptions {
@@ -37,6 +38,8 @@ export interface GatewayOptions {
   readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
   readonly pool: ConnectionsOptions['pool']
   readonly host: ConnectionsOptions['host']
+  /** Absent = every command is started as written. */
+  readonly packages?: ConnectionsOptions['packages']
 }
 
 /** What routes call. Nothing here knows HTTP; an {@link Exchange} carries each answer back. */
@@ -69,11 +72,15 @@ export interface Gateway {
   readonly openListens: number
   /** Open connections to servers, over any transport; servers without one are not in it. */
   connectionCounts (): ReadonlyMap<ServerName, EraCounts>
+  /** Spare workers of the server that are ready right now. */
+  sparesReady (server: ServerName): number
   /** Servers whose newest start failed. */
   readonly failingServers: number
   readonly draining: boolean
   /** A worker bound was hit: ends one idle worker that counts against it. */
   readonly makeRoom: MakeRoom
+  /** To be called once, when callers may come: keeps spare workers from then on. */
+  warmUp (): void
   /** Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers. */
   drain (): Promise<void>
   /** Ends everything now. */
@@ -92,6 +99,8 @@ export function createGateway (options: GatewayOptions): Gateway {
     pool: options.pool,
     host: options.host,
     stateDir: settings.stateDir,
+    ...options.packages === undefined ? {} : { packages: options.packages },
+    warm: { servers: settings.servers.values(), maxStarting: () => settings.pool.maxStarting },
     version: options.version,
     nowMs,
     events: { ...options.events.upstream, thrown: options.events.thrown }
@@ -151,6 +160,8 @@ export function createGateway (options: GatewayOptions): Gateway {
       }
       return receiveModern(context, modernTurn(caller, route, request, exchange))
     },
+    warmUp: () => { warmUp(context) },
+    sparesReady: (server) => connections.spares(context.server(server)).ready,
     attach: (session, writer, resume) => attach(context, session, writer, resume),
     close: (session, reason) => sessions.close(session, reason),
     callTool (caller, route, call, abort) {

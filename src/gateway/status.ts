@@ -48,6 +48,7 @@ export function statusForOperator (context: GatewayContext, name: ServerName): o
   return {
     ...serverStatus(context, name, all),
     connections: all,
+    warm: context.connections.spares(context.server(name)),
     ...(failure === undefined ? undefined : { last_failure: { at: new Date(failure.atMs).toISOString(), reason: failure.reason, stderr: failure.stderr } })
   }
 }

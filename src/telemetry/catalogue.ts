@@ -8,6 +8,8 @@ export const METRIC_PREFIX = 'drawbridge_'
 const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600] as const
 /** Seconds. From a warm local binary to an npx that downloads (180 s start timeout). */
 const START_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180] as const
+/** Seconds. From the greeting of a spare to a download. */
+const OPEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, ...START_SECONDS] as const
 
 /**
  * Every metric Drawbridge itself exposes, by its name without {@link METRIC_PREFIX}. METRICS.md is held to it by a test
@@ -39,6 +41,9 @@ export const METRICS = {
   worker_exit_total: { kind: 'counter', help: 'Worker processes ended, by reason.', labels: { server: 'server', reason: 'exit_reason' } },
   worker_protocol_error_total: { kind: 'counter', help: 'Messages of servers that MCP does not allow (T39).', labels: { kind: 'protocol_error' } },
   worker_start_seconds: { kind: 'histogram', help: 'Seconds from spawn, or from the first request over HTTP, to the end of the handshake.', labels: { server: 'server' }, buckets: START_SECONDS },
+  worker_open_seconds: { kind: 'histogram', help: 'Seconds until a caller had a greeted worker: warm = it was given a spare, cold = one was started; spare = from a spare\'s start to its being ready.', labels: { server: 'server', kind: 'start_kind' }, buckets: OPEN_SECONDS },
+  spares_ready: { kind: 'gauge', help: 'Spare workers ready right now: started, and given to nobody yet.', labels: { server: 'server' } },
+  worker_recycled_total: { kind: 'counter', help: 'Workers replaced between calls because they had served long enough, by what was used up.', labels: { server: 'server', reason: 'recycle_reason' } },
   worker_reassigned_total: { kind: 'counter', help: 'Workers given to another key than the one they were started for. Always 0: anything else is an isolation fault (T19).', labels: {} },
 
   call_wait_seconds: { kind: 'histogram', help: 'Seconds that calls over a concurrency limit waited in line, by how the wait ended.', labels: { outcome: 'wait_outcome' }, buckets: CALL_SECONDS },

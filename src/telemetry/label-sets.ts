@@ -38,6 +38,10 @@ export const LABEL_SETS = {
   face: ['streamable', 'sse'],
   /** `WorkerExitReason` of src/stdio-pool. */
   exit_reason: ['stopped', 'crashed', 'oversize', 'noise', 'stdin_full', 'spawn_failed'],
+  /** `StartKind` of src/upstream, and the start of a spare. */
+  start_kind: ['warm', 'cold', 'spare'],
+  /** `RecycleReason` of src/stdio-pool. */
+  recycle_reason: ['calls', 'age', 'memory'],
   /** What a worker or upstream did that MCP does not allow. */
   protocol_error: ['noise', 'oversize', 'invalid_utf8', 'unknown_id', 'late_reply', 'malformed_reply', 'malformed_message', 'unusable_tool'],
   /** `LimitName` of src/limits, and the two limits of the edge. */

@@ -3,13 +3,16 @@ import { GatewayError } from '../shared/errors.ts'
 import type { PackageStore } from '../packages/index.ts'
 import { randomId, type ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
-import { countsAgainst, type HostEnvironment, type MakeRoom, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
+import { countsAgainst, type HostEnvironment, type MakeRoom, type RecycleReason, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
 import { createEraVerdicts } from './era-verdicts.ts'
 import { FirstProbes } from './first-probes.ts'
 import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
 import type { Place } from './place.ts'
 import { createStartBackoff } from './start-backoff.ts'
 import { ownerOf } from './start-worker.ts'
+import type { StartKind } from './opening.ts'
+import type { SpareEvents, SpareStatus } from './spares/server-spares.ts'
+import { createSpares } from './spares/spares.ts'
 import type { ConnectionFault } from './speech.ts'
 import type { ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
 import { isPerEra, workerKey } from './worker-key.ts'
@@ -20,12 +23,17 @@ export interface ConnectionsOptions {
   readonly stateDir: string
   /** Absent = every command is started as written. */
   readonly packages?: PackageStore
+  /** Servers of which spares are kept, as far as each may have them, and how many workers may be starting at once. Absent = none. */
+  readonly warm?: { readonly servers: Iterable<ServerSettings>, readonly maxStarting: () => number }
   readonly version: string
   readonly nowMs: () => number
   /** Dates era verdicts. Default: the machine's wall clock. */
   readonly wallMs?: () => number
-  readonly events: {
-    opened (server: ServerName, startMs: number): void
+  readonly events: SpareEvents & {
+    /** @param kind `warm`: by a spare */
+    opened (server: ServerName, startMs: number, kind: StartKind): void
+    /** A worker is replaced, because it has served long enough. */
+    recycled? (server: ServerName, reason: RecycleReason): void
     startFailed (server: ServerName, error: GatewayError): void
     fault (server: ServerName, kind: ConnectionFault): void
     /** Something of ours threw where nobody can be told: a bug. */
@@ -37,7 +45,11 @@ export interface Connections {
   /** The place of this request's worker key, held until its `release`; starts nothing yet. */
   place (request: ConnectionRequest): Place
   status (): ConnectionStatus[]
-  /** Ends one idle worker that counts against the bound; false when there is none. */
+  /** From now on spares are kept. */
+  warmUp (): void
+  /** Spares of a server, or why there are none. */
+  spares (server: ServerSettings): SpareStatus
+  /** Ends one spare or idle worker that counts against the bound; false when there is none. */
   readonly makeRoom: MakeRoom
   /** Last error class and stderr of the newest failed start, per server, for operators. */
   lastFailure (server: ServerName): StartFailure | undefined
@@ -63,13 +75,16 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
   const sweep = setInterval(reapIdle, SWEEP_MS)
   sweep.unref()
   const verdicts = createEraVerdicts({ file: join(options.stateDir, VERDICT_FILE), wallMs: options.wallMs ?? Date.now, onThrown: events.thrown })
+  const backoff = createStartBackoff(nowMs)
+  const start = { ...options, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown }
+  const spares = createSpares({ servers: [], maxStarting: () => 1, ...options.warm, start, verdicts, backoff, events })
   const context: PlaceContext = {
     verdicts,
-    start: { ...options, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown },
-    backoff: createStartBackoff(nowMs),
-    opened (server, startMs) {
+    start: { ...start, spares },
+    backoff,
+    opened (server, startMs, kind) {
       failures.delete(server)
-      events.opened(server, startMs)
+      events.opened(server, startMs, kind)
     },
     startFailed (server, error, stderr) {
       failures.set(server, { atMs: Date.now(), code: error.code, reason: error.details.reason ?? error.message, stderr })
@@ -81,7 +96,9 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
 
   function reapIdle (): void {
     const now = nowMs()
+    spares.sweep()
     for (const place of places.values()) {
+      if (isKept(place.request.server)) continue
       if (place.idle && now - place.lastUsedMs >= place.request.server.pool.idleMs) place.end(new GatewayError('GW_CANCELLED')).catch(events.thrown)
     }
   }
@@ -112,7 +129,10 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
       return place
     },
     status: () => [...places.values()].flatMap((place) => place.status() ?? []),
+    warmUp: () => { spares.start() },
+    spares: (server) => spares.status(server),
     makeRoom: async (owner, bound) => {
+      if (await spares.makeRoom(owner, bound)) return true
       const idle = oldestIdle(places.values(), owner, bound, nowMs())
       if (idle === undefined) return false
       await idle.end(new GatewayError('GW_CANCELLED'))
@@ -123,10 +143,15 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     async close () {
       isClosing = true
       clearInterval(sweep)
-      await Promise.all([...places.values()].map((place) => place.end(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))))
+      await Promise.all([spares.close(), ...[...places.values()].map((place) => place.end(new GatewayError('GW_DRAINING', { retryAfterS: 1 })))])
       await verdicts.flush()
     }
   }
+}
+
+/** The worker that everybody shares is its own spare: with `warm` it stays. */
+function isKept ({ isolation, pool }: ServerSettings): boolean {
+  return isolation === 'shared' && pool.warm > 0
 }
 
 /** The longest idle worker that counts against the bound. Another tenant's is only taken when it has been idle long. */

@@ -3,7 +3,7 @@ import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Place } from './place.ts'
 import type { StartBackoff } from './start-backoff.ts'
 import { openConnection } from './open-connection.ts'
-import type { StartOptions, StartTold } from './opening.ts'
+import type { StartKind, StartOptions, StartTold } from './opening.ts'
 import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
 import { startKey } from './worker-key.ts'
 
@@ -15,7 +15,7 @@ export interface PlaceContext {
   readonly start: StartOptions
   readonly backoff: StartBackoff
   readonly verdicts: EraVerdicts
-  opened (server: ServerName, startMs: number): void
+  opened (server: ServerName, startMs: number, kind: StartKind): void
   startFailed (server: ServerName, error: GatewayError, stderr: string): void
   /** Nobody holds the place and nothing runs in it. */
   forget (place: KeyedPlace): void
@@ -45,6 +45,7 @@ export class KeyedPlace implements Place {
   #retiring: Connection | undefined
   #streams = 0
   #stderr = ''
+  #kind: StartKind = 'cold'
   #forgotten = false
   lastUsedMs: number
 
@@ -153,7 +154,7 @@ export class KeyedPlace implements Place {
       backoff.started(this.#startKey)
       this.connection = connection
       this.touch()
-      this.#context.opened(this.server, start.nowMs() - startedMs)
+      this.#context.opened(this.server, start.nowMs() - startedMs, this.#kind)
       return connection
     } catch (thrown) {
       throw this.#failed(toGatewayError(thrown))
@@ -162,7 +163,10 @@ export class KeyedPlace implements Place {
 
   #told (): StartTold {
     return {
-      rootDirs: (dirs) => { this.rootDirs = dirs },
+      process: (kind, rootDirs) => {
+        this.#kind = kind
+        this.rootDirs = rootDirs
+      },
       failed: ({ stderr, stopped }) => {
         this.#stderr = stderr
         this.#stop(stopped)

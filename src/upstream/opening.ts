@@ -2,6 +2,7 @@ import type { ServerName } from '../shared/ids.ts'
 import type { PackageStore } from '../packages/index.ts'
 import type { HostEnvironment, WorkerPool } from '../stdio-pool/index.ts'
 import type { FirstProbes } from './first-probes.ts'
+import type { Spares } from './spares/spares.ts'
 import type { ConnectionFault } from './speech.ts'
 import type { Connection, ConnectionPeer } from './types.ts'
 
@@ -14,6 +15,8 @@ export interface StartOptions {
   readonly packages?: PackageStore
   readonly version: string
   readonly probes: FirstProbes
+  /** Absent = none are kept. */
+  readonly spares?: Spares
   readonly nowMs: () => number
   readonly onFault: (server: ServerName, kind: ConnectionFault) => void
   readonly onThrown: (thrown: unknown) => void
@@ -25,10 +28,13 @@ export interface FailedStart {
   readonly stopped: Promise<void>
 }
 
+/** Was a process there already when it was needed? */
+export type StartKind = 'warm' | 'cold'
+
 /** How one start reports what it finds on the way. */
 export interface StartTold {
-  /** Directories that count as roots; before the process runs. */
-  rootDirs (dirs: readonly string[]): void
+  /** A process is about to be greeted, whose launch names these directories; they count as roots. */
+  process (kind: StartKind, rootDirs: readonly string[]): void
   failed (start: FailedStart): void
   /** The listener of the connection to be. */
   peer (connection: Connection): ConnectionPeer

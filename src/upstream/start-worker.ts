@@ -1,4 +1,4 @@
-import { GatewayError } from '../shared/errors.ts'
+import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { TenantId, UserId } from '../shared/ids.ts'
 import type { Era, ServerSettings } from '../shared/settings.ts'
 import { prepareLaunch, type WorkerOwner } from '../stdio-pool/index.ts'
@@ -32,7 +32,7 @@ export async function startWorker (options: StartOptions, request: ConnectionReq
 async function startNow (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
   const { server } = request
   const plan = planFor(server, verdicts, request.era)
-  const first = await greetFresh(options, request, key, plan, told, signal)
+  const first = await greetSpare(options, request, plan, told, signal) ?? await greetFresh(options, request, key, plan, told, signal)
   if (first.outcome !== 'spent') return settled(first.connection, first.outcome, server, verdicts)
   const second = await greetFresh(options, request, key, { ...plan, first: 'legacy' }, told, signal)
   if (second.outcome === 'spent') throw new GatewayError('GW_INTERNAL', { reason: 'a legacy handshake asks before initialize' })
@@ -62,12 +62,42 @@ function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): W
   }
 }
 
+/**
+ * A spare, greeted; undefined = there is none, or it is not fit for use: then a fresh process shall do. Its own end is waited
+ * for, because two workers of one key must never run side by side (rulings 1).
+ */
+async function greetSpare (options: StartOptions, request: ConnectionRequest, plan: WirePlan, told: StartTold, signal: AbortSignal): Promise<Greeted | undefined> {
+  const { server } = request
+  const { spares } = options
+  if (spares === undefined) return undefined
+  const spare = await inTime(server.startTimeoutMs, signal, noTurn, (either) => spares.take(server, ownerOf(request), either))
+  if (spare === undefined) return undefined
+  const { worker, launch } = spare
+  told.process('warm', launch.rootDirs)
+  try {
+    const greeted = await openWire(options, request, worker, plan, told, signal)
+    spare.greeted()
+    if (greeted.outcome === 'spent') await greeted.connection.close()
+    return greeted
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    spare.greeted(signal.aborted ? undefined : error)
+    const stopped = worker.stop()
+    if (signal.aborted) {
+      told.failed({ stderr: worker.stderrTail(), stopped })
+      throw thrown
+    }
+    await stopped
+    return undefined
+  }
+}
+
 /** One process, greeted. When that came to nothing it is on its way out, and told of; a spent one is gone before this returns. */
 async function greetFresh (options: StartOptions, request: ConnectionRequest, key: string, plan: WirePlan, told: StartTold, signal: AbortSignal): Promise<Greeted> {
   const { server } = request
   const stored = await options.packages?.commandOf(server)
   const launch = prepareLaunch(server, identityOf(request), { stateDir: options.stateDir, workerKey: key }, options.host, stored)
-  told.rootDirs(launch.rootDirs)
+  told.process('cold', launch.rootDirs)
   const worker = await inTime(server.startTimeoutMs, signal, noTurn, (either) => options.pool.start(launch, ownerOf(request), either))
   try {
     const greeted = await openWire(options, request, worker, plan, told, signal)

@@ -24,6 +24,9 @@ drawbridge_worker_spawn_total counter server
 drawbridge_worker_exit_total counter server reason
 drawbridge_worker_protocol_error_total counter kind
 drawbridge_worker_start_seconds histogram server
+drawbridge_worker_open_seconds histogram server kind
+drawbridge_spares_ready gauge server
+drawbridge_worker_recycled_total counter server reason
 drawbridge_worker_reassigned_total counter
 drawbridge_call_wait_seconds histogram outcome
 drawbridge_limit_refusals_total counter limit

@@ -1,12 +1,14 @@
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Reply } from '../../../src/protocol/index.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { PackageStore } from '../../../src/packages/index.ts'
+import type { GlobalPoolSettings, ServerSettings } from '../../../src/shared/settings.ts'
 import { createConnections } from '../../../src/upstream/index.ts'
 import type { Connection, Connections, Place } from '../../../src/upstream/index.ts'
+import type { WorkerPool } from '../../../src/stdio-pool/index.ts'
 import { testClock } from '../limits/callers.ts'
 import type { TestClock } from '../limits/callers.ts'
-import { bench, host } from '../stdio-pool/pool-parts.ts'
+import { bench, host, limits } from '../stdio-pool/pool-parts.ts'
 import type { Bench } from '../stdio-pool/pool-parts.ts'
 import { testCall, testPeer, wanted } from './upstream-parts.ts'
 import type { TestPeer } from './upstream-parts.ts'
@@ -14,25 +16,37 @@ import type { TestPeer } from './upstream-parts.ts'
 /** Real connections over a real pool, on a clock of the test's own. */
 export interface Openings {
   readonly clock: TestClock
-  /** opened, failed <code>, fault <kind>, and whatever was thrown. */
+  /** opened, opened warm, spare, no spares: <reason>, failed <code>, fault <kind>, and whatever was thrown. */
   readonly told: string[]
   readonly peers: Map<Place, TestPeer>
   readonly connections: Connections
   place (own: Partial<ServerSettings>, who?: Parameters<typeof wanted>[1]): Place
   /** Processes started so far. */
   started (): number
+  readonly pool: WorkerPool
   /** Ends all connections and makes new ones over the same state directory, as a restart does. */
   restart (): Promise<void>
 }
 
-export async function openings (t: TestContext): Promise<Openings> {
+/** What openings may be given besides. */
+export interface OpeningsParts {
+  /** Servers of which spares are kept. */
+  readonly warm?: readonly ServerSettings[]
+  readonly global?: Partial<GlobalPoolSettings>
+  readonly packages?: PackageStore
+}
+
+export async function openings (t: TestContext, parts: OpeningsParts = {}): Promise<Openings> {
   // What the bench tidies up must wait for the connections, which write into its directory until they are closed.
   const tidyUps: Array<() => Promise<void>> = []
-  const pooled = await bench({ after: (tidyUp: () => Promise<void>) => { tidyUps.push(tidyUp) } } as unknown as TestContext)
+  const pooled = await bench({ after: (tidyUp: () => Promise<void>) => { tidyUps.push(tidyUp) } } as unknown as TestContext, {
+    limits: limits(parts.global, { server: (name) => parts.warm?.find((server) => server.name === name)?.pool }),
+    makeRoom: (owner, bound) => connections.makeRoom(owner, bound)
+  })
   const clock = testClock()
   const told: string[] = []
   const peers = new Map<Place, TestPeer>()
-  let connections = connect(pooled, clock, told, peers)
+  let connections = connect(pooled, clock, told, peers, parts)
   t.after(async () => {
     await connections.close()
     for (const tidyUp of tidyUps) await tidyUp()
@@ -41,18 +55,21 @@ export async function openings (t: TestContext): Promise<Openings> {
     clock,
     told,
     peers,
+    pool: pooled.pool,
     get connections () { return connections },
     place: (own, who = {}) => connections.place(wanted(own, who)),
     started: () => pooled.log.filter((line) => line === 'started').length,
     async restart () {
       await connections.close()
-      connections = connect(pooled, clock, told, peers)
+      connections = connect(pooled, clock, told, peers, parts)
     }
   }
 }
 
-function connect ({ pool, dir }: Bench, clock: TestClock, told: string[], peers: Map<Place, TestPeer>): Connections {
+function connect ({ pool, dir }: Bench, clock: TestClock, told: string[], peers: Map<Place, TestPeer>, { warm, packages }: OpeningsParts): Connections {
   return createConnections({
+    ...(warm === undefined ? undefined : { warm: { servers: warm, maxStarting: () => 4 } }),
+    ...(packages === undefined ? undefined : { packages }),
     pool,
     host,
     stateDir: dir,
@@ -60,7 +77,9 @@ function connect ({ pool, dir }: Bench, clock: TestClock, told: string[], peers:
     nowMs: clock.nowMs,
     wallMs: clock.wallMs,
     events: {
-      opened: () => { told.push('opened') },
+      opened: (_server, _startMs, kind) => { told.push(kind === 'warm' ? 'opened warm' : 'opened') },
+      spareReady: () => { told.push('spare') },
+      sparesFailed: (_server, reason) => { told.push(`no spares: ${reason}`) },
       startFailed: (_server, error) => { told.push(`failed ${error.code}`) },
       fault: (_server, kind) => { told.push(`fault ${kind}`) },
       thrown: (thrown) => { told.push(String(thrown)) }

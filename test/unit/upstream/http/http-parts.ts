@@ -202,7 +202,7 @@ export function bench (): Omit<Opened, 'connection'> & { readonly options: HttpS
     peer,
     verdicts: createEraVerdicts({ file: undefined, wallMs: () => Date.now(), onThrown: (error) => { thrown.push(error) } }),
     options: { version: '9.9.9', nowMs: () => performance.now(), onFault: (_server, kind) => { faults.push(kind) }, onThrown: (error) => { thrown.push(error) } },
-    told: { rootDirs () {}, failed () {}, peer: () => listener }
+    told: { process () {}, failed () {}, peer: () => listener }
   }
 }
 

@@ -84,7 +84,7 @@ export async function open (t: TestContext, entry: Partial<ServerSettings>, own:
   const faults: string[] = []
   const thrown: unknown[] = []
   const options = { version: '0', probes: new FirstProbes(), nowMs: () => performance.now(), onFault: (_server: unknown, kind: string) => { faults.push(kind) }, onThrown: (one: unknown) => { thrown.push(one) } }
-  const told = { rootDirs () {}, failed () {}, peer: () => peer }
+  const told = { process () {}, failed () {}, peer: () => peer }
   const verdicts = createEraVerdicts({ file: undefined, wallMs: Date.now, onThrown: options.onThrown })
   const request = wanted(entry, own.capabilities === undefined ? {} : { capabilities: own.capabilities })
   const connection = await openSse(options, request, told, verdicts, own.signal ?? new AbortController().signal, own.times)
