@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import { isJsonMediaType } from '../../src/protocol/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
+import { freeBytes } from '../../src/shared/free-bytes.ts'
 import type { AppOptions } from '../app-options.ts'
 import { continueExpected } from './expectations.ts'
 
@@ -36,7 +37,16 @@ function collect ({ raw }: FastifyRequest, maxBytes: number, done: BodyDone): vo
     if (bytes > maxBytes) return settle(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
     chunks.push(chunk)
   }
-  const onEnd = (): void => { settle(null, Buffer.concat(chunks, bytes)) }
+  const onEnd = (): void => { settle(null, joined(chunks, bytes)) }
   const onError = (error: Error): void => { settle(new GatewayError('GW_HTTP_BAD_REQUEST', { reason: error.message }, error)) }
   raw.on('data', onData).on('end', onEnd).on('error', onError)
+}
+
+/** The chunks are nobody else's. */
+function joined (chunks: readonly Buffer[], bytes: number): Buffer {
+  const [only] = chunks
+  if (only !== undefined && chunks.length === 1) return only
+  const body = Buffer.concat(chunks, bytes)
+  for (const chunk of chunks) freeBytes(chunk)
+  return body
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { responseText, sseMessage, toJsonRpcError, writable, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
+import { responseMessage, responseText, sseMessage, toJsonRpcError, writable, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
 import type { Exchange } from '../../src/session/index.ts'
 import type { ChurnList } from '../../src/shared/churn-list.ts'
 import type { Clock } from '../../src/shared/clock.ts'
@@ -60,9 +60,9 @@ export class ModernExchange implements Exchange {
 
   finish (id: JsonRpcId, reply: Reply): void {
     if (this.#over) return
-    const text = responseText(id, reply)
+    const text = responseMessage(id, reply)
     this.#end()
-    if (this.#writer !== undefined) return this.#endStream(text)
+    if (this.#writer !== undefined) return this.#endStream(String(text))
     if (this.#reply.sent) return
     this.#reply.code(statusOf(reply)).header('content-type', 'application/json; charset=utf-8').send(writable(text))
   }

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { responseText, toJsonRpcError, writable, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
+import { responseMessage, responseText, toJsonRpcError, writable, type JsonRpcId, type JsonText, type Reply } from '../../src/protocol/index.ts'
 import type { EventStream, Exchange, Session } from '../../src/session/index.ts'
 import type { GatewayError } from '../../src/shared/errors.ts'
 import { sendRefusal } from './send-refusal.ts'
@@ -19,7 +19,7 @@ export class PostExchange implements Exchange {
   /** Requests still without an answer; more than one in a 2025-03-26 batch. */
   #owed: number
   readonly #batch: boolean
-  readonly #texts: string[] = []
+  readonly #texts: JsonText[] = []
   #stream: EventStream | undefined
   readonly #timer: NodeJS.Timeout
 
@@ -37,7 +37,7 @@ export class PostExchange implements Exchange {
   }
 
   finish (id: JsonRpcId, reply: Reply): void {
-    this.#answered(responseText(id, reply))
+    this.#answered(responseMessage(id, reply))
   }
 
   drop (): void {
@@ -52,11 +52,11 @@ export class PostExchange implements Exchange {
     if (!this.#reply.sent) sendRefusal(this.#reply, error, id)
   }
 
-  #answered (text: string | undefined): void {
+  #answered (text: JsonText | undefined): void {
     if (this.#owed === 0) return
     this.#owed--
     if (this.#stream !== undefined) {
-      if (text !== undefined) this.#stream.send(text)
+      if (text !== undefined) this.#stream.send(String(text))
       if (this.#owed === 0) this.#stream.end()
       return
     }
@@ -83,7 +83,7 @@ export class PostExchange implements Exchange {
     stream.onLost = () => this.#session.disconnected(this)
     const writer = startSse(this.#reply)
     stream.attach(writer, 0)
-    for (const text of this.#texts.splice(0)) stream.send(text)
+    for (const text of this.#texts.splice(0)) stream.send(String(text))
     whenClosed(this.#reply, () => stream.detach(writer))
     return stream
   }

@@ -1,4 +1,4 @@
-import { errorReply, isJsonObject, isKnownRevision, META, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, isKnownRevision, META, rawMember, withMember, withoutMembers, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
 import type { Era } from '../shared/settings.ts'
 import { downConvert } from './down-convert.ts'
 
@@ -15,11 +15,14 @@ export function toLegacy (method: string, reply: Reply, era: Era, revision: stri
   return result === reply.result ? reply : { result }
 }
 
+const MODERN_MEMBERS = ['resultType', 'ttlMs', 'cacheScope', '_meta']
+
 /** v1 SDKs refuse unknown members of an empty result, and structured content that is no object. */
 function withoutModern (method: string, result: JsonObject): JsonObject {
-  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, _meta: meta, ...others } = result
+  const { _meta: meta } = result
+  const others = withoutMembers(result, MODERN_MEMBERS)
   const kept = isJsonObject(meta) ? withoutServerInfo(meta) : meta
-  const plain: JsonObject = kept === undefined ? others : { ...others, _meta: kept }
+  const plain = kept === undefined ? others : withMember(others, '_meta', kept)
   if (method === 'tools/call') return withObjectContent(plain)
   return method === 'tools/list' ? withObjectSchemas(plain) : plain
 }
@@ -30,8 +33,11 @@ function withoutServerInfo (meta: JsonObject): JsonObject | undefined {
 }
 
 function withObjectContent (result: JsonObject): JsonObject {
-  const { structuredContent, ...others } = result
+  // Bytes are those of an object.
+  if (rawMember(result, 'structuredContent') !== undefined) return result
+  const { structuredContent } = result
   if (structuredContent === undefined || isJsonObject(structuredContent)) return result
+  const { structuredContent: _structured, ...others } = result
   const content = Array.isArray(others['content']) ? others['content'] : []
   return { ...others, content: content.length > 0 ? content : [{ type: 'text', text: JSON.stringify(structuredContent) }] }
 }

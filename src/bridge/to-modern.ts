@@ -1,4 +1,4 @@
-import { errorReply, isJsonObject, META, toJsonRpcError, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, META, toJsonRpcError, withMember, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
 import { ERRORS, GatewayError } from '../shared/errors.ts'
 import type { Era } from '../shared/settings.ts'
 
@@ -38,7 +38,7 @@ export function toModern (method: string, reply: Reply, { era, serverInfo, mayMa
   const { resultType = 'complete' } = era === 'legacy' ? {} : reply.result
   // A kind that nobody asked for is no answer (MCP 2026-07-28 base protocol).
   if (resultType !== 'complete' && resultType !== 'input_required' && !(mayMakeTask && resultType === 'task')) return errorReply('GW_UPSTREAM_PROTOCOL')
-  const result: JsonObject = { ...reply.result, resultType }
+  const result = withMember(reply.result, 'resultType', resultType)
   if (resultType === 'complete') addHints(method, result)
   const meta = result['_meta']
   if (serverInfo !== undefined && (!isJsonObject(meta) || meta[META.serverInfo] === undefined)) {

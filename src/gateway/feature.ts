@@ -1,4 +1,4 @@
-import { errorReply, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, rawMember, type JsonObject, type Reply } from '../protocol/index.ts'
 import { rewriteParams, rewriteResult, splitAggregateUri } from '../routing/index.ts'
 import type { SessionRoute } from '../session/index.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'
@@ -64,6 +64,8 @@ function namedIn (method: string, params: JsonObject | undefined): Named | undef
 }
 
 function argumentsOk (params: JsonObject | undefined): boolean {
+  // Bytes are those of an object.
+  if (params !== undefined && rawMember(params, 'arguments') !== undefined) return true
   const given = params?.['arguments']
   return given === undefined || isJsonObject(given)
 }

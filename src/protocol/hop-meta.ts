@@ -1,6 +1,7 @@
 import { isJsonObject } from './classify.ts'
 import type { JsonObject } from './message.ts'
 import { META } from './meta.ts'
+import { rawMembers, withMember, withoutMembers } from './raw-members.ts'
 import { FIRST_MODERN } from './revisions.ts'
 
 /**
@@ -10,6 +11,8 @@ import { FIRST_MODERN } from './revisions.ts'
 const HOP: ReadonlySet<string> = new Set([
   'progressToken', META.protocolVersion, META.clientCapabilities, META.clientInfo, META.serverInfo, META.logLevel, META.subscriptionId
 ])
+
+const HOP_MEMBERS = ['_meta']
 
 /** What the next hop is told in `_meta` (MCP 2026-07-28 base protocol). */
 export interface HopMeta {
@@ -47,7 +50,8 @@ export function withoutHopMeta (params: JsonObject | undefined): JsonObject | un
   const meta = params?.['_meta']
   if (!isJsonObject(meta) || !holdsHopMember(meta)) return params
   const foreign = foreignMembers(meta, undefined)
-  if (foreign !== undefined) return { ...params, _meta: foreign }
+  if (foreign !== undefined) return withMember(params, '_meta', foreign)
+  if (params !== undefined && rawMembers(params).length > 0) return withoutMembers(params, HOP_MEMBERS)
   const { _meta: _hop, ...others } = params as JsonObject
   return others
 }
@@ -62,5 +66,5 @@ export function withModernMeta (params: JsonObject | undefined, { capabilities, 
   if (progressToken !== undefined) meta['progressToken'] = progressToken
   const before = params?.['_meta']
   if (isJsonObject(before)) foreignMembers(before, meta)
-  return { ...params, _meta: meta }
+  return withMember(params, '_meta', meta)
 }

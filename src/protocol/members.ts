@@ -48,22 +48,26 @@ const META = createLevel('_meta', [
   ...['protocolVersion', 'clientCapabilities', 'clientInfo', 'serverInfo', 'logLevel', 'subscriptionId', 'related-task'].map((name) => metaPrefix + name)
 ])
 
-const PARAMS = createLevel('params', [
+/** The params of a request or notification. */
+export const PARAMS = createLevel('params', [
   'name', 'arguments', '_meta', 'uri', 'cursor', 'ref', 'argument', 'context', 'level',
   'protocolVersion', 'capabilities', 'clientInfo', 'requestId', 'reason', 'progressToken', 'progress', 'total', 'message',
   'task', 'taskId', 'inputResponses', 'requestState', 'notifications'
 ], '_meta', META)
 
+/** Bit of `arguments` in {@link PARAMS}. */
+export const ARGUMENTS_BIT = memberBit(PARAMS, 'arguments')
+
 /** The outermost object of a message (JSON-RPC 2.0 sections 4 and 5). */
 export const ENVELOPE = createLevel('envelope', ['jsonrpc', 'id', 'method', 'params', 'result', 'error'], 'params', PARAMS)
 
 /** Bit of `id` in the envelope. */
-export const ID_BIT = memberBit('id')
+export const ID_BIT = memberBit(ENVELOPE, 'id')
 /** Bit of `params` in the envelope. */
-export const PARAMS_BIT = memberBit('params')
+export const PARAMS_BIT = memberBit(ENVELOPE, 'params')
 
-function memberBit (name: string): number {
-  return ENVELOPE.byFold.get(name)?.bit ?? 0
+function memberBit (level: Level, name: string): number {
+  return level.byFold.get(name)?.bit ?? 0
 }
 
 /** Bit of the member spelled plainly in `bytes[start, end)`, or 0. Allocates nothing: this runs for every key. */

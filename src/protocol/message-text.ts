@@ -1,5 +1,7 @@
 import { errorReply } from './error-reply.ts'
+import { append, appendObject, SplicedText, type JsonText } from './json-text.ts'
 import type { JsonObject, JsonRpcId, Reply } from './message.ts'
+import { rawMembers } from './raw-members.ts'
 
 /** Characters that JSON allows raw in strings and that some line readers take for line ends. */
 const lineEnds = /[\u0085\u2028\u2029]/g
@@ -34,6 +36,20 @@ export function responseText (id: JsonRpcId | null, reply: Reply): string {
   }
 }
 
+/** The same, in pieces where members of the result are bytes still: those are not looked at. */
+export function responseMessage (id: JsonRpcId | null, reply: Reply): JsonText {
+  const { result } = reply
+  if (typeof result !== 'object' || result === null || rawMembers(result).length === 0) return responseText(id, reply)
+  const pieces: Array<string | Buffer> = [`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`]
+  try {
+    appendObject(pieces, result as JsonObject)
+  } catch {
+    return responseText(id, errorReply('GW_UPSTREAM_PROTOCOL'))
+  }
+  append(pieces, '}')
+  return new SplicedText(pieces)
+}
+
 function bodyText (idText: string, reply: Reply): string {
   return reply.error === undefined
     ? `{"jsonrpc":"2.0","id":${idText},"result":${valueText(reply.result)}}`
@@ -43,6 +59,15 @@ function bodyText (idText: string, reply: Reply): string {
 /** A request as one line, fit for a worker's stdin as well as for HTTP. */
 export function requestText (id: JsonRpcId, method: string, params?: JsonObject): string {
   return lineSafe(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+}
+
+/** The same, in pieces where members of the params are bytes still: those are not looked at. */
+export function requestMessage (id: JsonRpcId, method: string, params?: JsonObject): JsonText {
+  if (params === undefined || rawMembers(params).length === 0) return requestText(id, method, params)
+  const pieces: Array<string | Buffer> = [`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":${JSON.stringify(method)},"params":`]
+  appendObject(pieces, params)
+  append(pieces, '}')
+  return new SplicedText(pieces.map((piece) => typeof piece === 'string' ? lineSafe(piece) : piece))
 }
 
 /** A notification as one line, fit for a worker's stdin as well as for HTTP. */

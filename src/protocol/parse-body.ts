@@ -4,18 +4,22 @@ import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
 import { classify } from './classify.ts'
 import type { Inbound, InboundMessage } from './inbound.ts'
+import { hollowText, LARGE_MEMBER_BYTES, type Hole } from './hollow.ts'
+import { isJson } from './json-check.ts'
 import { isIntegerToken, isJsonRpcId } from './json-rpc-id.ts'
-import type { JsonRpcId } from './message.ts'
+import type { JsonObject, JsonRpcId } from './message.ts'
+import { setRaw } from './raw-members.ts'
+import { OPEN_OBJECT } from './scan-cursor.ts'
 import { scanBody } from './scan-body.ts'
 import type { BodyScan } from './scan-body.ts'
 import type { MessageRanges } from './scan-message.ts'
 
 /** Where the parts of a single message stand in its body. */
-export interface BodyRanges extends Readonly<MessageRanges> {
+export interface BodyRanges extends Readonly<Omit<MessageRanges, 'argumentsStart' | 'argumentsEnd'>> {
   /**
    * May bytes of the body be copied into a line for a worker as they are? False when a byte below 0x20 stands outside
    * strings or when U+0085, U+2028 or U+2029 occurs raw anywhere (rulings 4, T38): re-serialise instead. Duplicate
-   * members deeper than `params._meta` are not looked for, so bytes under argument rules may not be spliced.
+   * members deeper than `params._meta` are not looked for: whoever reads arguments makes them a value, and only that is sent.
    */
   readonly spliceable: boolean
 }
@@ -73,9 +77,35 @@ function parseBatch (values: readonly unknown[], body: Buffer, ranges: readonly 
   return ok({ kind: 'batch', messages: values.map((value, index) => classify(value, body, ranges[index] as MessageRanges)) })
 }
 
+/** Large arguments that may be copied into a line as they are: only checked, and parsed by whoever wants to look at them. */
+function argumentsIn (body: Buffer, ranges: MessageRanges | undefined): Hole | undefined {
+  if (ranges === undefined || ranges.argumentsEnd - ranges.argumentsStart < LARGE_MEMBER_BYTES || body[ranges.argumentsStart] !== OPEN_OBJECT) return undefined
+  return { key: 'arguments', start: ranges.argumentsStart, end: ranges.argumentsEnd }
+}
+
+function parseText (text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+/** What JSON.parse makes of the body, less what it need not make. */
+function parseValue (body: Buffer, isAllAscii: boolean, large: Hole | undefined): { readonly value: unknown } | undefined {
+  if (large === undefined) return parseText(body.toString(isAllAscii ? 'latin1' : 'utf8'))
+  if (!isJson(body, large.start, large.end)) return undefined
+  const parsed = parseText(hollowText(body, 0, body.length, [large]))
+  if (parsed === undefined) return undefined
+  // The scan has seen params with such a member, once.
+  const { params } = parsed.value as { readonly params: JsonObject }
+  setRaw(params, large.key, body.subarray(large.start, large.end))
+  return parsed
+}
+
 /**
  * Turns the bytes of a POST into classified messages: strict UTF-8, one scan for bounds and disguises, JSON.parse once,
- * one classification (JSON-RPC 2.0; T30, T33, T34, T36). Never throws. A single message is always well-formed; in a
+ * one classification (JSON-RPC 2.0; T30, T33, T34, T36). Large `params.arguments` stay bytes (see `setRaw`). Never throws. A single message is always well-formed; in a
  * batch each element stands for itself and may be `invalid`, but what the scan refuses, it refuses for the whole body.
  */
 export function parseBody (body: Buffer): Result<ParsedBody, BodyRefusal> {
@@ -83,14 +113,12 @@ export function parseBody (body: Buffer): Result<ParsedBody, BodyRefusal> {
   if (!ascii && !isUtf8(body)) return parseRefusal('not UTF-8')
   const scan = scanBody(body)
   if (scan.fault !== undefined) return refuse({ code: faultCodes[scan.fault.kind], reason: scan.fault.reason, id: scannedId(body, scan) })
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString(ascii ? 'latin1' : 'utf8'))
-  } catch {
-    return parseRefusal('not JSON')
-  }
-  if (Array.isArray(value)) return parseBatch(value, body, scan.messages)
+  const isSpliceable = scan.oneLine && (ascii || !holdsLineEnd(body))
   const ranges = scan.messages[0]
+  const parsed = parseValue(body, ascii, scan.batch || !isSpliceable ? undefined : argumentsIn(body, ranges))
+  if (parsed === undefined) return parseRefusal('not JSON')
+  const { value } = parsed
+  if (Array.isArray(value)) return parseBatch(value, body, scan.messages)
   if (ranges === undefined) return refuse({ code: 'GW_PROTOCOL_SHAPE', reason: 'a message must be an object', id: null })
-  return parseSingle(value, body, ranges, scan.oneLine && (ascii || !holdsLineEnd(body)))
+  return parseSingle(value, body, ranges, isSpliceable)
 }

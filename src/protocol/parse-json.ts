@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { ErrorCode } from '../shared/errors.ts'
 import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
+import { MAX_KEYS } from './limits.ts'
 import { nextByte, skipValue } from './scan-cursor.ts'
 import type { Cursor } from './scan-cursor.ts'
 
@@ -11,7 +12,7 @@ import type { Cursor } from './scan-cursor.ts'
  */
 export function parseJson (body: Buffer): Result<unknown, { readonly code: Extract<ErrorCode, 'GW_PROTOCOL_PARSE'>, readonly reason: string }> {
   if (!isUtf8(body)) return refuse({ code: 'GW_PROTOCOL_PARSE', reason: 'not UTF-8' })
-  const cursor: Cursor = { bytes: body, at: 0, depth: 0, keys: 0, sawControl: false, fault: undefined }
+  const cursor: Cursor = { bytes: body, at: 0, depth: 0, keys: 0, maxKeys: MAX_KEYS, sawControl: false, fault: undefined }
   if (nextByte(cursor) !== -1) skipValue(cursor)
   if (cursor.fault !== undefined) return refuse({ code: 'GW_PROTOCOL_PARSE', reason: cursor.fault.reason })
   try {

@@ -1,4 +1,4 @@
-import { MAX_BATCH } from './limits.ts'
+import { MAX_BATCH, MAX_KEYS } from './limits.ts'
 import { CLOSE_ARRAY, COMMA, enter, fail, nextByte, OPEN_ARRAY, OPEN_OBJECT, skipValue } from './scan-cursor.ts'
 import type { Cursor, ScanFault } from './scan-cursor.ts'
 import { noRanges, scanMessage } from './scan-message.ts'
@@ -39,7 +39,7 @@ function scanBatch (cursor: Cursor, messages: MessageRanges[]): boolean {
  * input's depth. A fault in one message of a batch is a fault of the body.
  */
 export function scanBody (bytes: Buffer): BodyScan {
-  const cursor: Cursor = { bytes, at: 0, depth: 0, keys: 0, sawControl: false, fault: undefined }
+  const cursor: Cursor = { bytes, at: 0, depth: 0, keys: 0, maxKeys: MAX_KEYS, sawControl: false, fault: undefined }
   const messages: MessageRanges[] = []
   const first = nextByte(cursor)
   if (first === OPEN_ARRAY) {

@@ -1,4 +1,4 @@
-import { MAX_DEPTH, MAX_KEYS } from './limits.ts'
+import { MAX_DEPTH } from './limits.ts'
 
 /**
  * Why a scan ended early. `syntax`: not JSON; `shape`: JSON that is refused; `envelope`: the same, and the doubt is
@@ -21,6 +21,8 @@ export interface Cursor {
   depth: number
   /** Object members so far. */
   keys: number
+  /** Most of them that are let pass: MAX_KEYS in what a client sends. */
+  readonly maxKeys: number
   /** A byte below 0x20 stood outside strings. */
   sawControl: boolean
   fault: ScanFault | undefined
@@ -57,7 +59,7 @@ export function fail (cursor: Cursor, kind: ScanFault['kind'], reason: string): 
 
 /** Counts one object member. */
 export function countKey (cursor: Cursor): boolean {
-  return ++cursor.keys <= MAX_KEYS || fail(cursor, 'shape', 'too many members')
+  return ++cursor.keys <= cursor.maxKeys || fail(cursor, 'shape', 'too many members')
 }
 
 /** Enters a container. */

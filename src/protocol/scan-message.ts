@@ -1,14 +1,16 @@
-import { ENVELOPE, foldKey, ID_BIT, PARAMS_BIT, plainMemberBit } from './members.ts'
+import { ARGUMENTS_BIT, ENVELOPE, foldKey, ID_BIT, PARAMS, PARAMS_BIT, plainMemberBit } from './members.ts'
 import type { Level } from './members.ts'
 import { CLOSE_OBJECT, closingQuote, COLON, COMMA, countKey, enter, fail, nextByte, OPEN_OBJECT, QUOTE, skipValue } from './scan-cursor.ts'
 import type { Cursor } from './scan-cursor.ts'
 
-/** Where `id` and `params` stand in the body: byte offsets, end exclusive, -1 when the message has none. */
+/** Where `id`, `params` and `params.arguments` stand in the body: byte offsets, end exclusive, -1 when the message has none. */
 export interface MessageRanges {
   idStart: number
   idEnd: number
   paramsStart: number
   paramsEnd: number
+  argumentsStart: number
+  argumentsEnd: number
 }
 
 /** Members of one object so far. */
@@ -77,7 +79,15 @@ function scanMember (cursor: Cursor, level: Level, bit: number, ranges: MessageR
   const isLevel = nextByte(cursor) === OPEN_OBJECT && bit !== 0 && bit === level.innerBit && level.inner !== undefined
   const start = cursor.at
   if (!(isLevel ? scanLevel(cursor, level.inner as Level, ranges) : skipValue(cursor))) return false
-  if (level !== ENVELOPE) return true
+  if (level === ENVELOPE) noteMember(cursor, bit, ranges, start)
+  else if (level === PARAMS && bit === ARGUMENTS_BIT) {
+    ranges.argumentsStart = start
+    ranges.argumentsEnd = cursor.at
+  }
+  return true
+}
+
+function noteMember (cursor: Cursor, bit: number, ranges: MessageRanges, start: number): void {
   if (bit === ID_BIT) {
     ranges.idStart = start
     ranges.idEnd = cursor.at
@@ -85,7 +95,6 @@ function scanMember (cursor: Cursor, level: Level, bit: number, ranges: MessageR
     ranges.paramsStart = start
     ranges.paramsEnd = cursor.at
   }
-  return true
 }
 
 /** Scans an object whose members are inspected; recursion ends after the three levels. */
@@ -113,7 +122,7 @@ export function scanMessage (cursor: Cursor, ranges: MessageRanges): boolean {
   return scanLevel(cursor, ENVELOPE, ranges)
 }
 
-/** Ranges of a message that has neither `id` nor `params`. */
+/** Ranges of a message that has none of them. */
 export function noRanges (): MessageRanges {
-  return { idStart: -1, idEnd: -1, paramsStart: -1, paramsEnd: -1 }
+  return { idStart: -1, idEnd: -1, paramsStart: -1, paramsEnd: -1, argumentsStart: -1, argumentsEnd: -1 }
 }

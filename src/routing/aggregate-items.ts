@@ -1,8 +1,8 @@
-import { isJsonObject } from '../protocol/index.ts'
+import { isJsonObject, withMember } from '../protocol/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
 import type { ServerName } from '../shared/ids.ts'
 import { aggregateName, ownerOf } from './aggregate-name.ts'
-import { rewriteMeta, withAggregateUri, withMember } from './rewrite-meta.ts'
+import { rewriteMeta, withAggregateUri } from './rewrite-meta.ts'
 
 /** Member of a list result that holds the items. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'

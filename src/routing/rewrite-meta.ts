@@ -1,14 +1,9 @@
-import { isJsonObject } from '../protocol/index.ts'
+import { isJsonObject, withMember } from '../protocol/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
 import { aggregateUri } from './aggregate-uri.ts'
 
 /** The older, flat spelling of `_meta.ui.resourceUri` (MCP Apps). */
 const flatResourceUri = 'ui/resourceUri'
-
-/** The object with one member replaced; every other member by reference, own `__proto__` members included. */
-export function withMember (object: JsonObject, key: string, value: unknown): JsonObject {
-  return { ...object, [key]: value }
-}
 
 /** The object with its string member `key` made an aggregate URI; the same object when there is none. */
 export function withAggregateUri (server: string, object: JsonObject, key: string): JsonObject {

@@ -1,6 +1,5 @@
-import { isJsonObject } from '../protocol/index.ts'
+import { isJsonObject, withMember } from '../protocol/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
-import { withMember } from './rewrite-meta.ts'
 
 /** The member of `params` that names what a request is about. */
 const namedBy: Readonly<Record<string, 'name' | 'uri'>> = {

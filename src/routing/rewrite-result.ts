@@ -1,6 +1,6 @@
-import { isJsonObject } from '../protocol/index.ts'
+import { isJsonObject, rawMember, withMember } from '../protocol/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
-import { mapChanged, rewriteMeta, withAggregateUri, withMember } from './rewrite-meta.ts'
+import { mapChanged, rewriteMeta, withAggregateUri } from './rewrite-meta.ts'
 
 /** The object with its array member mapped, or the same object when nothing in it changed. */
 function withMapped (object: JsonObject, key: string, change: (item: unknown) => unknown): JsonObject {
@@ -32,6 +32,12 @@ function rewriteMessage (server: string, message: unknown): unknown {
   return rewritten === content ? message : withMember(message, 'content', rewritten)
 }
 
+/** Large content that is bytes yet need not be parsed for links when it holds no spelling of their `type`. */
+function mayHoldLinks (result: JsonObject): boolean {
+  const bytes = rawMember(result, 'content')
+  return bytes === undefined || bytes.includes('resource') || bytes.includes('\\u')
+}
+
 /**
  * A server's result as the aggregate shows it: resource links and embedded resources of tools/call and prompts/get,
  * `contents` of resources/read, and links to UI resources in `_meta` carry aggregate URIs (rulings 5), and so do the
@@ -41,7 +47,7 @@ function rewriteMessage (server: string, message: unknown): unknown {
 export function rewriteResult (server: string, method: string, result: unknown): unknown {
   if (!isJsonObject(result)) return result
   switch (method) {
-    case 'tools/call': return rewriteMeta(server, withMapped(result, 'content', (block) => rewriteBlock(server, block)))
+    case 'tools/call': return rewriteMeta(server, mayHoldLinks(result) ? withMapped(result, 'content', (block) => rewriteBlock(server, block)) : result)
     case 'prompts/get': return rewriteMeta(server, withMapped(result, 'messages', (message) => rewriteMessage(server, message)))
     case 'resources/read': return rewriteMeta(server, withMapped(result, 'contents', (contents) => rewriteContents(server, contents)))
     case 'notifications/resources/updated': return withAggregateUri(server, result, 'uri')

@@ -1,5 +1,9 @@
+import { freeBytes } from '../shared/free-bytes.ts'
+
 /** A partial line's buffer starts at this size and doubles: one-byte chunks then cost no more than large ones. */
 const FIRST_HELD_BYTES = 4096
+/** Chunks from this size on are kept as they are until their line is whole; smaller ones are gathered in a buffer. */
+const LARGE_CHUNK_BYTES = 16_384
 /** A larger buffer is given back after its line, so that one big answer does not stay in memory. */
 const KEPT_HELD_BYTES = 256 * 1024
 /** The largest buffer that was given back is kept for the next big answer, whosever: one for all splitters, at most so large. */
@@ -15,25 +19,31 @@ function takeBuffer (bytes: number): Buffer<ArrayBuffer> {
 }
 
 function giveBack (buffer: Buffer<ArrayBuffer>): void {
-  if (buffer.length <= MAX_SPARE_BYTES && buffer.length > (spare?.length ?? 0)) spare = buffer
+  if (buffer.length > KEPT_HELD_BYTES && buffer.length <= MAX_SPARE_BYTES && buffer.length > (spare?.length ?? 0)) spare = buffer
 }
 
-/** What a splitter hands on. The bytes `start..end` of `chunk` are valid during the call only. */
+/** What a splitter hands on. */
 export interface LineReceiver {
-  line (chunk: Buffer, start: number, end: number): void
+  /**
+   * The bytes `start..end` of `chunk` are valid during the call only, unless the receiver says that it keeps them: then they
+   * are its own and never written to again.
+   * @returns true = kept
+   */
+  line (chunk: Buffer, start: number, end: number): boolean
   /** The cap was passed. Nothing more will be handed on. */
   oversize (): void
 }
 
 /** Cuts a byte stream into lines. */
 export interface LineSplitter {
+  /** @param chunk the splitter's from now on: it may be freed */
   push (chunk: Buffer): void
 }
 
 /**
  * Splits on byte 0x0A and nothing else: in UTF-8 that byte is never part of another character, while U+2028, U+0085 and
- * a carriage return are ordinary content (T38). A line inside one chunk is handed on without a copy. A line of more than
- * `maxBytes` ends the splitter before it is held (T39).
+ * a carriage return are ordinary content (T38). A line inside one chunk is handed on without a copy, a longer one is copied
+ * once. A line of more than `maxBytes` ends the splitter before it is held (T39).
  */
 export function createLineSplitter (maxBytes: number, receiver: LineReceiver): LineSplitter {
   return new ByteLineSplitter(maxBytes, receiver)
@@ -42,7 +52,9 @@ export function createLineSplitter (maxBytes: number, receiver: LineReceiver): L
 class ByteLineSplitter implements LineSplitter {
   readonly #maxBytes: number
   readonly #receiver: LineReceiver
-  /** The beginning of a line whose end has not come yet: the first `#heldBytes` of `#held`. */
+  /** The beginning of a line whose end has not come yet: these chunks, and then the first `#heldBytes` of `#held`. */
+  #chunks: Buffer[] = []
+  #chunkBytes = 0
   #held = Buffer.alloc(0)
   #heldBytes = 0
   #over = false
@@ -54,7 +66,7 @@ class ByteLineSplitter implements LineSplitter {
 
   push (chunk: Buffer): void {
     if (this.#over) return
-    let start = this.#heldBytes > 0 ? this.#finishHeld(chunk) : 0
+    let start = this.#chunkBytes + this.#heldBytes > 0 ? this.#finishHeld(chunk) : 0
     if (start === -1) return
     for (let end = chunk.indexOf(0x0A, start); end !== -1; end = chunk.indexOf(0x0A, start)) {
       if (end - start > this.#maxBytes) return this.#giveUp()
@@ -69,25 +81,50 @@ class ByteLineSplitter implements LineSplitter {
   #finishHeld (chunk: Buffer): number {
     const end = chunk.indexOf(0x0A)
     const stop = end === -1 ? chunk.length : end
-    if (this.#heldBytes + stop > this.#maxBytes) {
+    if (this.#chunkBytes + this.#heldBytes + stop > this.#maxBytes) {
       this.#giveUp()
       return -1
     }
     this.#hold(chunk, 0, stop)
     if (end === -1) return -1
-    const line = this.#held
-    const lineBytes = this.#heldBytes
-    this.#heldBytes = 0
-    const isLarge = line.length > KEPT_HELD_BYTES
-    if (isLarge) this.#held = Buffer.alloc(0)
-    this.#receiver.line(line, 0, lineBytes)
-    // Only now: the receiver has read it.
-    if (isLarge) giveBack(line)
+    if (this.#chunks.length > 0) this.#finishChunks()
+    else this.#finishGathered()
     return end + 1
   }
 
+  #finishChunks (): void {
+    this.#keepGathered()
+    const bytes = this.#chunkBytes
+    const line = takeBuffer(bytes)
+    let at = 0
+    for (const chunk of this.#chunks) {
+      at += chunk.copy(line, at)
+      freeBytes(chunk)
+    }
+    this.#chunks = []
+    this.#chunkBytes = 0
+    // Only after the receiver has read it.
+    if (!this.#receiver.line(line, 0, bytes)) giveBack(line)
+  }
+
+  #finishGathered (): void {
+    const line = this.#held
+    const lineBytes = this.#heldBytes
+    this.#heldBytes = 0
+    this.#held = Buffer.alloc(0)
+    if (this.#receiver.line(line, 0, lineBytes)) return
+    if (line.length > KEPT_HELD_BYTES) giveBack(line)
+    else this.#held = line
+  }
+
   #hold (chunk: Buffer, start: number, end: number): void {
-    const needed = this.#heldBytes + end - start
+    const bytes = end - start
+    if (bytes >= LARGE_CHUNK_BYTES) {
+      this.#keepGathered()
+      this.#keep(chunk.subarray(start, end))
+      return
+    }
+    const needed = this.#heldBytes + bytes
     if (needed > this.#held.length) {
       const grown = takeBuffer(Math.max(needed, Math.min(2 * this.#held.length, this.#maxBytes), FIRST_HELD_BYTES))
       this.#held.copy(grown, 0, 0, this.#heldBytes)
@@ -97,8 +134,23 @@ class ByteLineSplitter implements LineSplitter {
     this.#heldBytes = needed
   }
 
+  /** What was gathered stands before the chunk that is kept next. */
+  #keepGathered (): void {
+    if (this.#heldBytes === 0) return
+    this.#keep(this.#held.subarray(0, this.#heldBytes))
+    this.#held = Buffer.alloc(0)
+    this.#heldBytes = 0
+  }
+
+  #keep (bytes: Buffer): void {
+    this.#chunks.push(bytes)
+    this.#chunkBytes += bytes.length
+  }
+
   #giveUp (): void {
     this.#over = true
+    this.#chunks = []
+    this.#chunkBytes = 0
     this.#held = Buffer.alloc(0)
     this.#heldBytes = 0
     this.#receiver.oversize()

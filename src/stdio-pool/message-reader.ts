@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { LARGE_MEMBER_BYTES, rawMembers } from '../protocol/index.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createLineSplitter } from './line-splitter.ts'
 import { createNoiseWindow } from './noise-window.ts'
@@ -24,11 +25,13 @@ export function readMessages (stdout: Readable, clock: Clock, receiver: MessageR
     line (chunk, start, end) {
       const parsed = parseLine(chunk, start, end)
       if (typeof parsed === 'object') {
+        const isKept = holdsLine(parsed, end - start)
         receiver.message(parsed, end - start)
-        return
+        return isKept
       }
       receiver.dropped(parsed)
       if (noise.count()) receiver.broken('noise')
+      return false
     },
     oversize () {
       receiver.dropped('oversize')
@@ -36,4 +39,9 @@ export function readMessages (stdout: Readable, clock: Clock, receiver: MessageR
     }
   })
   stdout.on('data', (chunk: Buffer) => splitter.push(chunk))
+}
+
+/** Are members of the message bytes of its line? */
+function holdsLine ({ result }: Record<string, unknown>, bytes: number): boolean {
+  return bytes >= LARGE_MEMBER_BYTES && typeof result === 'object' && result !== null && rawMembers(result).length > 0
 }

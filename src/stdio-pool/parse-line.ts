@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { LARGE_MEMBER_BYTES, readLargeAnswer } from '../protocol/index.ts'
 import type { ProtocolErrorKind } from './pool-options.ts'
 
 const OPEN_BRACE = 0x7B
@@ -8,10 +9,15 @@ const REPLACEMENT = '\uFFFD'
 /**
  * One line as a JSON object, or why it is none. Decodes the bytes once and parses once: this is the hot path, so a line
  * that does not begin like an object is refused before it is decoded, and invalid UTF-8 is looked for only if decoding
- * put in a replacement character.
+ * put in a replacement character. The large members of an answer stay bytes of the line, see
+ * `readLargeAnswer`.
  */
 export function parseLine (chunk: Buffer, start: number, end: number): Record<string, unknown> | Exclude<ProtocolErrorKind, 'oversize'> {
   if (!mayBeObject(chunk[start])) return 'noise'
+  if (end - start >= LARGE_MEMBER_BYTES) {
+    const answer = readLargeAnswer(chunk.subarray(start, end))
+    if (answer !== undefined) return answer
+  }
   const text = chunk.toString('utf8', start, end)
   if (text.includes(REPLACEMENT) && !isUtf8(chunk.subarray(start, end))) return 'invalid_utf8'
   const value = parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)

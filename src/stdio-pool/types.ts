@@ -1,3 +1,4 @@
+import type { JsonText } from '../protocol/index.ts'
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
 import type { SandboxSettings } from '../shared/settings.ts'
 
@@ -66,7 +67,7 @@ export interface Worker {
    * Queues one message. `text` is a complete JSON text without line breaks. All texts of one event-loop turn leave in
    * one write. 'full': the bound on queued bytes was hit, nothing was queued. 'closed': the process is gone.
    */
-  send (text: string): 'sent' | 'full' | 'closed'
+  send (text: JsonText): 'sent' | 'full' | 'closed'
   /** Closes stdin, waits 2 s, TERM to the group, waits 2 s, KILL. Resolves when the group is gone. Idempotent. */
   stop (): Promise<void>
   /** KILL to the group at once (FR02). `reason` is what {@link WorkerExit} then names; default 'stopped'. Safe when dead. */

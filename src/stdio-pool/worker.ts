@@ -1,3 +1,4 @@
+import type { JsonText } from '../protocol/index.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createByteRing } from './byte-ring.ts'
 import { childExit } from './child-exit.ts'
@@ -96,7 +97,7 @@ class ChildWorker implements LiveWorker {
     return this.#ended || this.#reason !== undefined
   }
 
-  send (text: string): 'sent' | 'full' | 'closed' {
+  send (text: JsonText): 'sent' | 'full' | 'closed' {
     return this.#stdin.send(text)
   }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, withoutHopMeta, type JsonObject } from '../protocol/index.ts'
+import { isJsonObject, withMember, withoutHopMeta, type JsonObject } from '../protocol/index.ts'
 import type { UpstreamCall } from './types.ts'
 
 /**
@@ -10,5 +10,5 @@ export function legacyParams ({ params, onProgress }: UpstreamCall, token: numbe
   const own = withoutHopMeta(params)
   if (onProgress === undefined) return own
   const meta = own?.['_meta']
-  return { ...own, _meta: isJsonObject(meta) ? { ...meta, progressToken: token } : { progressToken: token } }
+  return withMember(own, '_meta', isJsonObject(meta) ? { ...meta, progressToken: token } : { progressToken: token })
 }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { ErrorCode } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Era } from '../shared/settings.ts'
-import { errorReply, isJsonObject, notificationText, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, isJsonObject, notificationText, requestMessage, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
 import { CallSlots } from './call-slots.ts'
 import { GivenUp } from './given-up.ts'
 import { LegacySpeech } from './legacy-speech.ts'
@@ -131,7 +131,7 @@ export class WireConnection implements Connection {
   #write (pending: PendingCall, params: JsonObject | undefined): void {
     const { call, id } = pending
     pending.sent = true
-    const outcome = this.#wire.send(requestText(id, call.method, params), id)
+    const outcome = this.#wire.send(requestMessage(id, call.method, params), id)
     if (outcome === 'sent') return
     this.#finish(pending, errorReply(outcome === 'full' ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_LOST'))
   }

@@ -1,3 +1,4 @@
+import type { JsonText } from '../protocol/index.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 
 /**
@@ -17,7 +18,7 @@ export interface Wire {
    * Sends one message. 'full': nothing was sent, later ones may be. 'closed': the server is gone.
    * @param callId of a request, for `onUndelivered`
    */
-  send (text: string, callId?: number): 'sent' | 'full' | 'closed'
+  send (text: JsonText, callId?: number): 'sent' | 'full' | 'closed'
   /** Ends it as the transport has it. Resolves when it is gone; idempotent. */
   stop (): Promise<void>
   /** Ends it at once. */

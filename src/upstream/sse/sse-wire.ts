@@ -1,5 +1,5 @@
 import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
-import { isJsonObject } from '../../protocol/index.ts'
+import { isJsonObject, type JsonText } from '../../protocol/index.ts'
 import type { Outbound } from '../../net/index.ts'
 import { postHeaders, streamHeaders } from '../http/request-headers.ts'
 import type { ConnectionFault } from '../speech.ts'
@@ -75,8 +75,8 @@ export class SseWire implements Wire {
     }
   }
 
-  send (text: string, callId?: number): 'sent' | 'full' | 'closed' {
-    return this.#box?.send(text, callId) ?? 'closed'
+  send (text: JsonText, callId?: number): 'sent' | 'full' | 'closed' {
+    return this.#box?.send(String(text), callId) ?? 'closed'
   }
 
   /** Resolves when the server has taken what was sent so far. */

@@ -7,7 +7,10 @@ const MAX_BYTES = 1000
 function splitAll (chunks: readonly Buffer[], maxBytes = MAX_BYTES): string[] {
   const lines: string[] = []
   const splitter = createLineSplitter(maxBytes, {
-    line: (chunk, start, end) => { lines.push(chunk.toString('utf8', start, end)) },
+    line: (chunk, start, end) => {
+      lines.push(chunk.toString('utf8', start, end))
+      return false
+    },
     oversize: () => { lines.push('OVERSIZE') }
   })
   for (const chunk of chunks) splitter.push(chunk)
@@ -34,7 +37,10 @@ describe('line splitter (T38, T39)', () => {
   it('keeps large lines of several streams apart, though they take turns with one buffer', () => {
     const seen: string[] = []
     const splitters = ['a', 'b', 'c'].map(() => createLineSplitter(2 ** 22, {
-      line: (chunk, start, end) => { seen.push(chunk.toString('latin1', start, end)) },
+      line: (chunk, start, end) => {
+        seen.push(chunk.toString('latin1', start, end))
+        return false
+      },
       oversize: () => { seen.push('OVERSIZE') }
     }))
     const large = (letter: string, bytes: number) => Buffer.from(letter.repeat(bytes))
@@ -50,6 +56,23 @@ describe('line splitter (T38, T39)', () => {
     assert.ok(seen.every((line) => line.endsWith('!') && line === `${line.charAt(0).repeat(line.length - 1)}!`))
   })
 
+  it('leaves alone what was kept of a line, whatever comes after it', () => {
+    const kept: Buffer[] = []
+    const splitter = createLineSplitter(2 ** 22, {
+      line: (chunk, start, end) => kept.push(chunk.subarray(start, end)) > 0,
+      oversize: () => {}
+    })
+    const lengths = [300_000, 20_000, 3000, 900_000, 17_000, 500_000, 260_000, 100, 800_000]
+    for (const [index, length] of lengths.entries()) {
+      const line = Buffer.from('abcdefghi'.charAt(index).repeat(length) + '\n')
+      // Small chunks, large ones, and both in one line.
+      const size = [5000, 65_536, 20_000, 1000][index % 4] ?? 1
+      for (let at = 0; at < line.length; at += size) splitter.push(Buffer.from(line.subarray(at, at + size)))
+    }
+    assert.deepEqual(kept.map((line) => [String.fromCharCode(line[0] ?? 0), line.length]), lengths.map((length, index) => ['abcdefghi'.charAt(index), length]))
+    assert.ok(kept.every((line) => line.every((byte) => byte === line[0])))
+  })
+
   it('keeps an unfinished line back', () => {
     assert.deepEqual(splitAll([Buffer.from('one\ntw')]), ['one'])
   })
@@ -57,7 +80,7 @@ describe('line splitter (T38, T39)', () => {
   it('hands on a line inside one chunk without a copy', () => {
     const chunk = Buffer.from('one\ntwo\n')
     const seen: Buffer[] = []
-    createLineSplitter(MAX_BYTES, { line: (bytes) => { seen.push(bytes) }, oversize: () => {} }).push(chunk)
+    createLineSplitter(MAX_BYTES, { line: (bytes) => seen.push(bytes) > 2, oversize: () => {} }).push(chunk)
     assert.ok(seen.length === 2 && seen.every((bytes) => bytes === chunk))
   })
 
@@ -78,7 +101,7 @@ describe('line splitter (T38, T39)', () => {
   it('holds single bytes without keeping their chunks', () => {
     const cap = 2 * 1024 * 1024
     const lengths: number[] = []
-    const splitter = createLineSplitter(cap, { line: (_chunk, start, end) => { lengths.push(end - start) }, oversize: () => {} })
+    const splitter = createLineSplitter(cap, { line: (_chunk, start, end) => lengths.push(end - start) > 1, oversize: () => {} })
     const before = process.memoryUsage().arrayBuffers
     for (let count = 0; count < cap; count++) splitter.push(Buffer.from('x'))
     assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024)

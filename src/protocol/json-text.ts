@@ -1,0 +1,55 @@
+import { rawMembers } from './raw-members.ts'
+import type { JsonObject } from './message.ts'
+
+/** A JSON text: as a string, or in pieces where a large part of it is bytes already. */
+export type JsonText = string | SplicedText
+
+/** A JSON text in pieces, none of which is copied before somebody needs it in one. Strings among them are short. */
+export class SplicedText {
+  readonly pieces: ReadonlyArray<string | Buffer>
+  /** Length in UTF-8. */
+  readonly bytes: number
+
+  constructor (pieces: ReadonlyArray<string | Buffer>) {
+    this.pieces = pieces
+    this.bytes = pieces.reduce((sum, piece) => sum + (typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length), 0)
+  }
+
+  /** Does this byte occur in it? */
+  holds (byte: number): boolean {
+    return this.pieces.some((piece) => typeof piece === 'string' ? piece.includes(String.fromCharCode(byte)) : piece.includes(byte))
+  }
+
+  /** Not for the hot path: decodes all of it. */
+  toString (): string {
+    return this.pieces.join('')
+  }
+
+  toBuffer (): Buffer {
+    const whole = Buffer.allocUnsafe(this.bytes)
+    let at = 0
+    for (const piece of this.pieces) at += typeof piece === 'string' ? whole.write(piece, at) : piece.copy(whole, at)
+    return whole
+  }
+}
+
+/** Adds to pieces so that strings next to each other become one. */
+export function append (pieces: Array<string | Buffer>, text: string): void {
+  const last = pieces.at(-1)
+  if (typeof last === 'string') pieces[pieces.length - 1] = last + text
+  else pieces.push(text)
+}
+
+/** Adds what JSON.stringify makes of an object, with the bytes of its raw members as they are. */
+export function appendObject (pieces: Array<string | Buffer>, object: JsonObject): void {
+  let before = '{'
+  for (const key of Object.keys(object)) {
+    const bytes = rawMembers(object).find((member) => member.key === key)?.bytes
+    const text = bytes === undefined ? JSON.stringify(object[key]) as string | undefined : ''
+    if (text === undefined) continue
+    append(pieces, `${before}${JSON.stringify(key)}:${text}`)
+    if (bytes !== undefined) pieces.push(bytes)
+    before = ','
+  }
+  append(pieces, before === '{' ? '{}' : '}')
+}

@@ -1,0 +1,81 @@
+import type { JsonObject } from './message.ts'
+
+/** A member whose value is the bytes it came as: one JSON value, checked, and one line to every reader. */
+export interface RawMember {
+  readonly key: string
+  readonly bytes: Buffer
+}
+
+const RAW = Symbol('raw members')
+
+/** An object some of whose members are bytes. The symbol is not enumerable, so that `{ ...object }` has values only. */
+interface HoldsRaw { [RAW]?: readonly RawMember[] }
+
+const NONE: readonly RawMember[] = []
+
+/** The members that are bytes still; mostly none. */
+export function rawMembers (object: object): readonly RawMember[] {
+  return (object as HoldsRaw)[RAW] ?? NONE
+}
+
+/** The bytes of a member; undefined when it is none, or a value. */
+export function rawMember (object: object, key: string): Buffer | undefined {
+  const members = rawMembers(object)
+  for (const member of members) if (member.key === key) return member.bytes
+  return undefined
+}
+
+/**
+ * Makes a member of bytes. Whoever reads it gets its value, parsed then, and has made an ordinary member of it: what was looked
+ * at is sent on as it was seen, and never in a spelling that another parser could read differently (T34, T35). So nothing but
+ * speed depends on nobody reading it.
+ */
+export function setRaw (object: JsonObject, key: string, bytes: Buffer): void {
+  const others = rawMembers(object).filter((member) => member.key !== key)
+  setRawMembers(object, [...others, { key, bytes }])
+  Object.defineProperty(object, key, {
+    configurable: true,
+    enumerable: true,
+    get: () => {
+      const value: unknown = JSON.parse(bytes.toString())
+      setRawMembers(object, rawMembers(object).filter((member) => member.key !== key))
+      set(object, key, value)
+      return value
+    }
+  })
+}
+
+function setRawMembers (object: JsonObject, members: readonly RawMember[]): void {
+  Object.defineProperty(object, RAW, { configurable: true, enumerable: false, value: members })
+}
+
+/** Not by assignment, which would make a prototype of `__proto__` (T36). */
+function set (object: JsonObject, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { configurable: true, enumerable: true, writable: true, value })
+}
+
+/** `{ ...object, [key]: value }`, where bytes stay bytes. */
+export function withMember (object: JsonObject | undefined, key: string, value: unknown): JsonObject {
+  if (object === undefined || rawMembers(object).length === 0) return { ...object, [key]: value }
+  const copy = copyOf(object, [])
+  if (rawMember(copy, key) !== undefined) setRawMembers(copy, rawMembers(copy).filter((member) => member.key !== key))
+  set(copy, key, value)
+  return copy
+}
+
+/** A copy without some members, where bytes stay bytes. */
+export function withoutMembers (object: JsonObject, keys: readonly string[]): JsonObject {
+  return copyOf(object, keys)
+}
+
+function copyOf (object: JsonObject, without: readonly string[]): JsonObject {
+  const copy: JsonObject = {}
+  for (const key of Object.keys(object)) {
+    if (without.includes(key)) continue
+    const bytes = rawMember(object, key)
+    if (bytes !== undefined) setRaw(copy, key, bytes)
+    else if (key === '__proto__') set(copy, key, object[key])
+    else copy[key] = object[key]
+  }
+  return copy
+}
