@@ -184,6 +184,7 @@ function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway,
     const open = gateway.connectionCounts()
     for (const server of settings.servers.keys()) {
       telemetry.level('workers_running', { server }).set(byServer.get(server) ?? 0)
+      telemetry.level('spares_ready', { server }).set(gateway.sparesReady(server))
       for (const era of ['legacy', 'modern'] as const) telemetry.level('connections_open', { server, era }).set(open.get(server)?.[era] ?? 0)
     }
   })
@@ -194,7 +195,6 @@ function healthOf (phase: HealthState['phase'], settings: Settings, gateway: Gat
   return {
     phase: gateway.draining ? 'draining' : phase,
     checks: {
-      telemetry.level('spares_ready', { server }).set(gateway.sparesReady(server))
       servers: failing === 0 ? { status: 'healthy', detail: `${settings.servers.size} configured` } : { status: 'degraded', detail: `${failing} of ${settings.servers.size} failed to start last time` },
       ...keySetCheck(authenticator.keySets())
     }
