@@ -16,6 +16,7 @@ const rank = {
   routing: 2,
   session: 2,
   'stdio-pool': 2,
+  processes: 2,
   upstream: 3,
   bridge: 4,
   gateway: 5,
@@ -40,7 +41,7 @@ module.exports = {
       name: 'room-entrance',
       comment: 'A room is entered by its index.ts (shared/ has no index: its files are the vocabulary).',
       severity: 'error',
-      from: { path: '^(src/([^/]+)/|plugins/|routes/|config/|app\\.ts|management\\.ts|server\\.ts)' },
+      from: { path: '^(src/([^/]+)/|plugins/|routes/|config/|app\\.ts|management\\.ts|server\\.ts|listener\\.ts|primary\\.ts|member-process\\.ts)' },
       to: { path: '^src/(?!shared/)([^/]+)/', pathNot: ['^src/[^/]+/index\\.ts$', '^src/$2/'] }
     },
     { name: 'src-knows-no-fastify', severity: 'error', from: { path: '^src/' }, to: { path: 'node_modules/(@fastify|fastify)' } },

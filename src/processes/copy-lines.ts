@@ -26,5 +26,6 @@ export function copyLines (from: Readable, to: Writable): void {
     held = end === 0 || end === chunk.length ? [] : [chunk.subarray(end)]
     heldBytes = held[0]?.length ?? 0
   })
-  from.on('end', () => { if (heldBytes > 0) pass(Buffer.concat(held)) })
+  // A process that was killed in mid-line: the next line is somebody else's.
+  from.on('end', () => { if (heldBytes > 0) pass(Buffer.concat([...held, Buffer.of(LINE_FEED)])) })
 }
