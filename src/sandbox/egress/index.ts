@@ -1,2 +1,3 @@
-export { PROXY_ENV, PROXY_PORT } from './proxy-env.ts'
+export { createEgress } from './create-egress.ts'
+export { PROXY_ENV } from './proxy-env.ts'
 export type * from './types.ts'

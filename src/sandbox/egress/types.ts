@@ -15,13 +15,17 @@ export type EgressRefusal =
   | 'address'
   /** It leads to a listener of the gateway itself. */
   | 'gateway'
-  /** Too many connections of this worker at once. */
+  /** Too many connections of this worker at once (64). */
   | 'connections'
 
 /** What the proxy tells while workers use it. */
 export interface EgressEvents {
-  /** @param target `host:port` as the worker wrote it, at most 300 characters; not to be trusted; '' when there was none to read */
-  refused (server: string, reason: EgressRefusal, target: string): void
+  /**
+   * Once for every refusal.
+   * @param target `host:port` of the wish, at most 300 characters, written by the worker; `''` = none could be read;
+   *   undefined = the worker is refused so often that its targets are not told for the rest of the minute (no log is to be flooded)
+   */
+  refused (server: string, reason: EgressRefusal, target: string | undefined): void
 }
 
 /** What the proxy takes from other rooms. */
@@ -33,8 +37,10 @@ export interface EgressOptions {
   /** Ports that the gateway itself listens on right now: never reached on an address of this machine, whatever the entry says (T42). */
   readonly ownPorts: () => readonly number[]
   readonly events: EgressEvents
-  /** Path of bubblewrap. Default `bwrap`, found on PATH. */
+  /** Absolute path of bubblewrap. Absent = there is none, and `open` says so. */
   readonly bwrap?: string
+  /** `root`: namespaces are made as root. `user`: each in a user namespace that maps the gateway's own id. Default by the gateway's user id. */
+  readonly by?: 'root' | 'user'
   /** Network namespaces kept ready for the next workers, so that a start does not wait for one. Default 1. */
   readonly spares?: number
   /** A connection on which nothing moves for this long is closed. Milliseconds, default 300 000. */
