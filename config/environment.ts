@@ -14,6 +14,7 @@ export const ENVIRONMENT = {
   DRAWBRIDGE_CONFIG: { kind: 'path', means: 'The gateway file, as --config.' },
   DRAWBRIDGE_MODE: { kind: { oneOf: ['development', 'production'] }, means: 'mode' },
   DRAWBRIDGE_STATE_DIR: { kind: 'path', means: 'stateDir' },
+  DRAWBRIDGE_PACKAGES: { kind: 'path', means: 'Directory of installed packages. Default: `packages` in stateDir.' },
   HOST: { kind: 'host', means: 'listen.host' },
   PORT: { kind: 'port', means: 'listen.port' },
   DRAWBRIDGE_MANAGEMENT_HOST: { kind: 'host', means: 'management.host' },
@@ -44,6 +45,7 @@ export interface Overrides {
   readonly mode?: 'development' | 'production'
   readonly logLevel?: string
   readonly stateDir?: string
+  readonly packages?: string
 }
 
 /** Reads the fixed variables and the flags; a value of the wrong kind is a fault that names the variable or flag. */
@@ -61,7 +63,8 @@ export function readOverrides (flags: ConfigFlags, env: Environment, lookup: Loo
     managementToken: secret('DRAWBRIDGE_MANAGEMENT_TOKEN', lookup, report),
     mode: oneOf(pick(flags.mode, '--mode', 'DRAWBRIDGE_MODE'), ENVIRONMENT.DRAWBRIDGE_MODE.kind.oneOf, report),
     logLevel: oneOf(pick(flags.logLevel, '--log-level', 'LOG_LEVEL'), ENVIRONMENT.LOG_LEVEL.kind.oneOf, report),
-    stateDir: pick(undefined, '', 'DRAWBRIDGE_STATE_DIR')?.value
+    stateDir: pick(undefined, '', 'DRAWBRIDGE_STATE_DIR')?.value,
+    packages: pick(undefined, '', 'DRAWBRIDGE_PACKAGES')?.value
   })
 }
 

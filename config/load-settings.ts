@@ -13,6 +13,7 @@ import { SERVER_ENTRY_KEYS } from './schema/server-entry.ts'
 import { createLookup } from './secret-lookup.ts'
 import type { Environment } from './secret-lookup.ts'
 import { buildSettings } from './settings/build-settings.ts'
+import type { BuildContext } from './settings/build-settings.ts'
 import { mergeDocuments } from './settings/merge.ts'
 import type { CheckedDocument, MergedConfig } from './settings/merge.ts'
 import { gatherFiles, prepareDocument } from './source/gather-files.ts'
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly cwd: string
   /** Number of this snapshot. Default 1. */
   readonly revision?: number
+  /** For commands that lock and install packages, and so come before what the settings would be refused for. Default false. */
+  readonly mayLackPackages?: boolean
 }
 
 /**
@@ -44,9 +47,15 @@ export async function loadSettings (options: LoadOptions): Promise<Result<Settin
   const documents = gather(options, { cwd: options.cwd, lookup, report }).map((document) => checkDocument(document, report))
   const config = mergeDocuments(documents, report)
   warnOfUnusedVariables(options.env, namesIn(config, lookup.asked()), report)
-  const settings = buildSettings(config, { overrides, lookup, report, workingDirectory: resolve(options.cwd), revision: options.revision ?? 1 })
+  const settings = buildSettings(config, { overrides, lookup, report, workingDirectory: resolve(options.cwd), revision: options.revision ?? 1, ...packagesOf(options) })
   const faults = report.faults()
   return faults.length > 0 ? refuse(faults) : ok(settings)
+}
+
+/** A document in place of a file has no lock beside it. */
+function packagesOf (options: LoadOptions): Pick<BuildContext, 'configFile' | 'mayLackPackages'> {
+  const file = options.document === undefined ? options.file ?? options.env['DRAWBRIDGE_CONFIG'] ?? '' : ''
+  return { mayLackPackages: options.mayLackPackages === true, ...file === '' ? {} : { configFile: file } }
 }
 
 /** Variables that the files refer to, by reference or by secretEnv. */

@@ -3,6 +3,8 @@ import type { Authenticator } from '../src/auth/index.ts'
 import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import { createMemoryLimiter } from '../src/limits/index.ts'
+import { createPackageStore } from '../src/packages/index.ts'
+import type { PackageStore } from '../src/packages/index.ts'
 import type { Session } from '../src/session/index.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import { brandAs, type ServerName } from '../src/shared/ids.ts'
@@ -51,6 +53,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     pool,
     nowMs: clock.nowMs,
     host: readHostEnvironment(env),
+    ...storedPackages(settings, env, logger),
     events: gatewayEvents(telemetry, logger, audit)
   })
   let phase: HealthState['phase'] = 'starting'
@@ -83,6 +86,13 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       logger.close()
     }
   }
+}
+
+/** None for a configuration that is no file: it has no lock. */
+function storedPackages ({ packages, mode }: Settings, env: NodeJS.ProcessEnv, logger: Logger): { packages?: PackageStore } {
+  if (packages === undefined) return {}
+  const onUnlocked = (server: ServerName, reason: string): void => logger.warn({ event: 'packages_unlocked', server, reason }, 'a launcher is started as written')
+  return { packages: createPackageStore({ ...packages, mode, searchPath: env['PATH'] ?? '', nowMs: systemClock.nowMs, onUnlocked }) }
 }
 
 type MakeRoom = NonNullable<Parameters<typeof createWorkerPool>[0]['makeRoom']>

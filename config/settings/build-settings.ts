@@ -13,6 +13,8 @@ import { checkExposure } from './exposure-checks.ts'
 import { deepFreeze, frozenMap } from './freeze.ts'
 import { buildHttp } from './http-settings.ts'
 import type { MergedConfig } from './merge.ts'
+import { packageStoreOf, readPackageLock } from './packages.ts'
+import type { PackageChecks } from './packages.ts'
 import { assignServerNames } from './server-names.ts'
 import { buildServer } from './server-settings.ts'
 import { buildTenants } from './tenant-settings.ts'
@@ -25,6 +27,9 @@ export interface BuildContext {
   readonly report: Report
   readonly workingDirectory: string
   readonly revision: number
+  /** As the operator names it; its lock file is beside it. Absent = the configuration is no file, and has no packages of its own. */
+  readonly configFile?: string
+  readonly mayLackPackages: boolean
 }
 
 /** Fills defaults, applies flags and environment, runs the checks that need more than one key, and freezes the result. */
@@ -37,7 +42,9 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
   const listen = { host: overrides.host ?? main.listen?.host ?? DEFAULTS.host, port: overrides.port ?? main.listen?.port ?? DEFAULTS.port }
   const names = assignServerNames(config.servers, report)
   checkManagementToken(overrides.managementToken, mode, { path: ['DRAWBRIDGE_MANAGEMENT_TOKEN'] }, report)
-  const servers = buildServers(config, names, mode, context)
+  const stateDir = resolve(context.workingDirectory, overrides.stateDir ?? main.stateDir ?? DEFAULTS.stateDir)
+  const packages = packagesIn(stateDir, context)
+  const servers = buildServers(config, names, mode, context, checksOf(packages, mode, top, context))
   const tenants = buildTenants(config.tenants, { names: allNames(config, names), disabled: config.disabled }, report)
   const settings: Omit<Settings, 'warnings'> = {
     revision: context.revision,
@@ -49,7 +56,8 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
     ...(tenants === undefined ? {} : { tenants }),
     auth: buildAuth(config, { mode, lookup, report, oauth: main.auth?.oauth, tenants: tenants === undefined ? undefined : new Set(config.tenantNames) }),
     ...numbersOf(main),
-    stateDir: resolve(context.workingDirectory, overrides.stateDir ?? main.stateDir ?? DEFAULTS.stateDir),
+    stateDir,
+    ...(packages === undefined ? {} : { packages }),
     logLevel: (overrides.logLevel ?? main.logLevel ?? DEFAULTS.logLevel) as Settings['logLevel']
   }
   checkExposure({ ...settings, warnings: [] }, overrides.host !== undefined, top, report)
@@ -68,14 +76,24 @@ function checkHosts (main: GatewayFile, top: Place, report: Report): void {
   }
 }
 
-function buildServers (config: MergedConfig, names: ReadonlyMap<string, ServerName>, mode: Settings['mode'], context: BuildContext): ReadonlyMap<ServerName, ServerSettings> {
+function buildServers (config: MergedConfig, names: ReadonlyMap<string, ServerName>, mode: Settings['mode'], context: BuildContext, packages: PackageChecks | undefined): ReadonlyMap<ServerName, ServerSettings> {
   const built = config.servers.flatMap((found): [ServerName, ServerSettings][] => {
     const name = names.get(found.name)
-    const server = name === undefined ? undefined : buildServer(found, { name, mode, workingDirectory: context.workingDirectory, report: context.report })
+    const server = name === undefined ? undefined : buildServer(found, { name, mode, workingDirectory: context.workingDirectory, report: context.report, ...(packages === undefined ? {} : { packages }) })
     return server === undefined ? [] : [[server.name, server]]
   })
   if (built.length === 0) context.report.warn({ file: config.mainFile, path: ['mcpServers'] }, 'has no server to serve')
   return frozenMap(built)
+}
+
+function packagesIn (stateDir: string, { configFile, overrides, workingDirectory }: BuildContext): Settings['packages'] {
+  if (configFile === undefined) return undefined
+  return packageStoreOf(resolve(workingDirectory, configFile), stateDir, overrides.packages === undefined ? undefined : resolve(workingDirectory, overrides.packages))
+}
+
+function checksOf (store: Settings['packages'], mode: Settings['mode'], top: Place, { configFile, mayLackPackages, report }: BuildContext): PackageChecks | undefined {
+  if (store === undefined || configFile === undefined || mayLackPackages) return undefined
+  return { mode, store, lock: readPackageLock(store, top, report), configFile }
 }
 
 /** Servers with a broken entry are known by name all the same, so that tenants do not get a second fault for them. */

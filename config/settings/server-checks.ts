@@ -2,7 +2,6 @@ import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import type { Isolation } from '../../src/shared/settings.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
-import { isPinned, packagesOf } from './packages.ts'
 
 const TENANT = '{tenant}'
 const USER = '{user}'
@@ -45,18 +44,5 @@ function refuseElsewhere (entry: ServerEntry, place: Place, report: Report): voi
   ]
   for (const [at, text] of elsewhere) {
     if (text?.includes(TENANT) === true || text?.includes(USER) === true) report.fault(at, 'expected no {tenant} or {user}: they are replaced in args, env, cwd and sandbox paths only')
-  }
-}
-
-/** Unpinned packages may change between two starts (T46): refused in production, warned of in development. */
-export function checkPackages (entry: ServerEntry, mode: 'development' | 'production', place: Place, report: Report): void {
-  const use = packagesOf(entry.command ?? '', entry.args ?? [])
-  for (const spec of use?.specs ?? []) {
-    if (use === undefined || isPinned(use.registry, spec)) continue
-    const index = (entry.args ?? []).findIndex((arg) => arg === spec || arg.endsWith(`=${spec}`))
-    const at = index === -1 ? within(place, 'args') : within(place, 'args', index)
-    const message = `expected an exact version of ${spec}, such as ${use.registry === 'npm' ? 'name@1.2.3' : 'name==1.2.3'}: an unpinned package may change at any start`
-    if (mode === 'production') report.fault(at, message)
-    else report.warn(at, message)
   }
 }

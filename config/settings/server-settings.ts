@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
+import { isLauncher } from '../../src/packages/index.ts'
 import type { ServerName } from '../../src/shared/ids.ts'
 import type { CapabilitiesSetting, Isolation, PatternRules, PoolSettings, SandboxSettings, ServerSettings } from '../../src/shared/settings.ts'
 import { DEFAULTS } from '../defaults.ts'
@@ -8,9 +9,10 @@ import { TRANSPORTS } from '../schema/server-entry.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
 import { hashOf } from './freeze.ts'
 import type { Named } from './merge.ts'
-import { isLauncher } from './packages.ts'
+import { checkPins, checkStored } from './packages.ts'
+import type { PackageChecks } from './packages.ts'
 import { absoluteArgs, absoluteCommand, absolutePath } from './relative-paths.ts'
-import { checkPackages, checkTemplates } from './server-checks.ts'
+import { checkTemplates } from './server-checks.ts'
 import { buildUpstream } from './upstream-settings.ts'
 
 /** What one entry is read against. */
@@ -19,6 +21,8 @@ export interface ServerContext {
   readonly mode: 'development' | 'production'
   readonly workingDirectory: string
   readonly report: Report
+  /** Absent = whether packages are locked and installed does not matter. */
+  readonly packages?: PackageChecks
 }
 
 /** One entry with its defaults, absolute paths and hash. `undefined` after a fault. */
@@ -27,7 +31,7 @@ export function buildServer (found: Named<ServerEntry>, context: ServerContext):
   const isolation = (entry.isolation ?? DEFAULTS.isolation) as Isolation
   const transport = transportOf(entry, place, context.report)
   checkTemplates(entry, isolation, place, context.report)
-  checkPackages(entry, context.mode, place, context.report)
+  checkPins(entry, context.mode, place, context.report)
   checkTimes(entry, place, context.report)
   if (transport === undefined) return undefined
   const effective = {
@@ -39,7 +43,9 @@ export function buildServer (found: Named<ServerEntry>, context: ServerContext):
     isolation,
     ...behaviourOf(entry)
   }
-  return { ...effective, entryHash: hashOf(effective) }
+  const server = { ...effective, entryHash: hashOf(effective) }
+  if (context.packages !== undefined) checkStored(server, context.packages, place, context.report)
+  return server
 }
 
 type Transport = ServerSettings['transport']

@@ -6,11 +6,12 @@ import { doctorCommand } from './doctor/doctor-command.ts'
 import { commandHelp, overviewHelp } from './help.ts'
 import { importCommand } from './import/import-command.ts'
 import { keysCreateCommand } from './keys-create-command.ts'
+import { packagesCommands } from './packages/packages-commands.ts'
 import { parseCommand } from './parse-command.ts'
 import { serveCommand } from './serve/serve-command.ts'
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serveCommand, checkCommand, importCommand, keysCreateCommand, doctorCommand]
+export const COMMANDS: readonly Command[] = [serveCommand, checkCommand, importCommand, keysCreateCommand, ...packagesCommands, doctorCommand]
 
 /**
  * Runs one command line.

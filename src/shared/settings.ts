@@ -31,6 +31,8 @@ export interface Settings {
   readonly drainMs: number
   /** Directory for worker homes and other scratch state; absolute. */
   readonly stateDir: string
+  /** Where locked packages are: the lock beside the gateway file, the store by default in `stateDir`. Absolute. Absent = the configuration is no file; launchers are started as written. */
+  readonly packages?: { readonly lockFile: string, readonly directory: string }
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   /** What config/ found odd but not wrong, each naming its key; printed at start and by `check`. */
   readonly warnings: readonly string[]

@@ -9,7 +9,7 @@ describe('names that keep their meaning', () => {
   it('environment variables', () => {
     assert.deepEqual(Object.keys(ENVIRONMENT).sort(), [
       'DRAWBRIDGE_CONFIG', 'DRAWBRIDGE_MANAGEMENT_HOST', 'DRAWBRIDGE_MANAGEMENT_PORT', 'DRAWBRIDGE_MANAGEMENT_TOKEN', 'DRAWBRIDGE_MODE',
-      'DRAWBRIDGE_STATE_DIR', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL'
+      'DRAWBRIDGE_PACKAGES', 'DRAWBRIDGE_STATE_DIR', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL'
     ])
   })
 

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
-import { packagesOf } from '../../../config/index.ts'
 import type { Environment } from '../../../config/index.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { brandAs } from '../../shared/ids.ts'
+import { lockedFor, packagesOf, readLock } from '../../packages/index.ts'
 import type { ServerSettings, Settings } from '../../shared/settings.ts'
 import { prepareLaunch, readHostEnvironment } from '../../stdio-pool/index.ts'
 import type { Output } from '../command.ts'
@@ -31,10 +31,12 @@ export interface WarmOptions {
   readonly npm?: string
 }
 
-/** The distinct package sets of all npx servers, in the order of the configuration. */
+/** The distinct package sets of all npx servers that the package store does not hold, in the order of the configuration. */
 export function fetchesOf (settings: Settings): PackageFetch[] {
   const found = new Map<string, PackageFetch>()
+  const lock = settings.packages === undefined ? undefined : readLock(settings.packages.lockFile)
   for (const server of settings.servers.values()) {
+    if (lockedFor(server, lock)?.ok === true) continue
     if (server.transport !== 'stdio' || basename(server.command) !== 'npx') continue
     const specs = packagesOf(server.command, server.args)?.specs
     if (specs !== undefined) found.set(specs.join(' '), { specs, server })
