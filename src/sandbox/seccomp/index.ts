@@ -1,0 +1,1 @@
+export { openFilter } from './open-filter.ts'
