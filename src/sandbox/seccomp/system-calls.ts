@@ -1,8 +1,11 @@
 /**
- * Numbers of system calls by machine: the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
- * A call that a machine does not have is undefined. From 424 on all machines number alike.
+ * A system call's number by machine: the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
+ * undefined = the machine does not have the call.
  */
 export interface SystemCall { readonly name: string, readonly x64: number | undefined, readonly arm64: number | undefined }
+
+/** From here on a call has one number on all machines. */
+const FIRST_COMMON = 424
 
 /** Calls that no MCP server needs and that reach past a sandbox, or have been ways out of one. They fail with EPERM. */
 export const DENIED: readonly SystemCall[] = [
@@ -38,8 +41,6 @@ export const UNSHARE = call('unshare', 272, 97)
 export const IOCTL = call('ioctl', 16, 29)
 export const SOCKET = call('socket', 41, 198)
 export const SOCKETPAIR = call('socketpair', 53, 199)
-
-const FIRST_COMMON = 424
 
 function call (name: string, x64: number, arm64: number | undefined = x64 >= FIRST_COMMON ? x64 : undefined): SystemCall {
   return { name, x64, arm64 }
