@@ -1,5 +1,6 @@
-import type { Dispatcher } from 'undici'
 import type { TlsSettings } from '../shared/settings.ts'
+import type { AnswerHead } from './answer-head.ts'
+import type { RequestHead } from './request-head.ts'
 
 /** One upstream server, as its entry in the configuration names it. */
 export interface OutboundTarget {
@@ -13,23 +14,48 @@ export interface OutboundTarget {
   readonly maxConnections: number
 }
 
+export type Method = 'GET' | 'POST' | 'DELETE'
+
 /** Guarded connections to the one origin of an {@link OutboundTarget}. */
 export interface Outbound {
-  /**
-   * Sends requests to the origin and to nothing else: a dispatched `origin` is not looked at, redirects are not
-   * followed. HTTP/1.1, one request at a time per connection. It has no clocks of its own once connected: the caller
-   * ends what takes too long. Bodies come as sent, neither bounded nor decompressed. A request that never left, because no
-   * connection could be made, fails with an `OutboundError`; any other error means that it may have been sent.
-   */
-  readonly dispatcher: Dispatcher
   /** Scheme, host and port, as `URL.origin` writes them. */
   readonly origin: string
   /** Path and query of the URL. */
   readonly path: string
-  /** Refuses new requests and resolves when those in flight have ended. */
-  close (): Promise<void>
-  /** Ends everything now; requests in flight fail. */
+  /**
+   * What requests of one kind begin with; made once, sent as often as needed. Host, Connection and Content-Length are added.
+   * @param headers names and values, one after the other
+   * @param path path and query, percent-encoded. Default: the URL's
+   * @throws TypeError for what no header or path may hold (RFC 9110 5.1, 5.5), and for headers that are the connection's own
+   */
+  head (method: Method, headers: readonly string[], path?: string): RequestHead
+  /**
+   * Sends a request to the origin and to nothing else; redirects are not followed. HTTP/1.1, one request at a time per
+   * connection. There are no clocks here once a connection stands: the caller ends what takes too long. Bodies come as they
+   * were sent, neither bounded nor decompressed. May call the listener before it returns, unless a connection must be made.
+   */
+  send (head: RequestHead, body: string | Buffer | undefined, listener: AnswerListener): Sending
+  /** Ends everything now; requests in flight fail, and so do all that come later. */
   destroy (): void
+}
+
+/** Hears what becomes of one request, in this order; `onEnd` or `onLost` comes once and last. None may throw. */
+export interface AnswerListener {
+  /** Bytes begin to leave: from here on the server may have got them. */
+  onSent (): void
+  /** Status below 200 is never told. */
+  onHead (head: AnswerHead): void
+  /** @param piece valid until this returns: its memory is used again. Copy what is to be kept */
+  onData (piece: Buffer): void
+  onEnd (): void
+  /** An {@link OutboundError}: not sent, because no connection could be made. Anything else: it may have been sent, if `onSent` was called. */
+  onLost (error: Error): void
+}
+
+/** One request, until its answer has ended. */
+export interface Sending {
+  /** Nobody is told any more. What waits is not sent; a connection that has the request is closed. Nothing once the answer has ended. */
+  cancel (): void
 }
 
 /** An answer of name resolution. */

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
-import { OutboundError } from '../../net/index.ts'
+import { OutboundError, type RequestHead } from '../../net/index.ts'
 import { requestText, type JsonObject, type Reply } from '../../protocol/index.ts'
 import { readReply } from '../read-reply.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
@@ -17,8 +17,7 @@ const RETRY_AFTER_S = 5
 export interface OneAsk {
   readonly method: string
   readonly params: JsonObject | undefined
-  /** As undici's flat list. */
-  readonly headers: string[]
+  readonly head: RequestHead
   readonly timeoutMs: number
   /** Ends it early; the answer is then `failed`. */
   readonly signal?: AbortSignal | undefined
@@ -49,12 +48,7 @@ interface Attempt {
 async function attempt (hop: Hop, ask: OneAsk): Promise<Attempt> {
   return await new Promise((resolve) => {
     const waiting = new Waiting(ask, resolve)
-    hop.outbound.dispatcher.dispatch({
-      path: hop.outbound.path,
-      method: 'POST',
-      headers: ask.headers,
-      body: requestText(waiting.id, ask.method, ask.params)
-    }, waiting.exchange)
+    waiting.exchange.send(hop.outbound, ask.head, requestText(waiting.id, ask.method, ask.params))
   })
 }
 

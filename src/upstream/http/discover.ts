@@ -3,7 +3,7 @@ import { isJsonObject, withModernMeta, type JsonObject, type JsonRpcErrorBody } 
 import { initializeResultOf, isDiscoverResult, namesServedRevision } from '../discover-result.ts'
 import { askOnce, type Answer } from './ask-once.ts'
 import type { Hop } from './hop.ts'
-import { modernBase, modernHeaders } from './modern-headers.ts'
+import { modernBase, modernHead } from './modern-head.ts'
 
 export type Discovery =
   | { readonly kind: 'found', readonly initializeResult: JsonObject }
@@ -29,7 +29,7 @@ export async function discover (hop: Hop, capabilities: JsonObject, timeoutMs: n
 async function ask (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal: AbortSignal | undefined): Promise<Answer> {
   const method = 'server/discover'
   const params = withModernMeta(undefined, { capabilities, clientInfo: hop.clientInfo })
-  return await askOnce(hop, { method, params, headers: modernHeaders(modernBase(hop.headers), method, params, undefined), timeoutMs, signal })
+  return await askOnce(hop, { method, params, head: modernHead(modernBase(hop), method, params, undefined), timeoutMs, signal })
 }
 
 function errorOf (answer: Answer): JsonRpcErrorBody | undefined {

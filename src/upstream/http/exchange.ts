@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici'
 import { isJsonObject, MAX_BATCH, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
+import type { AnswerHead, AnswerListener, Outbound, RequestHead, Sending } from '../../net/index.ts'
 import { MAX_EVENT_BYTES, MAX_JSON_BYTES, MAX_REFUSAL_BYTES } from './caps.ts'
 import { JsonBody } from './json-body.ts'
 import { SseReader } from './sse-reader.ts'
@@ -24,8 +24,6 @@ export interface ExchangeListener {
   onEnd (end: ExchangeEnd): void
 }
 
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
-
 export interface ExchangeOptions {
   /** Bytes of a stream over all its life; Infinity for streams that are as old as their connection. */
   readonly maxStreamBytes: number
@@ -33,18 +31,14 @@ export interface ExchangeOptions {
   readonly streamOnly?: boolean
 }
 
-class Aborted extends Error {
-  constructor () { super('not wanted any more') }
-}
-
 /**
- * One HTTP request and its answer, as the handler of an undici dispatch. Nothing of the answer but its messages, its
- * status and, for initialize, its session id goes on from here (T49).
+ * One HTTP request and its answer. Nothing of the answer but its messages, its status and, for initialize, its session id
+ * goes on from here (T49).
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements AnswerListener {
   readonly #listener: ExchangeListener
   readonly #options: ExchangeOptions
-  #controller: Dispatcher.DispatchController | undefined
+  #sending: Sending | undefined
   #ended = false
   #left: number
   #body: JsonBody | undefined
@@ -66,37 +60,39 @@ export class Exchange implements Dispatcher.DispatchHandler {
   get lastEventId (): string | undefined { return this.#stream?.lastEventId }
   get retryMs (): number | undefined { return this.#stream?.retryMs }
 
+  /** Once. */
+  send (outbound: Outbound, head: RequestHead, body?: string | Buffer): void {
+    this.#sending = outbound.send(head, body, this)
+    if (this.#ended) this.#sending.cancel()
+  }
+
   /** Nobody is told; a connection under it is closed. */
   abort (): void {
     if (this.#ended) return
     this.#ended = true
-    this.#controller?.abort(new Aborted())
+    this.#sending?.cancel()
   }
 
-  onRequestStart (controller: Dispatcher.DispatchController): void {
-    // Given up while it waited for a connection: not a byte leaves.
-    if (this.#ended) return controller.abort(new Aborted())
-    this.#controller = controller
-    this.#listener.onSent()
+  onSent (): void {
+    if (!this.#ended) this.#listener.onSent()
   }
 
-  onResponseStart (_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    // 1xx come before the answer.
-    if (this.#ended || status < 200) return
+  onHead (head: AnswerHead): void {
+    if (this.#ended) return
+    const { status } = head
     this.status = status
-    const sessionId = headers['mcp-session-id']
-    if (typeof sessionId === 'string') this.sessionId = sessionId
-    const encoding = headers['content-encoding']
+    this.sessionId = head.get('mcp-session-id')
+    const encoding = head.get('content-encoding')
     // Not asked for, so somebody wants something unpacked (T48).
     if (encoding !== undefined && encoding !== 'identity') return this.#breach('an encoded answer')
-    const contentType = String(headers['content-type'] ?? '')
+    const contentType = head.get('content-type') ?? ''
     if (status >= 300) this.#body = new JsonBody(MAX_REFUSAL_BYTES)
     else if (isMediaType(contentType, 'text/event-stream')) this.#stream = new SseReader(MAX_EVENT_BYTES, this.#onEvent)
-    else if (isMediaType(contentType, 'application/json') && this.#options.streamOnly !== true) this.#body = new JsonBody(MAX_JSON_BYTES, headers['content-length'])
+    else if (isMediaType(contentType, 'application/json') && this.#options.streamOnly !== true) this.#body = new JsonBody(MAX_JSON_BYTES, head.get('content-length'))
     else this.#breach(`an answer with status ${status} and an unexpected type`)
   }
 
-  onResponseData (_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData (chunk: Buffer): void {
     if (this.#ended) return
     if (this.#stream !== undefined) {
       this.#left -= chunk.length
@@ -108,14 +104,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseEnd (): void {
+  onEnd (): void {
     if (this.#ended) return
     if (this.status >= 300) return this.#end(refusalOf(this.status, this.#body?.text() ?? ''))
     if (this.#body !== undefined && !this.#deliver(this.#body.text())) return this.#end({ kind: 'breach', reason: 'an answer that is no JSON-RPC message' })
     this.#end({ kind: 'complete' })
   }
 
-  onResponseError (_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onLost (error: Error): void {
     this.#end({ kind: 'lost', error })
   }
 
@@ -148,9 +144,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #cut (end: ExchangeEnd): void {
     if (this.#ended) return
-    const controller = this.#controller
+    this.#sending?.cancel()
     this.#end(end)
-    controller?.abort(new Aborted())
   }
 
   #end (end: ExchangeEnd): void {

@@ -1,4 +1,5 @@
 import { ChurnList } from '../../shared/churn-list.ts'
+import type { RequestHead } from '../../net/index.ts'
 import { errorReply, notificationText, requestText, writable, type JsonObject } from '../../protocol/index.ts'
 import { LINGER_MS } from '../given-up.ts'
 import { legacyParams } from '../legacy-params.ts'
@@ -52,7 +53,7 @@ export class LegacyConnection extends HttpConnection {
   /** Ends the handshake and opens the session's stream. Resolves with the status that the server gave; 0 = none. */
   async begin (): Promise<number> {
     const session = this.#session
-    const status = await this.#errands.run('POST', session.postHeaders, notificationText('notifications/initialized'), this.options.hop.server.startTimeoutMs)
+    const status = await this.#errands.run(session.post, notificationText('notifications/initialized'), this.options.hop.server.startTimeoutMs)
     if (status < 200 || status >= 300 || !this.open) return status
     for (const message of session.early) this.heard(message)
     this.#stream = new SessionStream(this.options.hop, session, {
@@ -65,16 +66,16 @@ export class LegacyConnection extends HttpConnection {
   }
 
   #newAsks (): ServerAsks {
-    const headers = this.#session.postHeaders
-    return new ServerAsks((text) => { if (this.open) this.#tell(text, headers) }, this.options.onThrown)
+    const { post } = this.#session
+    return new ServerAsks((text) => { if (this.open) this.#tell(text, post) }, this.options.onThrown)
   }
 
-  #tell (text: string, headers: string[]): void {
-    this.#errands.run('POST', headers, text).catch(this.options.onThrown)
+  #tell (text: string, head: RequestHead): void {
+    this.#errands.run(head, text).catch(this.options.onThrown)
   }
 
   notify (method: string, params?: JsonObject): void {
-    if (this.open) this.#tell(notificationText(method, params), this.#session.postHeaders)
+    if (this.open) this.#tell(notificationText(method, params), this.#session.post)
   }
 
   protected send (call: HttpCall): void {
@@ -84,16 +85,10 @@ export class LegacyConnection extends HttpConnection {
 
   #post (call: HttpCall): void {
     if (call.settled) return
-    const { outbound } = this.options.hop
     const { id } = call
     call.session = this.#session
-    const exchange = this.exchangeFor(call, MAX_CALL_STREAM_BYTES)
-    outbound.dispatcher.dispatch({
-      path: outbound.path,
-      method: 'POST',
-      headers: this.#session.postHeaders,
-      body: writable(requestText(id, call.call.method, legacyParams(call.call, id)))
-    }, exchange)
+    const body = writable(requestText(id, call.call.method, legacyParams(call.call, id)))
+    this.exchangeFor(call, MAX_CALL_STREAM_BYTES).send(this.options.hop.outbound, this.#session.post, body)
   }
 
   protected withdraw (call: HttpCall, reason: CancelReason): void {
@@ -169,9 +164,8 @@ export class LegacyConnection extends HttpConnection {
   }
 
   #reopen (call: HttpCall, lastEventId: string): void {
-    const { outbound } = this.options.hop
-    const headers = [...(call.session ?? this.#session).streamHeaders, 'last-event-id', lastEventId]
-    outbound.dispatcher.dispatch({ path: outbound.path, method: 'GET', headers }, this.exchangeFor(call, MAX_CALL_STREAM_BYTES, true))
+    const head = (call.session ?? this.#session).stream.with(['last-event-id', lastEventId])
+    this.exchangeFor(call, MAX_CALL_STREAM_BYTES, true).send(this.options.hop.outbound, head)
   }
 
   /** A refusal that may be about the call or about all of us: a ping tells. A server that refuses it too is found out about anew. */
@@ -180,7 +174,7 @@ export class LegacyConnection extends HttpConnection {
     this.#checking = true
     const { hop, verdicts } = this.#own
     const session = this.#session
-    const answer = await askOnce(hop, { method: 'ping', params: undefined, headers: session.postHeaders, timeoutMs: hop.server.timeoutMs, signal: this.#ended.signal })
+    const answer = await askOnce(hop, { method: 'ping', params: undefined, head: session.post, timeoutMs: hop.server.timeoutMs, signal: this.#ended.signal })
     this.#checking = false
     if (answer.kind !== 'refused' || !this.open) return
     if (answer.status === 404 && session.id !== undefined) return await this.#renew(session)
@@ -215,7 +209,7 @@ export class LegacyConnection extends HttpConnection {
   }
 
   protected async farewell (): Promise<void> {
-    const { id, streamHeaders } = this.#session
-    if (id !== undefined) await this.#errands.run('DELETE', streamHeaders, undefined, FAREWELL_MS)
+    const { id, farewell } = this.#session
+    if (id !== undefined) await this.#errands.run(farewell, undefined, FAREWELL_MS)
   }
 }

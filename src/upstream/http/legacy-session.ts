@@ -1,6 +1,7 @@
 import { GatewayError } from '../../shared/errors.ts'
 import { isJsonObject, isModernVersion, LATEST_LEGACY, type JsonObject } from '../../protocol/index.ts'
 import { askOnce, type Answer } from './ask-once.ts'
+import type { RequestHead } from '../../net/index.ts'
 import type { Hop } from './hop.ts'
 import { postHeaders, streamHeaders } from './request-headers.ts'
 import type { Refusal } from './refusal-reply.ts'
@@ -11,10 +12,12 @@ export interface LegacySession {
   readonly id: string | undefined
   /** InitializeResult as it came. */
   readonly result: JsonObject
-  /** Of every POST in it, as undici's flat list. */
-  readonly postHeaders: string[]
+  /** Of every POST in it. */
+  readonly post: RequestHead
   /** Of every GET in it. */
-  readonly streamHeaders: string[]
+  readonly stream: RequestHead
+  /** Of the DELETE that ends it. */
+  readonly farewell: RequestHead
   /** What the server said before it was connected. */
   readonly early: readonly JsonObject[]
 }
@@ -32,7 +35,7 @@ const versionShape = /^[\x21-\x7e]{1,64}$/
 /** `initialize` of MCP 2025-11-25 lifecycle. `notifications/initialized` is the connection's to send. Never rejects. */
 export async function shakeHands (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal?: AbortSignal): Promise<Handshake> {
   const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo: hop.clientInfo }
-  const answer = await askOnce(hop, { method: 'initialize', params, headers: postHeaders(hop.headers), timeoutMs, signal })
+  const answer = await askOnce(hop, { method: 'initialize', params, head: hop.outbound.head('POST', postHeaders(hop.headers)), timeoutMs, signal })
   switch (answer.kind) {
     case 'failed': return answer
     case 'refused': return { kind: 'refused', refusal: answer, reason: `initialize was refused with status ${answer.status}` }
@@ -48,8 +51,12 @@ function sessionOf (hop: Hop, { reply, sessionId, others }: Extract<Answer, { re
   if (!isJsonObject(result) || typeof version !== 'string' || !versionShape.test(version) || isModernVersion(version)) return failed('initialize was answered without a version')
   if (sessionId !== undefined && !sessionIdShape.test(sessionId)) return failed('a session id that is none')
   const headers = sessionId === undefined ? ['mcp-protocol-version', version] : ['mcp-protocol-version', version, 'mcp-session-id', sessionId]
-  const session = { id: sessionId, result, postHeaders: postHeaders(hop.headers, ...headers), streamHeaders: streamHeaders(hop.headers, ...headers), early: others }
-  return { kind: 'session', session }
+  return { kind: 'session', session: { id: sessionId, result, ...headsOf(hop, headers), early: others } }
+}
+
+function headsOf ({ outbound, headers }: Hop, own: readonly string[]): Pick<LegacySession, 'post' | 'stream' | 'farewell'> {
+  const stream = streamHeaders(headers, ...own)
+  return { post: outbound.head('POST', postHeaders(headers, ...own)), stream: outbound.head('GET', stream), farewell: outbound.head('DELETE', stream) }
 }
 
 /** Method not found, and no such version: the words of a server that has no handshake. */

@@ -1,11 +1,12 @@
 import { errorReply, requestText, withModernMeta, writable, type JsonObject } from '../../protocol/index.ts'
+import type { RequestHead } from '../../net/index.ts'
 import { ERRORS } from '../../shared/errors.ts'
 import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { discover } from './discover.ts'
 import type { HttpCall } from './http-call.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
-import { modernBase, modernHeaders } from './modern-headers.ts'
+import { modernBase, modernHead } from './modern-head.ts'
 import { ModernListen } from './modern-listen.ts'
 import { replyToRefusal, type Refusal } from './refusal-reply.ts'
 import { usableTools } from './usable-tools.ts'
@@ -30,7 +31,7 @@ export class ModernConnection extends HttpConnection {
   /** A server that is told by the end of the stream has nothing to say any more. */
   readonly lingering: CallSet = { size: 0, [Symbol.iterator]: () => [][Symbol.iterator]() }
   readonly #own: ModernConnectionOptions
-  readonly #headers: readonly string[]
+  readonly #base: RequestHead
   readonly #listens = new Set<ModernListen>()
   #checking: Promise<boolean> | undefined
   #discoveredAtMs: number
@@ -38,7 +39,7 @@ export class ModernConnection extends HttpConnection {
   constructor (options: ModernConnectionOptions) {
     super(options, false)
     this.#own = options
-    this.#headers = modernBase(options.hop.headers)
+    this.#base = modernBase(options.hop)
     this.initializeResult = options.initializeResult
     this.#discoveredAtMs = this.openedAtMs
   }
@@ -58,13 +59,8 @@ export class ModernConnection extends HttpConnection {
     const { call, id } = pending
     const progressToken = call.onProgress === undefined ? undefined : id
     const params = withModernMeta(call.params, { capabilities: call.capabilities ?? {}, clientInfo, logLevel: call.logLevel, progressToken })
-    const exchange = this.exchangeFor(pending, MAX_CALL_STREAM_BYTES)
-    outbound.dispatcher.dispatch({
-      path: outbound.path,
-      method: 'POST',
-      headers: modernHeaders(this.#headers, call.method, params, call.mirrored),
-      body: writable(requestText(id, call.method, params))
-    }, exchange)
+    const head = modernHead(this.#base, call.method, params, call.mirrored)
+    this.exchangeFor(pending, MAX_CALL_STREAM_BYTES).send(outbound, head, writable(requestText(id, call.method, params)))
   }
 
   /** The end of the exchange says it all. */

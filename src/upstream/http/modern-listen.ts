@@ -3,7 +3,7 @@ import { isJsonObject, META, requestText, withModernMeta, withoutHopMeta, type J
 import type { UpstreamSubscription } from '../types.ts'
 import { Exchange, type ExchangeListener } from './exchange.ts'
 import type { HttpConnectionOptions } from './http-connection.ts'
-import { modernBase, modernHeaders } from './modern-headers.ts'
+import { modernBase, modernHead } from './modern-head.ts'
 
 const ID_RANGE = 2 ** 47
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged'
@@ -29,16 +29,11 @@ export class ModernListen implements ExchangeListener {
   }
 
   start (): void {
-    const { outbound, clientInfo, headers, server } = this.#options.hop
+    const { hop } = this.#options
     const method = 'subscriptions/listen'
-    const params = withModernMeta({ notifications: this.#subscription.notifications }, { capabilities: {}, clientInfo })
-    this.#timer = setTimeout(() => this.end(), server.timeoutMs)
-    outbound.dispatcher.dispatch({
-      path: outbound.path,
-      method: 'POST',
-      headers: modernHeaders(modernBase(headers), method, params, undefined),
-      body: requestText(this.#id, method, params)
-    }, this.#exchange)
+    const params = withModernMeta({ notifications: this.#subscription.notifications }, { capabilities: {}, clientInfo: hop.clientInfo })
+    this.#timer = setTimeout(() => this.end(), hop.server.timeoutMs)
+    this.#exchange.send(hop.outbound, modernHead(modernBase(hop), method, params, undefined), requestText(this.#id, method, params))
   }
 
   /** The subscriber wants no more. */

@@ -2,12 +2,12 @@ import type { ServerSettings } from '../../shared/settings.ts'
 
 /** What the protocol, or HTTP itself, decides: an entry cannot set it. */
 const reserved = new Set([
-  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'keep-alive', 'last-event-id', 'mcp-method', 'mcp-name',
+  'accept', 'accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host', 'keep-alive', 'last-event-id', 'mcp-method', 'mcp-name',
   'mcp-protocol-version', 'mcp-session-id', 'te', 'trailer', 'transfer-encoding', 'upgrade'
 ])
 
 /**
- * Headers of every request to a server, as the flat list of names and values that undici takes: the entry's own, and
+ * Headers of every request to a server, as names and values one after the other: the entry's own, and
  * nothing of any caller (T14). Answers are wanted as they are, never packed (T48).
  */
 export function baseHeaders (server: ServerSettings, version: string): string[] {

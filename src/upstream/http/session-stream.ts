@@ -40,13 +40,11 @@ export class SessionStream implements ExchangeListener {
 
   start (): void {
     if (this.#stopped) return
-    const { outbound } = this.#hop
-    const { streamHeaders } = this.#session
+    const { stream } = this.#session
     const exchange = new Exchange(this, { maxStreamBytes: Infinity, streamOnly: true })
     this.#exchange = exchange
     this.#hasMessages = false
-    const headers = this.#lastEventId === undefined ? streamHeaders : [...streamHeaders, 'last-event-id', this.#lastEventId]
-    outbound.dispatcher.dispatch({ path: outbound.path, method: 'GET', headers }, exchange)
+    exchange.send(this.#hop.outbound, this.#lastEventId === undefined ? stream : stream.with(['last-event-id', this.#lastEventId]))
   }
 
   stop (): void {

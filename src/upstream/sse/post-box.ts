@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../shared/errors.ts'
-import { OutboundError, type Outbound } from '../../net/index.ts'
+import { OutboundError, type Outbound, type RequestHead } from '../../net/index.ts'
+import { tell, type Told } from '../http/tell.ts'
 
 /** Messages on their way at once, and their characters; more are refused at once (FR09). */
 const MAX_WAITING = 1000
@@ -9,8 +10,8 @@ const ACCEPT_MS = 60_000
 
 export interface PostBoxOptions {
   readonly outbound: Outbound
-  readonly path: string
-  readonly headers: string[]
+  /** Of every message. */
+  readonly head: RequestHead
   onUndelivered (callId: number, code: ErrorCode): void
   /** The server does not know the session of this path any more. */
   onGone (): void
@@ -58,24 +59,12 @@ export class PostBox {
   }
 
   async #post (text: string, callId: number | undefined): Promise<void> {
-    const { outbound, path, headers } = this.#options
-    let code: ErrorCode | undefined
-    try {
-      const { statusCode, body } = await outbound.dispatcher.request({ path, method: 'POST', headers, body: text, headersTimeout: ACCEPT_MS, bodyTimeout: ACCEPT_MS })
-      // The answer is in the status; what is written beside it is not read, only waited for (T49).
-      body.dump().catch(() => {})
-      code = codeOf(statusCode)
-      if (statusCode === 404 || statusCode === 410) this.#tell(callId, code, true)
-      else this.#tell(callId, code, false)
-    } catch (thrown) {
-      this.#tell(callId, codeOfFailure(thrown), false)
-    }
-  }
-
-  #tell (callId: number | undefined, code: ErrorCode | undefined, isGone: boolean): void {
+    const { outbound, head, onUndelivered, onGone } = this.#options
+    const told = await tell(outbound, head, text, ACCEPT_MS)
     if (this.#isEnded) return
-    if (callId !== undefined && code !== undefined) this.#options.onUndelivered(callId, code)
-    if (isGone) this.#options.onGone()
+    const code = told.status === 0 ? codeOfSilence(told) : codeOf(told.status)
+    if (callId !== undefined && code !== undefined) onUndelivered(callId, code)
+    if (told.status === 404 || told.status === 410) onGone()
   }
 }
 
@@ -88,7 +77,7 @@ function codeOf (status: number): ErrorCode | undefined {
   return status >= 500 ? 'GW_UPSTREAM_LOST' : 'GW_UPSTREAM_PROTOCOL'
 }
 
-function codeOfFailure (thrown: unknown): ErrorCode | undefined {
-  if (thrown instanceof OutboundError) return 'GW_UPSTREAM_UNAVAILABLE'
-  return (thrown as { readonly code?: unknown }).code === 'UND_ERR_HEADERS_TIMEOUT' ? undefined : 'GW_UPSTREAM_LOST'
+function codeOfSilence ({ error }: Told): ErrorCode | undefined {
+  if (error instanceof OutboundError) return 'GW_UPSTREAM_UNAVAILABLE'
+  return error === undefined ? undefined : 'GW_UPSTREAM_LOST'
 }

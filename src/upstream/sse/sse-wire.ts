@@ -53,7 +53,7 @@ export class SseWire implements Wire {
     const { outbound, headers } = this.#options
     try {
       signal.throwIfAborted()
-      await openEventStream(outbound, streamHeaders(headers), {
+      await openEventStream(outbound, outbound.head('GET', streamHeaders(headers)), {
         onActivity: () => { this.#quiet.refresh() },
         onEvent: (data, type) => { this.#event(data, type) },
         onEnd: () => { this.kill() }
@@ -61,8 +61,7 @@ export class SseWire implements Wire {
       const path = await this.#endpoint.promise
       this.#box = new PostBox({
         outbound,
-        path,
-        headers: postHeaders(headers),
+        head: outbound.head('POST', postHeaders(headers), path),
         onUndelivered: (callId, code) => {
           this.refusal = code
           this.onUndelivered?.(callId, code)

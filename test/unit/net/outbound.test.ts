@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
-import type { Pool } from 'undici'
-import { createConnector } from '../../../src/net/connector.ts'
+import { createDial } from '../../../src/net/dial.ts'
 import { systemResolve } from '../../../src/net/guarded-lookup.ts'
-import type { Resolve } from '../../../src/net/index.ts'
+import type { OutboundError, Resolve } from '../../../src/net/index.ts'
 import { until } from '../../helpers/until.ts'
-import { canary, get, httpServer, outboundTo, refusalOf, resolver } from './servers.ts'
+import { ask, canary, get, httpServer, outboundTo, refusalOf, resolver } from './servers.ts'
 
 const allowPrivateNetwork = true
 
@@ -34,7 +33,7 @@ describe('connections', () => {
 
   it('headers of an answer are bounded', async (test) => {
     const server = await httpServer(test, (_request, response) => response.writeHead(200, { 'x-large': 'x'.repeat(20_000) }).end())
-    await assert.rejects(get(outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork })), { code: 'UND_ERR_HEADERS_OVERFLOW' })
+    await assert.rejects(get(outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork })), { code: 'OUTBOUND_LOST', failure: 'malformed' })
   })
 
   it('a refused connection, a lost name and a resolver that is silent all say the same', async (test) => {
@@ -63,34 +62,28 @@ describe('connections', () => {
 
   it('a lost connection is not called unreachable: the request may have been seen', async (test) => {
     const { port } = await canary(test)
-    await assert.rejects(get(outboundTo(test, `http://127.0.0.1:${port}/`, { allowPrivateNetwork })), { code: 'UND_ERR_SOCKET' })
+    await assert.rejects(get(outboundTo(test, `http://127.0.0.1:${port}/`, { allowPrivateNetwork })), { code: 'OUTBOUND_LOST', failure: 'lost' })
   })
 
-  it('a connector holds an address to the rules itself', async (test) => {
+  it('a connection holds an address to the rules itself', async (test) => {
     const bird = await canary(test)
-    const connect = createConnector({ url: new URL(`https://127.0.0.1:${bird.port}/`), rules: { protocol: 'https:', allowPrivateNetwork: false }, tls: undefined, resolve: systemResolve, connectMs: 1000 })
-    const answer = await new Promise((resolve) => connect({ hostname: 'name.example', protocol: 'https:', port: '443' }, (...given) => resolve(given)))
-    assert.deepEqual((answer as [{ failure: string }, null]).map((part) => part?.failure), ['address', undefined])
-    assert.equal(bird.connections(), 0)
+    const dial = createDial({ url: new URL(`https://127.0.0.1:${bird.port}/`), rules: { protocol: 'https:', allowPrivateNetwork: false }, tls: undefined, resolve: systemResolve, connectMs: 1000 })
+    const error = await new Promise<OutboundError>((resolve) => {
+      assert.equal(dial({ buffer: Buffer.alloc(1), callback: () => true }, { onStanding: () => assert.fail(), onFailed: resolve }), undefined)
+    })
+    assert.deepEqual([error.failure, bird.connections()], ['address', 0])
   })
 
-  it('close waits for what is in flight, destroy does not', async (test) => {
+  it('destroy ends what is in flight and what waits, and refuses what comes later', async (test) => {
     const waiting: ServerResponse[] = []
     const server = await httpServer(test, (_request, response) => { waiting.push(response) })
-    const closing = outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork })
-    const answer = get(closing)
-    const response = await until('the request', () => waiting.shift())
-    const closed = closing.close()
-    await assert.rejects(get(closing), { code: 'UND_ERR_CLOSED' })
-    response.end('last')
-    assert.equal(await answer, 'last')
-    await closed
-    const dying = outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork })
-    const lost = assert.rejects(get(dying), { code: 'UND_ERR_DESTROYED' })
+    const dying = outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork, maxConnections: 1 })
+    const asked = [1, 2].map(() => ask(dying, dying.head('GET', [])))
     await until('the request', () => waiting.shift())
     dying.destroy()
-    await lost
-    await assert.rejects(get(dying), { code: 'UND_ERR_DESTROYED' })
+    const late = ask(dying, dying.head('GET', []))
+    for (const { text } of [...asked, late]) await assert.rejects(text, { code: 'OUTBOUND_LOST', failure: 'destroyed' })
+    assert.deepEqual([...asked, late].map(({ events }) => events), [['sent', 'lost'], ['lost'], ['lost']])
   })
 })
 
@@ -124,22 +117,22 @@ describe('names that change (FR45)', () => {
   })
 
   it('a stream outlives the age, and still counts as a connection', async (test) => {
-    test.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() })
     const waiting: ServerResponse[] = []
     const server = await httpServer(test, (request, response) => {
       if (request.url === '/stream') response.write('begin ')
       else waiting.push(response)
     })
-    const outbound = outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork, maxConnections: 2 })
-    const open = async () => (await outbound.dispatcher.request({ origin: outbound.origin, path: '/stream', method: 'GET' })).body
-    const streams = await Promise.all([open(), open()])
-    test.mock.timers.tick(30_001)
-    const third = get(outbound)
-    assert.equal((outbound.dispatcher as Pool).stats.queued, 1)
-    test.mock.timers.reset()
-    for (const stream of streams) stream.on('error', () => {}).destroy()
+    const outbound = outboundTo(test, `http://127.0.0.1:${server.port}/`, { allowPrivateNetwork, maxConnections: 2, times: { maxConnectionAgeMs: 1 } })
+    const streams = [1, 2].map(() => ask(outbound, outbound.head('GET', [], '/stream')))
+    for (const { head } of streams) await head
+    const bornMs = performance.now()
+    await until('the age', () => performance.now() - bornMs > 1)
+    const third = ask(outbound, outbound.head('GET', []))
+    assert.deepEqual([third.events, server.connections()], [[], 2])
+    streams[0]?.sending.cancel()
     ;(await until('the third request', () => waiting.shift())).end('third')
-    assert.equal(await third, 'third')
+    assert.equal(await third.text, 'third')
+    assert.deepEqual([streams.map(({ events }) => events), server.connections()], [[['sent', 'head'], ['sent', 'head']], 3])
   })
 
   it('while the resolver is in trouble the last good address serves; a name that is gone is forgotten', async (test) => {

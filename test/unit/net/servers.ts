@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server as TcpServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { createOutbound, OutboundError } from '../../../src/net/index.ts'
-import type { Outbound, OutboundTarget, OutboundTimes, Resolve } from '../../../src/net/index.ts'
+import type { AnswerHead, Outbound, OutboundTarget, OutboundTimes, RequestHead, Resolve, Sending } from '../../../src/net/index.ts'
 import './fence.ts'
 
 /** A listener of this machine. */
@@ -68,17 +68,42 @@ export function resolver (...answers: (readonly string[] | { readonly code: stri
   }, { asked })
 }
 
+/** A request under way, and what has come of it. */
+export interface Asked {
+  readonly sending: Sending
+  readonly events: string[]
+  readonly head: Promise<AnswerHead>
+  /** The whole body, as Latin-1. */
+  readonly text: Promise<string>
+}
+
+/** Sends a request, and keeps what is said about it. */
+export function ask (outbound: Outbound, head: RequestHead, body?: string | Buffer): Asked {
+  const events: string[] = []
+  const answered = Promise.withResolvers<AnswerHead>()
+  const ended = Promise.withResolvers<string>()
+  for (const { promise } of [answered, ended]) promise.catch(() => {})
+  let text = ''
+  const sending = outbound.send(head, body, {
+    onSent: () => { events.push('sent') },
+    onHead: (given) => { events.push('head'); answered.resolve(given) },
+    onData: (piece) => { text += piece.toString('latin1') },
+    onEnd: () => { events.push('end'); ended.resolve(text) },
+    onLost: (error) => { events.push('lost'); answered.reject(error); ended.reject(error) }
+  })
+  return { sending, events, head: answered.promise, text: ended.promise }
+}
+
 /** Body of a GET of the outbound's own path. */
-export async function get (outbound: Outbound, headers: Record<string, string> = {}): Promise<string> {
-  const { body } = await outbound.dispatcher.request({ origin: outbound.origin, path: outbound.path, method: 'GET', headers })
-  return await body.text()
+export async function get (outbound: Outbound): Promise<string> {
+  return await ask(outbound, outbound.head('GET', [])).text
 }
 
 /** The error that a GET ends with; the test fails if it is answered or fails in another way. */
 export async function refusalOf (work: () => Outbound | Promise<unknown>): Promise<OutboundError> {
   try {
     const made = work()
-    if ('dispatcher' in made) await get(made)
+    if ('send' in made) await get(made)
     else await made
   } catch (error) {
     if (error instanceof OutboundError) return error

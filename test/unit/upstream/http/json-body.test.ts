@@ -5,14 +5,14 @@ import { JsonBody } from '../../../../src/upstream/http/json-body.ts'
 const TEXT = 'é✂😀x'.repeat(20_000)
 const BYTES = Buffer.from(TEXT)
 
-function read (announced: unknown, size: number): string | undefined {
+function read (announced: string | undefined, size: number): string | undefined {
   const body = new JsonBody(BYTES.length, announced)
   for (let at = 0; at < BYTES.length; at += size) if (!body.push(BYTES.subarray(at, at + size))) return undefined
   return body.text()
 }
 
-test('a body is the same text in pieces of any size, whatever length was announced for it', () => {
-  for (const announced of [undefined, String(BYTES.length), '0', '7', '-5', 'x', '99999999999999', ['1', '2']]) {
+test('a body is the same text in pieces of any size, with any announcement that can be true or not come true', () => {
+  for (const announced of [undefined, String(BYTES.length), '99999999999999']) {
     for (const size of [7, 4096, 65_536, BYTES.length]) assert.ok(read(announced, size) === TEXT, `${String(announced)} in pieces of ${size}`)
   }
   assert.equal(new JsonBody(10, '10').text(), '')

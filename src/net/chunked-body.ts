@@ -1,0 +1,105 @@
+import { readFieldLines } from './field-lines.ts'
+import { TextBlock } from './text-block.ts'
+
+const CARRIAGE_RETURN = 0x0d
+const LINE_FEED = 0x0a
+const SEMICOLON = 0x3b
+const TAB = 0x09
+/** A size line with its extensions, which say nothing to us. */
+const MAX_LINE_BYTES = 1024
+const MAX_TRAILER_BYTES = 16_384
+/** Twelve hexadecimal digits are a safe integer. */
+const MAX_DIGITS = 12
+
+/** What comes next. */
+type State = 'size' | 'extension' | 'size end' | 'data' | 'data return' | 'data line feed' | 'trailer' | 'done'
+
+/** A chunked body, read strictly (RFC 9112 7.1): whoever reads such framing in a second way can be made to see another answer (T49). */
+export class ChunkedBody {
+  readonly #onData: (piece: Buffer) => void
+  readonly #trailer = new TextBlock(MAX_TRAILER_BYTES)
+  #state: State = 'size'
+  #size = 0
+  #digits = 0
+  #lineBytes = 0
+
+  constructor (onData: (piece: Buffer) => void) {
+    this.#onData = onData
+  }
+
+  get isDone (): boolean { return this.#state === 'done' }
+
+  /** @returns where in the bytes it stopped: at `end`, or where the body has ended; -1: malformed */
+  push (bytes: Buffer, start: number, end: number): number {
+    let at = start
+    while (at < end && this.#state !== 'done') {
+      if (this.#state === 'data') at = this.#data(bytes, at, end)
+      else if (this.#state === 'trailer') return this.#trailers(bytes, at, end)
+      else if (!this.#line(bytes[at++] ?? 0)) return -1
+    }
+    return at
+  }
+
+  #data (bytes: Buffer, at: number, end: number): number {
+    const until = Math.min(end, at + this.#size)
+    this.#size -= until - at
+    if (this.#size === 0) this.#state = 'data return'
+    this.#onData(bytes.subarray(at, until))
+    return until
+  }
+
+  /** One byte of what lies between data and data. */
+  #line (byte: number): boolean {
+    switch (this.#state) {
+      case 'size': return this.#sizeByte(byte)
+      case 'extension':
+        if (byte === CARRIAGE_RETURN) this.#state = 'size end'
+        return ++this.#lineBytes <= MAX_LINE_BYTES && (byte === CARRIAGE_RETURN || byte === TAB || (byte >= 0x20 && byte !== 0x7f))
+      case 'size end':
+        this.#endSize()
+        return byte === LINE_FEED
+      case 'data return':
+        this.#state = 'data line feed'
+        return byte === CARRIAGE_RETURN
+      case 'data line feed':
+        this.#state = 'size'
+        return byte === LINE_FEED
+      case 'data':
+      case 'trailer':
+      case 'done':
+        return false
+    }
+  }
+
+  #sizeByte (byte: number): boolean {
+    const digit = hexDigit(byte)
+    if (digit !== -1) {
+      this.#size = this.#size * 16 + digit
+      return ++this.#digits <= MAX_DIGITS
+    }
+    this.#lineBytes = 0
+    this.#state = byte === SEMICOLON ? 'extension' : 'size end'
+    return this.#digits > 0 && (byte === SEMICOLON || byte === CARRIAGE_RETURN)
+  }
+
+  #endSize (): void {
+    this.#digits = 0
+    this.#state = this.#size === 0 ? 'trailer' : 'data'
+    // The end of the last size line may be the beginning of the empty line that ends the trailers.
+    if (this.#size === 0) this.#trailer.begin('\r\n')
+  }
+
+  /** Nothing in trailers is for us, but they are held to the rules of headers. */
+  #trailers (bytes: Buffer, at: number, end: number): number {
+    const stopped = this.#trailer.push(bytes, at, end)
+    if (stopped === -1) return end
+    this.#state = 'done'
+    return stopped !== -2 && readFieldLines(this.#trailer.text, 2, () => {}) ? stopped : -1
+  }
+}
+
+function hexDigit (byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}

@@ -1,0 +1,55 @@
+const COLON = 0x3a
+const SPACE = 0x20
+const TAB = 0x09
+const CARRIAGE_RETURN = 0x0d
+const LINE_FEED = 0x0a
+
+/** Characters of a name, and of a value, by code (RFC 9110 5.1 and 5.5, obs-text included). */
+const inName = marked('!#$%&\'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
+const inValue = new Uint8Array(256).fill(1, 0x20).fill(1, TAB, TAB + 1).fill(0, 0x7f, 0x80)
+
+/**
+ * Reads header or trailer lines, strictly: each ends with CRLF, no white space before the colon, no folded lines, no control
+ * characters (RFC 9112 5; T49). Linear in the text.
+ * @param text Latin-1; ends with the CRLF of the last line, without the empty line
+ * @param start where the first line begins
+ * @param onField gets the name in lower case, and the value without the white space around it
+ * @returns false at the first line that is none
+ */
+export function readFieldLines (text: string, start: number, onField: (name: string, value: string) => void): boolean {
+  let at = start
+  while (at < text.length) {
+    const colon = skip(text, at, inName)
+    if (colon === at || text.charCodeAt(colon) !== COLON) return false
+    const from = skipBlanks(text, colon + 1)
+    const end = skip(text, from, inValue)
+    if (text.charCodeAt(end) !== CARRIAGE_RETURN || text.charCodeAt(end + 1) !== LINE_FEED) return false
+    onField(text.slice(at, colon).toLowerCase(), text.slice(from, withoutBlanks(text, from, end)))
+    at = end + 2
+  }
+  return true
+}
+
+function skip (text: string, start: number, of: Uint8Array): number {
+  let at = start
+  while (of[text.charCodeAt(at)] === 1) at++
+  return at
+}
+
+function skipBlanks (text: string, start: number): number {
+  let at = start
+  while (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB) at++
+  return at
+}
+
+function withoutBlanks (text: string, from: number, end: number): number {
+  let at = end
+  while (at > from && (text.charCodeAt(at - 1) === SPACE || text.charCodeAt(at - 1) === TAB)) at--
+  return at
+}
+
+function marked (characters: string): Uint8Array {
+  const table = new Uint8Array(256)
+  for (const character of characters) table[character.charCodeAt(0)] = 1
+  return table
+}
