@@ -47,7 +47,7 @@ export async function loadSettings (options: LoadOptions): Promise<Result<Settin
   const documents = gather(options, { cwd: options.cwd, lookup, report }).map((document) => checkDocument(document, report))
   const config = mergeDocuments(documents, report)
   warnOfUnusedVariables(options.env, namesIn(config, lookup.asked()), report)
-  const settings = buildSettings(config, { overrides, lookup, report, workingDirectory: resolve(options.cwd), revision: options.revision ?? 1, ...packagesOf(options) })
+  const settings = buildSettings(config, { overrides, lookup, report, workingDirectory: resolve(options.cwd), revision: options.revision ?? 1, configFiles: documents.flatMap(({ file }) => file === undefined ? [] : [resolve(options.cwd, file)]), ...packagesOf(options) })
   const faults = report.faults()
   return faults.length > 0 ? refuse(faults) : ok(settings)
 }

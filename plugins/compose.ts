@@ -16,6 +16,8 @@ import type { AuditSink, Count, Logger, Observe, Telemetry } from '../src/teleme
 import { createPolicy } from '../src/tenancy/index.ts'
 import { openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
+import { composeSandbox } from './compose-sandbox.ts'
+import type { ContainedWorkers } from './compose-sandbox.ts'
 import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
 
 export interface Composition {
@@ -43,7 +45,8 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       waited: (waitedMs, outcome) => telemetry.observe('call_wait_seconds', { outcome }).observe(waitedMs / 1000)
     }
   })
-  const pool = createPool(settings, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
+  const contained = composeSandbox(settings, env, telemetry, logger)
+  const pool = createPool(settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
   const gateway = createGateway({
     settings,
     policy,
@@ -78,7 +81,9 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     },
     setPhase (next) {
       phase = next
-      if (next === 'serving') gateway.warmUp()
+      if (next !== 'serving') return
+      gateway.warmUp()
+      contained.report().catch((error: unknown) => logger.error({ event: 'internal_fault', err: error }, 'what contains workers could not be found out'))
     },
     close () {
       authenticator.close()
@@ -97,7 +102,7 @@ function storedPackages ({ packages, mode }: Settings, env: NodeJS.ProcessEnv, l
 
 type MakeRoom = NonNullable<Parameters<typeof createWorkerPool>[0]['makeRoom']>
 
-function createPool (settings: Settings, telemetry: Telemetry, logger: Logger, audit: AuditSink, makeRoom: MakeRoom): WorkerPool {
+function createPool (settings: Settings, { contain, sandbox }: ContainedWorkers, telemetry: Telemetry, logger: Logger, audit: AuditSink, makeRoom: MakeRoom): WorkerPool {
   return createWorkerPool({
     clock: systemClock,
     limits: {
@@ -107,6 +112,8 @@ function createPool (settings: Settings, telemetry: Telemetry, logger: Logger, a
       tenantWeight: (tenant) => settings.tenants?.get(tenant)?.limits.weight
     },
     makeRoom,
+    contain,
+    uncontain: () => sandbox.close(),
     events: {
       workerStarted (worker) {
         const { server, tenant, user } = worker.owner

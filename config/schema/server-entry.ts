@@ -57,7 +57,8 @@ const sandbox = Type.Optional(Type.Object({
   network: sandboxNetwork,
   memoryMb: count('Most memory of a worker and all that it starts. MiB. Absent = unbounded.', undefined, 16, 1_048_576),
   cpu: Type.Optional(Type.Number({ description: 'Most CPUs of a worker; 0.5 is half of one. Absent = unbounded.', minimum: 0.01, maximum: 1024 })),
-  pids: count('Most processes and threads of a worker.', DEFAULTS.sandbox.pids, 1, 1_000_000)
+  pids: count('Most processes and threads of a worker.', DEFAULTS.sandbox.pids, 1, 1_000_000),
+  image: text('Image that has the command, for level container.', { maxLength: 512, pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]*$', 'x-expected': 'an image name, such as node:24-slim' })
 }, { additionalProperties: false, description: 'Containment of workers.' }))
 
 const tls = Type.Optional(Type.Object({

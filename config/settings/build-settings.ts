@@ -27,6 +27,8 @@ export interface BuildContext {
   readonly report: Report
   readonly workingDirectory: string
   readonly revision: number
+  /** Every file that was read, absolute. */
+  readonly configFiles: readonly string[]
   /** As the operator names it; its lock file is beside it. Absent = the configuration is no file, and has no packages of its own. */
   readonly configFile?: string
   readonly mayLackPackages: boolean
@@ -58,6 +60,7 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
     ...numbersOf(main),
     stateDir,
     ...(packages === undefined ? {} : { packages }),
+    ...(context.configFiles.length === 0 ? {} : { configFiles: context.configFiles }),
     logLevel: (overrides.logLevel ?? main.logLevel ?? DEFAULTS.logLevel) as Settings['logLevel']
   }
   checkExposure({ ...settings, warnings: [] }, overrides.host !== undefined, top, report)

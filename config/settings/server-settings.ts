@@ -96,7 +96,7 @@ function launchOf (entry: ServerEntry, workingDirectory: string) {
 }
 
 function sandboxOf (sandbox: ServerEntry['sandbox'], base: string): SandboxSettings {
-  const { level = DEFAULTS.sandbox.level, network = DEFAULTS.sandbox.network, pids = DEFAULTS.sandbox.pids, readOnly = [], writable = [], uid, memoryMb, cpu } = sandbox ?? {}
+  const { level = DEFAULTS.sandbox.level, network = DEFAULTS.sandbox.network, pids = DEFAULTS.sandbox.pids, readOnly = [], writable = [], uid, memoryMb, cpu, image } = sandbox ?? {}
   return {
     level: level as SandboxSettings['level'],
     network: network as SandboxSettings['network'],
@@ -104,6 +104,7 @@ function sandboxOf (sandbox: ServerEntry['sandbox'], base: string): SandboxSetti
     ...(uid === undefined ? {} : { uid }),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(cpu === undefined ? {} : { cpu }),
+    ...(image === undefined ? {} : { image }),
     readOnly: readOnly.map((path) => resolve(base, path)),
     writable: writable.map((path) => resolve(base, path))
   }

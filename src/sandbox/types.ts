@@ -1,4 +1,5 @@
 import type { SandboxLevel, SandboxSettings } from '../shared/settings.ts'
+import type { HostSupport } from './host-support.ts'
 
 /** One process to contain: what would be started without a sandbox, and what it needs to see. All paths absolute, templates filled. */
 export interface ContainRequest {
@@ -15,10 +16,20 @@ export interface ContainRequest {
   readonly tmpDir: string
   /** The entry's sandbox with its paths filled. */
   readonly settings: SandboxSettings
-  /** Directories that the entry's args, cwd and env name: the worker's own data. Writable, unless `settings.readOnly` holds them. */
+  /** Directories that belong to this worker's user or tenant alone, created by the gateway: given to the worker's user id. Writable, unless `settings.readOnly` holds them. */
   readonly dataDirs: readonly string[]
+  /** Directories that the entry's args name and that are the operator's: writable as far as their permissions go, which nobody changes. */
+  readonly namedDirs: readonly string[]
   /** Further paths that the command needs, such as the package store's. Read-only. */
   readonly programDirs: readonly string[]
+  /** Directories whose content is known only after the start, when the worker is bound to a user (rulings 1). Default none. */
+  readonly lateMounts?: readonly LateMount[]
+}
+
+/** A place inside that is empty until {@link Containment.mount} fills it. */
+export interface LateMount {
+  /** Path inside. Absolute. */
+  readonly inner: string
 }
 
 /** What to start instead, and what goes with it. One per process. */
@@ -34,14 +45,22 @@ export interface Containment {
   started (pid: number): Promise<void>
   /** No process of the group is left: ends whatever still runs in the containment (double-forked daemons), and removes it. Never rejects. */
   ended (): Promise<void>
+  /**
+   * Only after `started`, once for each late mount: from now on the directory `source` of the host is what the worker finds at
+   * `inner`, writable. Absent where the level has no late mounts; {@link mountRefusal} then says why.
+   * Rejects if `inner` was not asked for, was filled before, or the system refuses.
+   */
+  readonly mount?: (inner: string, source: string) => Promise<void>
+  /** Why there is no {@link mount}: one sentence for doctor and status. */
+  readonly mountRefusal?: string
 }
 
 /** Makes containments; one per gateway. */
 export interface Sandbox {
-  /** @throws GatewayError GW_CONFIG if the level that the entry names cannot be had on this host; the reason says why and what to do */
+  /** @throws GatewayError GW_CONFIG if the level that the entry names cannot be had on this host; the reason says why and what to do. GW_UPSTREAM_START if the command is not there */
   contain (request: ContainRequest): Promise<Containment>
-  /** Level that `auto` stands for here. */
-  readonly strongest: SandboxLevel
+  /** What this host gives: looked at once, at the first question. */
+  host (): Promise<HostSupport>
   /** Ends what all containments share. */
   close (): Promise<void>
 }

@@ -31,6 +31,8 @@ export interface Settings {
   readonly drainMs: number
   /** Directory for worker homes and other scratch state; absolute. */
   readonly stateDir: string
+  /** The files that this was read from, absolute: workers are not shown them (T43). Absent = none. */
+  readonly configFiles?: readonly string[]
   /** Where locked packages are: the lock beside the gateway file, the store by default in `stateDir`. Absolute. Absent = the configuration is no file; launchers are started as written. */
   readonly packages?: { readonly lockFile: string, readonly directory: string }
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -141,6 +143,8 @@ export interface SandboxSettings {
   readonly cpu?: number
   /** Most processes and threads of a worker. Default 256: runtimes start a dozen threads each (T40). */
   readonly pids: number
+  /** Level `container`: the image that has the command. Absent = only a command that is `docker run` itself can have that level. */
+  readonly image?: string
   readonly readOnly: readonly string[]
   readonly writable: readonly string[]
 }

@@ -51,6 +51,8 @@ export interface WorkerPoolOptions {
   readonly makeRoom?: MakeRoom
   /** Wraps each start in what contains it (T40-T43). Default: nothing does. */
   readonly contain?: (launch: WorkerLaunch) => Promise<Containment>
+  /** Called by `close` when no worker is left: ends what all containments share. Must not reject. */
+  readonly uncontain?: () => Promise<void>
   /** Wait after closing stdin, and again after TERM. Default 2 000: what MCP's shutdown order leaves open (T44). */
   readonly stopGraceMs?: number
 }

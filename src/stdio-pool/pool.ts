@@ -92,6 +92,7 @@ class ProcessPool implements WorkerPool {
       await Promise.allSettled(this.#underWay)
     }
     await this.#supervisor.close()
+    await this.#options.uncontain?.()
   }
 
   /** Runs until the signal aborts or the pool closes, whose errors it then throws. */

@@ -39,6 +39,8 @@ export const METRICS = {
   workers_running: { kind: 'gauge', help: 'Worker processes running right now.', labels: { server: 'server' } },
   worker_spawn_total: { kind: 'counter', help: 'Worker processes started.', labels: { server: 'server' } },
   worker_exit_total: { kind: 'counter', help: 'Worker processes ended, by reason.', labels: { server: 'server', reason: 'exit_reason' } },
+  worker_egress_refused_total: { kind: 'counter', help: 'Connections that workers were refused by the guarded network of their sandbox, by why (T42).', labels: { server: 'server', reason: 'egress_reason' } },
+  worker_limit_exceeded_total: { kind: 'counter', help: 'Workers that ran into a limit of their sandbox (T40).', labels: { server: 'server', limit: 'sandbox_limit' } },
   worker_protocol_error_total: { kind: 'counter', help: 'Messages of servers that MCP does not allow (T39).', labels: { kind: 'protocol_error' } },
   worker_start_seconds: { kind: 'histogram', help: 'Seconds from spawn, or from the first request over HTTP, to the end of the handshake.', labels: { server: 'server' }, buckets: START_SECONDS },
   worker_open_seconds: { kind: 'histogram', help: 'Seconds until a caller had a greeted worker: warm = it was given a spare, cold = one was started; spare = from a spare\'s start to its being ready.', labels: { server: 'server', kind: 'start_kind' }, buckets: OPEN_SECONDS },

@@ -42,6 +42,10 @@ export const LABEL_SETS = {
   start_kind: ['warm', 'cold', 'spare'],
   /** `RecycleReason` of src/stdio-pool. */
   recycle_reason: ['calls', 'age', 'memory'],
+  /** `EgressRefusal` of src/sandbox. */
+  egress_reason: ['request', 'host', 'address', 'gateway', 'connections'],
+  /** `ExceededLimit` of src/sandbox. */
+  sandbox_limit: ['memory', 'pids'],
   /** What a worker or upstream did that MCP does not allow. */
   protocol_error: ['noise', 'oversize', 'invalid_utf8', 'unknown_id', 'late_reply', 'malformed_reply', 'malformed_message', 'unusable_tool'],
   /** `LimitName` of src/limits, and the two limits of the edge. */

@@ -22,6 +22,8 @@ drawbridge_connections_open gauge server era
 drawbridge_workers_running gauge server
 drawbridge_worker_spawn_total counter server
 drawbridge_worker_exit_total counter server reason
+drawbridge_worker_egress_refused_total counter server reason
+drawbridge_worker_limit_exceeded_total counter server limit
 drawbridge_worker_protocol_error_total counter kind
 drawbridge_worker_start_seconds histogram server
 drawbridge_worker_open_seconds histogram server kind
