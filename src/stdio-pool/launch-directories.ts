@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { containerMounts } from './container-mounts.ts'
-import { pathsIn } from './path-texts.ts'
+import { pathsIn } from '../shared/path-texts.ts'
 import { isTemplated } from './template.ts'
 
 /** One of the operator's texts, before and after its templates were filled. */
