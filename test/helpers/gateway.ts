@@ -17,7 +17,7 @@ const RUN_TAG = 'DRAWBRIDGE_TEST_RUN'
 const launcher = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
 
 export interface GatewayOptions {
-  /** The gateway file. `auth.apiKeys` of `users` are added to it. */
+  /** The gateway file. `auth.apiKeys` of `users` are added to it, and `sandbox.level: none` to servers that name no level. */
   readonly config: GatewayConfig
   /** One API key is made for each; default: user `alice` of tenant `acme`. */
   readonly users?: readonly TestUser[]
@@ -162,7 +162,9 @@ function signalIfAlive (pid: number, signal: NodeJS.Signals): void {
 function completeConfig (config: GatewayConfig, keys: ReadonlyMap<string, TestKey>, tag: string): Record<string, unknown> {
   const servers = Object.entries(config.mcpServers).map(([name, entry]) => {
     const env = entry['env'] as Record<string, string> | undefined
-    return [name, entry['command'] === undefined ? entry : { ...entry, env: { ...env, [RUN_TAG]: tag } }]
+    // Uncontained unless a test says otherwise: what it is about is then the same on every machine.
+    const sandbox = { level: 'none', ...entry['sandbox'] as object | undefined }
+    return [name, entry['command'] === undefined ? entry : { ...entry, sandbox, env: { ...env, [RUN_TAG]: tag } }]
   })
   const apiKeys = [...config.auth?.['apiKeys'] as unknown[] ?? [], ...[...keys.values()].map((key) => key.entry)]
   return { ...config, mcpServers: Object.fromEntries(servers), auth: { ...config.auth, apiKeys } }

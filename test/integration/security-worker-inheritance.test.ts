@@ -25,7 +25,7 @@ describe('what a worker inherits', () => {
     const list = join(dir, 'descriptors')
     await writeFile(join(dir, 'secret'), 'SECRET')
     // No MCP server: it writes down what it finds open and is gone. `ls` adds one descriptor of its own, the directory.
-    const server = { command: '/bin/sh', args: ['-c', `ls -l /proc/self/fd > ${list}.part; mv ${list}.part ${list}`] }
+    const server = { command: '/bin/sh', args: ['-c', `ls -l /proc/self/fd > ${list}.part; mv ${list}.part ${list}`], sandbox: { level: 'none' } }
     await writeFile(join(dir, 'gateway.json'), JSON.stringify({ mcpServers: { server }, auth: { apiKeys: [key.entry] } }))
     const left = openSync(join(dir, 'secret'), 'r')
     // Descriptors 3 and 40, as a shell's `3<secret` or a service manager leaves them.
