@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { responseMessage, responseText, sseMessage, toJsonRpcError, writable, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
+import { responseMessage, responseText, sseMessage, toJsonRpcError, type JsonRpcId, type Reply } from '../../src/protocol/index.ts'
 import type { Exchange } from '../../src/session/index.ts'
 import type { ChurnList } from '../../src/shared/churn-list.ts'
 import type { Clock } from '../../src/shared/clock.ts'
@@ -8,6 +8,7 @@ import type { Principal } from '../../src/shared/principal.ts'
 import { expireStream } from './expire-stream.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { sendRefusal } from './send-refusal.ts'
+import { sendText } from './send-text.ts'
 import { startSse } from './start-sse.ts'
 import { waitingOn } from './when-closed.ts'
 
@@ -64,7 +65,7 @@ export class ModernExchange implements Exchange {
     this.#end()
     if (this.#writer !== undefined) return this.#endStream(String(text))
     if (this.#reply.sent) return
-    this.#reply.code(statusOf(reply)).header('content-type', 'application/json; charset=utf-8').send(writable(text))
+    sendText(this.#reply.code(statusOf(reply)), text)
   }
 
   drop (): void {

@@ -1,8 +1,9 @@
 import type { FastifyReply } from 'fastify'
-import { responseMessage, responseText, toJsonRpcError, writable, type JsonRpcId, type JsonText, type Reply } from '../../src/protocol/index.ts'
+import { responseMessage, responseText, toJsonRpcError, type JsonRpcId, type JsonText, type Reply } from '../../src/protocol/index.ts'
 import type { EventStream, Exchange, Session } from '../../src/session/index.ts'
 import type { GatewayError } from '../../src/shared/errors.ts'
 import { sendRefusal } from './send-refusal.ts'
+import { sendText } from './send-text.ts'
 import { startSse } from './start-sse.ts'
 import { whenClosed } from './when-closed.ts'
 
@@ -70,7 +71,7 @@ export class PostExchange implements Exchange {
     const [only] = this.#texts
     // Nothing to say: every request was cancelled by its client.
     if (only === undefined) this.#reply.code(202).send()
-    else this.#reply.header('content-type', 'application/json; charset=utf-8').send(writable(this.#batch ? `[${this.#texts.join(',')}]` : only))
+    else sendText(this.#reply, this.#batch ? `[${this.#texts.join(',')}]` : only)
   }
 
   /** From now on everything goes over a stream of the session's log. Undefined: the answer was given by somebody else, as an error. */

@@ -1,5 +1,5 @@
 import { capabilitiesOfRequest, RelayedCall } from '../bridge/index.ts'
-import { disagreeingParam, errorReply, isJsonObject, toJsonRpcError, type JsonObject, type MirroredParam, type Reply } from '../protocol/index.ts'
+import { disagreeingParam, errorReply, isJsonObject, ownersIn, toJsonRpcError, type JsonObject, type MirroredParam, type Reply } from '../protocol/index.ts'
 import type { CallGrant } from '../limits/index.ts'
 import type { Client } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
@@ -159,7 +159,8 @@ class UseRun {
   #sendMirrored (call: RelayedCall, connection: Connection, mirrored: readonly MirroredParam[]): void {
     if (call.done) return
     const { headers, relay } = this.#target
-    const args = call.params?.['arguments']
+    // Not looked at for nothing: large arguments are bytes as long as nobody does.
+    const args = mirrored.length > 0 ? call.params?.['arguments'] : undefined
     const wrong = headers && disagreeingParam(mirrored, isJsonObject(args) ? args : undefined, headers)
     if (wrong !== undefined) {
       return this.#takeBack(call, new GatewayError('GW_PROTOCOL_HEADERS', { publicMessage: `The header ${wrong} and the argument that it mirrors do not agree.` }), true)
@@ -196,6 +197,8 @@ class UseRun {
     relay.place.touch()
     if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
     else exchange.finish(id, this.#readable(call, reply))
+    // Nobody reads them any more, but for a write under way, which has its own hold.
+    if (this.#use.params !== undefined) for (const owner of ownersIn(this.#use.params)) owner.release()
     this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code)
   }
 

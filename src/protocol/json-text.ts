@@ -1,5 +1,6 @@
-import { rawMembers } from './raw-members.ts'
+import type { ByteOwner } from './byte-owner.ts'
 import type { JsonObject } from './message.ts'
+import { rawMembers } from './raw-members.ts'
 
 /** A JSON text: as a string, or in pieces where a large part of it is bytes already. */
 export type JsonText = string | SplicedText
@@ -9,10 +10,23 @@ export class SplicedText {
   readonly pieces: ReadonlyArray<string | Buffer>
   /** Length in UTF-8. */
   readonly bytes: number
+  readonly #owners: readonly ByteOwner[]
 
-  constructor (pieces: ReadonlyArray<string | Buffer>) {
+  /** @param owners of those pieces that are bytes */
+  constructor (pieces: ReadonlyArray<string | Buffer>, owners: readonly ByteOwner[]) {
     this.pieces = pieces
+    this.#owners = owners
     this.bytes = pieces.reduce((sum, piece) => sum + (typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length), 0)
+  }
+
+  /** It is being written: what its pieces lie in stays until `release`. */
+  hold (): void {
+    for (const owner of this.#owners) owner.hold()
+  }
+
+  /** It was written, and everybody who writes knows that by his own hold or is the last: system calls read the memory until then. */
+  release (): void {
+    for (const owner of this.#owners) owner.release()
   }
 
   /** Does this byte occur in it? */

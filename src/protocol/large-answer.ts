@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { ownerOf } from './byte-owner.ts'
 import { isJsonObject } from './classify.ts'
 import { hollowText, LARGE_MEMBER_BYTES, type Hole } from './hollow.ts'
 import { isJson } from './json-check.ts'
@@ -26,7 +27,8 @@ export function readLargeAnswer (line: Buffer): JsonObject | undefined {
   const message = parsed(hollowText(line, 0, line.length, holes))
   const result = isJsonObject(message) ? message['result'] : undefined
   if (!isJsonObject(message) || !isJsonObject(result)) return undefined
-  for (const { key, start, end } of holes) setRaw(result, key, line.subarray(start, end))
+  const owner = ownerOf(line)
+  for (const { key, start, end } of holes) setRaw(result, { key, bytes: line.subarray(start, end), owner })
   return message
 }
 

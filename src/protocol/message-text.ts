@@ -1,7 +1,7 @@
 import { errorReply } from './error-reply.ts'
 import { append, appendObject, SplicedText, type JsonText } from './json-text.ts'
 import type { JsonObject, JsonRpcId, Reply } from './message.ts'
-import { rawMembers } from './raw-members.ts'
+import { ownersIn, rawMembers } from './raw-members.ts'
 
 /** Characters that JSON allows raw in strings and that some line readers take for line ends. */
 const lineEnds = /[\u0085\u2028\u2029]/g
@@ -40,6 +40,7 @@ export function responseText (id: JsonRpcId | null, reply: Reply): string {
 export function responseMessage (id: JsonRpcId | null, reply: Reply): JsonText {
   const { result } = reply
   if (typeof result !== 'object' || result === null || rawMembers(result).length === 0) return responseText(id, reply)
+  const owners = ownersIn(result)
   const pieces: Array<string | Buffer> = [`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`]
   try {
     appendObject(pieces, result as JsonObject)
@@ -47,7 +48,7 @@ export function responseMessage (id: JsonRpcId | null, reply: Reply): JsonText {
     return responseText(id, errorReply('GW_UPSTREAM_PROTOCOL'))
   }
   append(pieces, '}')
-  return new SplicedText(pieces)
+  return new SplicedText(pieces, owners)
 }
 
 function bodyText (idText: string, reply: Reply): string {
@@ -67,7 +68,7 @@ export function requestMessage (id: JsonRpcId, method: string, params?: JsonObje
   const pieces: Array<string | Buffer> = [`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":${JSON.stringify(method)},"params":`]
   appendObject(pieces, params)
   append(pieces, '}')
-  return new SplicedText(pieces.map((piece) => typeof piece === 'string' ? lineSafe(piece) : piece))
+  return new SplicedText(pieces.map((piece) => typeof piece === 'string' ? lineSafe(piece) : piece), ownersIn(params))
 }
 
 /** A notification as one line, fit for a worker's stdin as well as for HTTP. */

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { ErrorCode } from '../shared/errors.ts'
 import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
+import { ownerOf } from './byte-owner.ts'
 import { classify } from './classify.ts'
 import type { Inbound, InboundMessage } from './inbound.ts'
 import { hollowText, LARGE_MEMBER_BYTES, type Hole } from './hollow.ts'
@@ -99,7 +100,7 @@ function parseValue (body: Buffer, isAllAscii: boolean, large: Hole | undefined)
   if (parsed === undefined) return undefined
   // The scan has seen params with such a member, once.
   const { params } = parsed.value as { readonly params: JsonObject }
-  setRaw(params, large.key, body.subarray(large.start, large.end))
+  setRaw(params, { key: large.key, bytes: body.subarray(large.start, large.end), owner: ownerOf(body) })
   return parsed
 }
 

@@ -1,9 +1,12 @@
+import type { ByteOwner } from './byte-owner.ts'
 import type { JsonObject } from './message.ts'
 
 /** A member whose value is the bytes it came as: one JSON value, checked, and one line to every reader. */
 export interface RawMember {
   readonly key: string
   readonly bytes: Buffer
+  /** Who frees them; undefined = the collector. */
+  readonly owner: ByteOwner | undefined
 }
 
 const RAW = Symbol('raw members')
@@ -20,9 +23,19 @@ export function rawMembers (object: object): readonly RawMember[] {
 
 /** The bytes of a member; undefined when it is none, or a value. */
 export function rawMember (object: object, key: string): Buffer | undefined {
-  const members = rawMembers(object)
-  for (const member of members) if (member.key === key) return member.bytes
+  return find(object, key)?.bytes
+}
+
+function find (object: object, key: string): RawMember | undefined {
+  for (const member of rawMembers(object)) if (member.key === key) return member
   return undefined
+}
+
+/** Those who free the bytes of an object's members, each once. */
+export function ownersIn (object: object): readonly ByteOwner[] {
+  const owners: ByteOwner[] = []
+  for (const { owner } of rawMembers(object)) if (owner !== undefined && !owners.includes(owner)) owners.push(owner)
+  return owners
 }
 
 /**
@@ -30,9 +43,9 @@ export function rawMember (object: object, key: string): Buffer | undefined {
  * at is sent on as it was seen, and never in a spelling that another parser could read differently (T34, T35). So nothing but
  * speed depends on nobody reading it.
  */
-export function setRaw (object: JsonObject, key: string, bytes: Buffer): void {
-  const others = rawMembers(object).filter((member) => member.key !== key)
-  setRawMembers(object, [...others, { key, bytes }])
+export function setRaw (object: JsonObject, member: RawMember): void {
+  const { key, bytes } = member
+  setRawMembers(object, [...rawMembers(object).filter((other) => other.key !== key), member])
   Object.defineProperty(object, key, {
     configurable: true,
     enumerable: true,
@@ -72,8 +85,8 @@ function copyOf (object: JsonObject, without: readonly string[]): JsonObject {
   const copy: JsonObject = {}
   for (const key of Object.keys(object)) {
     if (without.includes(key)) continue
-    const bytes = rawMember(object, key)
-    if (bytes !== undefined) setRaw(copy, key, bytes)
+    const member = find(object, key)
+    if (member !== undefined) setRaw(copy, member)
     else if (key === '__proto__') set(copy, key, object[key])
     else copy[key] = object[key]
   }

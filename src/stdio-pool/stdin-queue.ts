@@ -73,6 +73,7 @@ class TurnQueue implements StdinQueue {
     else if (text.holds(LINE_FEED) || text.holds(CARRIAGE_RETURN)) this.#wait(safeLine(String(text), bytes - 1), false)
     else {
       this.#isSpliced = true
+      text.hold()
       this.#waiting.push(text)
     }
     if (!this.#isScheduled && this.#flying.messages === 0) {
@@ -140,10 +141,11 @@ class TurnQueue implements StdinQueue {
   #writePieces (texts: readonly JsonText[]): void {
     const stream = this.#stream
     stream.cork()
-    for (const [index, text] of texts.entries()) {
+    for (const text of texts) {
       for (const piece of typeof text === 'string' ? [text] : text.pieces) stream.write(piece)
-      stream.write('\n', index === texts.length - 1 ? this.#onTaken : undefined)
+      stream.write('\n', typeof text === 'string' ? undefined : (failed) => { if (failed == null) text.release() })
     }
+    stream.write('', this.#onTaken)
     stream.uncork()
   }
 }
