@@ -21,6 +21,8 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
 
 if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) {
   silenceTypeStripping()
+  // Before all the rest is loaded: it says why.
+  await import('../src/shared/kept-tick.ts')
   const { main } = await import('../src/cli/index.ts')
   await main()
 } else {
