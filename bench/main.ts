@@ -6,6 +6,7 @@ import { printReport } from './report/print-report.ts'
 import { saveResults } from './report/results-file.ts'
 import { installRivals } from './rivals/install.ts'
 import { installNginx } from './rivals/nginx.ts'
+import { installPython } from './rivals/python.ts'
 import { runRows } from './rows/index.ts'
 import { chooseTargets } from './targets/index.ts'
 
@@ -14,6 +15,8 @@ const say = (line: string): void => { process.stderr.write(`${line}\n`) }
 async function main (options: Options): Promise<void> {
   await installRivals(say)
   await installNginx(say)
+  const targets = chooseTargets(options)
+  if (targets.some(({ id }) => id === 'mcp-proxy-python' || id === 'ray-serve')) await installPython(say)
   const driver = createDriver()
   const end = async () => {
     driver.stop()
@@ -22,7 +25,6 @@ async function main (options: Options): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { end().then(() => process.exit(1), () => process.exit(1)) })
   const startedAt = new Date()
   try {
-    const targets = chooseTargets(options)
     const cells = await runRows({ driver, effort: options.effort, targets, say }, options)
     printReport(cells, targets)
     if (options.save) saveResults(cells, targets, options, startedAt)

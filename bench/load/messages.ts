@@ -1,10 +1,12 @@
-/** Where a target listens. `mcp`: Streamable HTTP. `sse`: HTTP+SSE of 2024-11-05. `echo`: a floor that answers a POST with its body. */
+/** Where a target listens. `mcp`: Streamable HTTP. `sse`: HTTP+SSE of 2024-11-05. `plain`: a JSON POST per tool call. `echo`: a floor that answers a POST with its body. */
 export interface Endpoint {
-  readonly kind: 'mcp' | 'sse' | 'echo'
+  readonly kind: 'mcp' | 'sse' | 'plain' | 'echo'
   readonly port: number
   readonly path: string
   /** What its clients speak; absent = legacy. */
   readonly era?: 'legacy' | 'modern'
+  /** `plain`: name of the member that holds the arguments. Default `arguments`. */
+  readonly argumentsKey?: string
   /** Session i uses credential i modulo their number; empty = no Authorization header. */
   readonly credentials: readonly string[]
 }

@@ -44,7 +44,8 @@ function throughput (look: Lookup, ours: string): Ratio[] {
     ...['s100c64', 's1000c64'].flatMap((row) => speed(row, 'naive')),
     ...['1MiB', 'modern-1MiB'].flatMap((row) => speed(row, 'mcp-proxy', 2, 4)),
     ...['http-s100c64', 'http-modern-s100c64'].flatMap((row) => [...speed(row, 'http-proxy', 1.4, 1.7), ...speed(row, 'nginx', 0.37, 0.45)]),
-    ...['http-proxy', 'nginx'].flatMap((family) => speed('http-1MiB', family))
+    ...['http-proxy', 'nginx'].flatMap((family) => speed('http-1MiB', family)),
+    ...['plain-s1c1', 'plain-s10c10'].flatMap((row) => speed(row, 'ray-serve'))
   ]
 }
 

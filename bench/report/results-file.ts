@@ -3,6 +3,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Options } from '../options.ts'
 import { rivalVersions } from '../rivals/install.ts'
+import { pythonVersions } from '../rivals/python.ts'
 import { nginxVersion } from '../rivals/nginx.ts'
 import type { Cell } from '../rows/row.ts'
 import type { Target } from '../targets/target.ts'
@@ -24,7 +25,7 @@ export function saveResults (cells: readonly Cell[], targets: readonly Target[],
     pinned: (process.env['BENCH_TARGET_CPU'] ?? '') !== '',
     node: process.version,
     machine,
-    versions: { fastify: fastifyVersion(), nginx: nginxVersion(), ...rivalVersions() },
+    versions: { fastify: fastifyVersion(), nginx: nginxVersion(), ...rivalVersions(), ...pythonVersions() },
     targets: targets.map(({ id, label, children, users }) => ({ id, label, children, users })),
     ratios: ratiosOf(cells, targets).map((ratio) => ({ ...ratio, value: round(ratio.value), verdict: verdict(ratio) })),
     cells: cells.map((cell) => ({ ...cell, note: cell.note && withoutPaths(cell.note) }))

@@ -19,7 +19,7 @@ const row = (id: string, sessions: number, concurrency: number, more: Partial<Ca
   ({ id, crossing: 'stdio', backend: 'echo', sessions, concurrency, payloadBytes: 100, ...more })
 
 const MIB = 1_048_576
-const [MODERN, HTTP, HTTP_MODERN] = [{ crossing: 'stdio-modern' }, { crossing: 'http' }, { crossing: 'http-modern' }] as const
+const [MODERN, PLAIN, HTTP, HTTP_MODERN] = [{ crossing: 'stdio-modern' }, { crossing: 'plain' }, { crossing: 'http' }, { crossing: 'http-modern' }] as const
 
 export const callRows: readonly CallRow[] = [
   row('s1c1', 1, 1),
@@ -32,6 +32,8 @@ export const callRows: readonly CallRow[] = [
   row('modern-s10c10', 10, 10, MODERN),
   row('modern-s100c64', 100, 64, MODERN),
   row('modern-1MiB', 4, 4, { ...MODERN, payloadBytes: MIB }),
+  row('plain-s1c1', 1, 1, PLAIN),
+  row('plain-s10c10', 10, 10, PLAIN),
   row('http-s1c1', 1, 1, HTTP),
   row('http-s100c64', 100, 64, HTTP),
   row('http-1MiB', 4, 4, { ...HTTP, payloadBytes: MIB }),

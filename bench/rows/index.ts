@@ -9,7 +9,7 @@ import { measureUsers } from './users.ts'
 import { targets as allTargets, withShortIdle } from '../targets/index.ts'
 import type { Bench, Cell } from './row.ts'
 
-const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete', 'modern-s1c1', 'modern-s10c10', 'modern-1MiB', 'http-1MiB', 'http-modern-s1c1', 'first-call', 'users', 'modern-mixups', 'http-mixups', 'http-modern-mixups'])
+const QUICK_SKIPS = new Set(['everything', 's1000c64', 'leftovers-delete', 'modern-s1c1', 'modern-s10c10', 'modern-1MiB', 'plain-s1c1', 'plain-s10c10', 'http-1MiB', 'http-modern-s1c1', 'first-call', 'users', 'modern-mixups', 'http-mixups', 'http-modern-mixups'])
 
 const MIXUP_ROWS = [['mixups', 'stdio'], ['modern-mixups', 'stdio-modern'], ['http-mixups', 'http'], ['http-modern-mixups', 'http-modern']] as const
 

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../load/messages.ts'
 import { backendServer } from '../targets/backends.ts'
 import type { Backend, BackendServer, Crossing, Started, Target } from '../targets/target.ts'
 
@@ -19,7 +20,7 @@ export function createStage (backend: Backend, crossing: Crossing = 'stdio'): St
       const server = await backendServer(crossing, backend)
       servers.push(server)
       const { process, endpoint } = await target.start(server)
-      const fresh = { process, endpoint: { ...endpoint, era } } as const
+      const fresh: Started = { process, endpoint: crossing === 'plain' ? plainOf(endpoint) : { ...endpoint, era } }
       started.set(target.id, fresh)
       return fresh
     },
@@ -29,3 +30,6 @@ export function createStage (backend: Backend, crossing: Crossing = 'stdio'): St
     }
   }
 }
+
+/** Where a gateway for MCP takes plain JSON calls of the same server. */
+const plainOf = (endpoint: Endpoint): Endpoint => endpoint.kind === 'plain' ? endpoint : { ...endpoint, kind: 'plain', path: endpoint.path.replace(/\/mcp$/, '/tools') }

@@ -23,7 +23,7 @@ export function backendCommand (backend: Backend): BackendCommand {
 
 /** The server for one start of a target: a command line of its own, or a running HTTP server of its own, so that its CPU time is told apart. */
 export async function backendServer (crossing: Crossing, backend: Backend): Promise<BackendServer> {
-  if (crossing === 'stdio' || crossing === 'stdio-modern') return backendCommand(backend)
+  if (crossing === 'stdio' || crossing === 'stdio-modern' || crossing === 'plain') return backendCommand(backend)
   return await httpServer(crossing === 'http' ? 'legacy' : 'modern', backend)
 }
 

@@ -36,7 +36,7 @@ export function drawbridge (mode: DrawbridgeMode): Target {
     children: mode.isolation,
     users: mode.users,
     maxSessions: mode.maxSessions,
-    takes: ['stdio', 'stdio-modern', 'http', 'http-modern'],
+    takes: ['stdio', 'stdio-modern', 'plain', 'http', 'http-modern'],
     start: (server) => start(mode, users, server)
   }
 }

@@ -1,5 +1,6 @@
-import { freePort, launchNode, untilListening } from '../machine/launch.ts'
+import { freePort, launch, launchNode, untilListening } from '../machine/launch.ts'
 import { naiveProxyFile, rivalFile } from '../rivals/install.ts'
+import { pythonProgram, rayProgram } from '../rivals/python.ts'
 import { commandOf } from './backends.ts'
 import type { BackendCommand, BackendServer, Started, Target } from './target.ts'
 
@@ -33,6 +34,43 @@ export const supergatewayShortIdle = (idleMs: number): Target => rival(
 /** Sessions a target with a process (or two) per session is asked for. */
 const PER_SESSION_MAX = 100
 
+/** Ray starts half a dozen processes of its own. */
+const RAY_READY_MS = 90_000
+
+/** Programs of Python, in the environment that the bench made for them. */
+const pythonRivals: readonly Target[] = [
+  {
+    id: 'mcp-proxy-python',
+    family: 'mcp-proxy',
+    label: 'mcp-proxy of PyPI, default (Streamable HTTP)',
+    children: 'shared',
+    users: 0,
+    maxSessions: 100,
+    takes: ['stdio'],
+    start: async (server) => {
+      const [{ command, args, tag }, port] = [commandOf(server), await freePort()]
+      const process = launch([pythonProgram('mcp-proxy'), '--host', '127.0.0.1', '--port', String(port), '--log-level', 'ERROR', '--', command, ...args], tag)
+      await untilListening(process, port)
+      return { process, endpoint: { kind: 'mcp', port, path: '/mcp', credentials: [] } }
+    }
+  },
+  {
+    id: 'ray-serve',
+    family: 'ray-serve',
+    label: 'Ray Serve, one replica, as its tutorials have it',
+    children: 'shared',
+    users: 0,
+    maxSessions: 100,
+    takes: ['plain'],
+    start: async (server) => {
+      const [{ command, args, tag }, port] = [commandOf(server), await freePort()]
+      const process = launch([pythonProgram('python'), rayProgram, String(port), command, ...args], tag)
+      await untilListening(process, port, RAY_READY_MS)
+      return { process, endpoint: { kind: 'plain', port, path: '/call', argumentsKey: 'tool_args', credentials: [] } }
+    }
+  }
+]
+
 /** The named rivals: each in its documented default, and in its fastest modes. */
 export const rivals: readonly Target[] = [
   rival({ id: 'mcp-proxy', family: 'mcp-proxy', label: 'mcp-proxy, default', children: 'shared', maxSessions: 1000, takes: ['stdio', 'stdio-modern'] }, mcpProxy()),
@@ -48,5 +86,6 @@ export const rivals: readonly Target[] = [
     supergateway('--outputTransport', 'streamableHttp', '--stateful', '--logLevel', 'none')),
   rival({ id: 'naive-shared-json', family: 'naive', label: 'naive SDK proxy, shared child, JSON', children: 'shared', maxSessions: 1000 }, naive('shared', 'json')),
   rival({ id: 'naive-shared-sse', family: 'naive', label: 'naive SDK proxy, shared child, SSE', children: 'shared', maxSessions: 1000 }, naive('shared', 'sse')),
-  rival({ id: 'naive-session', family: 'naive', label: 'naive SDK proxy, child per session, SSE', children: 'session', maxSessions: PER_SESSION_MAX }, naive('session', 'sse'))
+  rival({ id: 'naive-session', family: 'naive', label: 'naive SDK proxy, child per session, SSE', children: 'session', maxSessions: PER_SESSION_MAX }, naive('session', 'sse')),
+  ...pythonRivals
 ]

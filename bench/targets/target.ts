@@ -1,8 +1,8 @@
 import type { Endpoint } from '../load/messages.ts'
 import type { Launched } from '../machine/launch.ts'
 
-/** What is to be crossed: transport of the MCP server behind the target, and the era of its clients; over HTTP the server is of that era too, over stdio it is a legacy one. */
-export type Crossing = 'stdio' | 'stdio-modern' | 'http' | 'http-modern'
+/** What is to be crossed: transport of the MCP server behind the target, and the era of its clients; over HTTP the server is of that era too, over stdio it is a legacy one. `plain`: clients that know no MCP post JSON. */
+export type Crossing = 'stdio' | 'stdio-modern' | 'plain' | 'http' | 'http-modern'
 
 /** Which MCP server stands behind a target. `echo-reverse` answers what came in one read in reverse order. */
 export type Backend = 'echo' | 'echo-reverse' | 'everything'
@@ -30,7 +30,7 @@ export type BackendServer = BackendCommand | BackendUrl
 export interface Target {
   readonly id: string
   /** Who made it; ratios are formed by family, against its best mode. */
-  readonly family: 'drawbridge' | 'mcp-proxy' | 'supergateway' | 'naive' | 'fastify' | 'http-proxy' | 'nginx' | 'direct'
+  readonly family: 'drawbridge' | 'mcp-proxy' | 'supergateway' | 'naive' | 'fastify' | 'http-proxy' | 'nginx' | 'ray-serve' | 'direct'
   /** For the table: name and mode, `default` or `fastest` where that applies. */
   readonly label: string
   /** Whose servers: `shared` child, one per `user`, per `session`, per `request`; `none` for a floor. */
