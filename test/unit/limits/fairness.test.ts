@@ -128,6 +128,25 @@ describe('bounds of a server and of the gateway', () => {
     assert.deepEqual(scene.refusals.map(({ name, code }) => [name, code]), [['server_concurrency', 'GW_LIMIT_IN_FLIGHT']])
   })
 
+  it('let nobody in by the end of another when all waits end', async () => {
+    const scene = new Scene({}, { a: { concurrentCalls: 2 } }, 1)
+    const [x, y] = ['x', 'y'].map((user) => caller(user, { tenant: 'a' })) as [Principal, Principal]
+    const other = (): CallGrant | Promise<CallGrant> => scene.limiter.call(x, 'other' as typeof fs, undefined, Infinity)
+    scene.call('s', a, 1)
+    const first = other()
+    const waiting = [other(), other()]
+    scene.call('y', y, 1)
+    assert.ok(!(first instanceof Promise) && first.admitted)
+    first.release()
+    const second = await waiting[0]
+    assert.ok(second?.admitted)
+    second.release()
+    await turn()
+    // Now y, who came last, has the tenant's second slot and waits for the server; the third call of x waits for that slot.
+    scene.limiter.close()
+    assert.deepEqual([(await waiting[1])?.admitted, scene.granted()], [false, 's'])
+  })
+
   it('do not let one server\'s line hold what others need', async () => {
     const scene = new Scene({ totalConcurrentCalls: 2 }, {}, 1)
     scene.call('s', a, 50)
@@ -178,7 +197,7 @@ describe('a wait that would outlast the deadline', () => {
     scene.limiter.close()
     const slow = new Scene({ concurrentCalls: 1 })
     slow.call('-', a)
-    await slow.end(1, 60_000)
+    await slow.end(1, 50_000)
     for (let count = 0; count < 60; count++) {
       slow.call('-', a)
       await slow.end(1, 10)
