@@ -7,6 +7,16 @@ import { EMPTY_DIRS } from './system-view.ts'
 /** Largest /tmp and /dev/shm; TMPDIR is elsewhere, on disk. Memory of the worker, where memory is bounded. */
 const MAX_TMPFS_BYTES = 268_435_456
 
+/** Needed by setpriv to become the worker's user, and to go to a directory of that user before; setpriv drops them. */
+const UNTIL_SETPRIV = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_DAC_READ_SEARCH']
+
+/**
+ * The first process of the namespace: starts the worker, lets go of its pipes, takes in orphans, and ends with the worker, and
+ * everything in the namespace with it. Not bubblewrap's own, which ends after bubblewrap has, as a zombie of whoever is the
+ * machine's first process; and not the worker itself, on which TERM would have no effect then.
+ */
+const FIRST_PROCESS = 'exec 3<&0 4>&1; "$@" <&3 >&4 3<&- 4>&- & exec 0</dev/null 1>/dev/null 2>/dev/null 3<&- 4>&-; wait $!'
+
 /** What one contained process is made of. */
 export interface NamespaceParts {
   readonly tools: NamespaceTools
@@ -34,11 +44,10 @@ export function namespaceArgs (parts: NamespaceParts): string[] {
     '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try',
     ...(parts.unshareNetwork ? ['--unshare-net'] : []),
     '--hostname', 'worker',
-    // Also when the gateway is killed: the namespace's init goes with it, and all processes with that (T44).
-    '--die-with-parent',
+    // Also when the gateway is killed: the namespace's first process goes with it, and all others with that (T44).
+    '--die-with-parent', '--as-pid-1',
     '--cap-drop', 'ALL',
-    // setpriv needs these to become the worker's user, and drops them.
-    ...(tools.by === 'root' ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP'] : []),
+    ...(tools.by === 'root' ? UNTIL_SETPRIV.flatMap((capability) => ['--cap-add', capability]) : []),
     ...EMPTY_DIRS.flatMap((path) => ['--dir', path]),
     '--proc', '/proc',
     '--dev', '/dev',
@@ -55,18 +64,20 @@ export function namespaceArgs (parts: NamespaceParts): string[] {
     '--chdir', parts.cwd,
     '--',
     ...dropRoot(parts),
-    ...withTerm(tools, parts.command)
+    '/bin/sh', '-c', FIRST_PROCESS, 'sh',
+    ...withSignals(tools, parts.command)
   ]
 }
 
 function dropRoot ({ tools, user }: NamespaceParts): string[] {
-  return tools.setpriv === undefined || tools.by === 'user' ? [] : [tools.setpriv, ...setprivArgs(user)]
+  // With its user a process loses the signal that bubblewrap's --die-with-parent asked for.
+  return tools.setpriv === undefined || tools.by === 'user' ? [] : [tools.setpriv, '--pdeathsig', 'KILL', ...setprivArgs(user)]
 }
 
-/** TERM is ignored by bubblewrap, so that the worker can end in order; the worker itself has it back. */
-function withTerm ({ env }: NamespaceTools, command: readonly string[]): readonly string[] {
+/** Bubblewrap ignores TERM, so that the worker can end in order, and the shell starts it without INT and QUIT: the worker has them back. */
+function withSignals ({ env }: NamespaceTools, command: readonly string[]): readonly string[] {
   // env would take a command with this sign for a variable.
-  return env === undefined || command[0]?.includes('=') === true ? command : [env, '--default-signal=TERM', ...command]
+  return env === undefined || command[0]?.includes('=') === true ? command : [env, '--default-signal=TERM,INT,QUIT', ...command]
 }
 
 /** Put before bubblewrap: it must outlive the TERM that its worker is given. */
