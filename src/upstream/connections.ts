@@ -3,7 +3,7 @@ import { GatewayError } from '../shared/errors.ts'
 import type { PackageStore } from '../packages/index.ts'
 import { randomId, type ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
-import { countsAgainst, type HostEnvironment, type MakeRoom, type RecycleReason, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
+import { countsAgainst, createResidentMemory, type HostEnvironment, type MakeRoom, type RecycleReason, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
 import { createEraVerdicts } from './era-verdicts.ts'
 import { FirstProbes } from './first-probes.ts'
 import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
@@ -86,6 +86,8 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
       failures.delete(server)
       events.opened(server, startMs, kind)
     },
+    memory: createResidentMemory(nowMs),
+    recycled: (server, reason) => events.recycled?.(server, reason),
     startFailed (server, error, stderr) {
       failures.set(server, { atMs: Date.now(), code: error.code, reason: error.details.reason ?? error.message, stderr })
       events.startFailed(server, error)
@@ -98,6 +100,7 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     const now = nowMs()
     spares.sweep()
     for (const place of places.values()) {
+      place.sweep()
       if (isKept(place.request.server)) continue
       if (place.idle && now - place.lastUsedMs >= place.request.server.pool.idleMs) place.end(new GatewayError('GW_CANCELLED')).catch(events.thrown)
     }

@@ -1,10 +1,12 @@
 import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.ts'
 import type { ServerName, TenantId } from '../shared/ids.ts'
+import { drawLife, type RecycleReason, type ResidentMemory } from '../stdio-pool/index.ts'
 import type { Place } from './place.ts'
 import type { StartBackoff } from './start-backoff.ts'
 import { openConnection } from './open-connection.ts'
 import type { StartKind, StartOptions, StartTold } from './opening.ts'
 import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
+import { WearWatch } from './wear-watch.ts'
 import { startKey } from './worker-key.ts'
 
 /** The newest failed start of a server. `reason` and `stderr` are for operators only. */
@@ -15,7 +17,9 @@ export interface PlaceContext {
   readonly start: StartOptions
   readonly backoff: StartBackoff
   readonly verdicts: EraVerdicts
+  readonly memory: ResidentMemory
   opened (server: ServerName, startMs: number, kind: StartKind): void
+  recycled (server: ServerName, reason: RecycleReason): void
   startFailed (server: ServerName, error: GatewayError, stderr: string): void
   /** Nobody holds the place and nothing runs in it. */
   forget (place: KeyedPlace): void
@@ -43,6 +47,9 @@ export class KeyedPlace implements Place {
   #opening: Opening | undefined
   #stopping: Promise<void> | undefined
   #retiring: Connection | undefined
+  #watch: WearWatch | undefined
+  /** Settles when a worker that was taken out of use has ended. */
+  #drained: PromiseWithResolvers<undefined> | undefined
   #streams = 0
   #stderr = ''
   #kind: StartKind = 'cold'
@@ -69,7 +76,17 @@ export class KeyedPlace implements Place {
 
   touch (): void { this.lastUsedMs = this.#context.start.nowMs() }
   streamOpened (): void { this.#streams++; this.touch() }
-  streamClosed (): void { this.#streams--; this.touch() }
+  streamClosed (): void {
+    this.#streams--
+    this.touch()
+    this.#recycleIfWorn()
+  }
+
+  /** To be called now and then: a worker that has served long enough is replaced. */
+  sweep (): void {
+    this.#watch?.sweep()
+    this.#recycleIfWorn()
+  }
 
   ready (): Promise<Connection> {
     this.touch()
@@ -106,18 +123,21 @@ export class KeyedPlace implements Place {
 
   /** Ends the worker, a starting one too; its callers get `reason`. Resolves when it is gone. */
   async end (reason: GatewayError): Promise<void> {
+    // An opening may be waiting for it.
+    if (this.#drained !== undefined) await this.#close()
     if (this.#opening !== undefined) {
       const { promise, abort } = this.#opening
       abort.abort(reason)
       await promise.catch(() => undefined)
     }
-    const { connection } = this
-    if (connection !== undefined) {
-      this.#retiring = connection
-      await connection.close()
-    }
+    await this.#close()
     await this.#stopping
     this.#forgetIfUnused()
+  }
+
+  async #close (): Promise<void> {
+    this.#retiring = this.connection
+    await this.connection?.close()
   }
 
   status (): ConnectionStatus | undefined {
@@ -138,6 +158,7 @@ export class KeyedPlace implements Place {
   async #open (signal: AbortSignal): Promise<Connection> {
     const { backoff, start, verdicts } = this.#context
     // Two workers of one key must never run side by side: they would share files (rulings 1).
+    await this.#drained?.promise
     await this.#stopping
     const waitMs = backoff.waitMs(this.#startKey)
     if (waitMs > 0) {
@@ -153,6 +174,7 @@ export class KeyedPlace implements Place {
       }
       backoff.started(this.#startKey)
       this.connection = connection
+      this.#watch = this.#watchOf(connection)
       this.touch()
       this.#context.opened(this.server, start.nowMs() - startedMs, this.#kind)
       return connection
@@ -197,6 +219,35 @@ export class KeyedPlace implements Place {
     this.#stopping = stopping
   }
 
+  #watchOf ({ pid, usage }: Connection): WearWatch | undefined {
+    const { transport, pool } = this.request.server
+    const life = drawLife(pool)
+    if (transport !== 'stdio' || life === undefined || pid === undefined || usage === undefined) return undefined
+    const { memory, start: { nowMs, onThrown } } = this.#context
+    return new WearWatch({ life, usage, pgid: pid, memory, nowMs, onThrown, onWorn: () => { this.#recycleIfWorn() } })
+  }
+
+  /**
+   * A worn worker ends when no call is in flight and no stream open (rulings 1). One that never comes to rest is taken out of
+   * use at twice its limits: who comes then waits for the calls in flight and gets the next worker (FR08: no call fails).
+   */
+  #recycleIfWorn (): void {
+    const { connection } = this
+    const watch = this.#watch
+    const reason = watch?.due
+    if (connection?.usage === undefined || reason === undefined) return
+    const isOverdue = watch?.isOverdue === true
+    if (isOverdue) {
+      this.#drained ??= Promise.withResolvers()
+      connection.usage.retire()
+    } else if (this.#streams > 0) return
+    connection.usage.whenIdle(() => {
+      if (this.connection !== connection || (this.#streams > 0 && !isOverdue)) return
+      this.#context.recycled(this.server, reason)
+      this.#close().catch(this.#context.start.onThrown)
+    })
+  }
+
   /** Forwards to the place's peer, and notices the end of the live connection. */
   #listen (connection: Connection): ConnectionPeer {
     const peer = this.#requirePeer()
@@ -208,9 +259,12 @@ export class KeyedPlace implements Place {
       onEnd: () => {
         if (this.connection !== connection) return
         this.connection = undefined
+        this.#watch = undefined
         if (this.#retiring !== connection && this.#isCrash(connection)) this.#context.backoff.crashed(this.#startKey)
         // The process is gone, its group may not be yet.
         this.#stop(connection.close())
+        this.#drained?.resolve(undefined)
+        this.#drained = undefined
         peer.onEnd()
       }
     }

@@ -89,8 +89,22 @@ export interface Connection {
   notify (method: string, params?: JsonObject): void
   /** subscriptions/listen of a modern server. Absent on legacy connections: there news come unasked, or by resources/subscribe. */
   listen? (subscription: UpstreamSubscription): { close (): void }
+  /** What replacing the process between calls needs (FR08). Absent where there is no process. */
+  readonly usage?: ConnectionUsage
   /** Ends the server; calls in flight are answered with GW_UPSTREAM_LOST. Resolves when it is gone. */
   close (): Promise<void>
+}
+
+/** How much a process was used, and its way out of use. */
+export interface ConnectionUsage {
+  /** Calls that have begun since it was greeted. */
+  readonly calls: number
+  /** Calls `look` when that many calls have begun; in place of what was wished for before. */
+  lookAt (calls: number, look: () => void): void
+  /** The connection is not `open` any more, so that nobody begins anything on it; calls in flight go on to their end. */
+  retire (): void
+  /** Calls `done` when no call is in flight: now, or at the end of the last one. In place of what was wished for before. */
+  whenIdle (done: () => void): void
 }
 
 /** One subscriptions/listen towards a modern server (MCP 2026-07-28 subscriptions). */

@@ -78,6 +78,7 @@ function connect ({ pool, dir }: Bench, clock: TestClock, told: string[], peers:
     wallMs: clock.wallMs,
     events: {
       opened: (_server, _startMs, kind) => { told.push(kind === 'warm' ? 'opened warm' : 'opened') },
+      recycled: (_server, reason) => { told.push(`recycled ${reason}`) },
       spareReady: () => { told.push('spare') },
       sparesFailed: (_server, reason) => { told.push(`no spares: ${reason}`) },
       startFailed: (_server, error) => { told.push(`failed ${error.code}`) },
