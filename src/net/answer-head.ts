@@ -13,13 +13,14 @@ export const UNTIL_CLOSE = -2
 /** Status line and headers of an answer. */
 export class AnswerHead {
   readonly status: number
-  readonly #isOne: boolean
+  /** Of HTTP/1.1. */
+  readonly isOne: boolean
   readonly #names: string[] = []
   readonly #values: string[] = []
 
   private constructor (status: number, isOne: boolean) {
     this.status = status
-    this.#isOne = isOne
+    this.isOne = isOne
   }
 
   /**
@@ -55,9 +56,10 @@ export class AnswerHead {
   get framing (): number | undefined {
     const encoding = this.get('transfer-encoding')
     const length = this.get('content-length')
-    if (this.#isBare) return 0
-    if (encoding !== undefined) return length === undefined && this.#isOne && encoding.toLowerCase() === 'chunked' ? CHUNKED : undefined
     if (length !== undefined && !LENGTH.test(length)) return undefined
+    if (encoding !== undefined && (length !== undefined || !this.isOne || encoding.toLowerCase() !== 'chunked')) return undefined
+    if (this.#isBare) return 0
+    if (encoding !== undefined) return CHUNKED
     return length === undefined ? UNTIL_CLOSE : Number(length)
   }
 
@@ -68,8 +70,8 @@ export class AnswerHead {
   get isKept (): boolean {
     if (this.#isBare && (this.get('transfer-encoding') ?? this.get('content-length') ?? '0') !== '0') return false
     const connection = this.get('connection')
-    if (connection === undefined || connection === 'keep-alive') return this.#isOne || connection !== undefined
+    if (connection === undefined || connection === 'keep-alive') return this.isOne || connection !== undefined
     const options = connection.toLowerCase().split(',').map((option) => option.trim())
-    return !options.includes('close') && (this.#isOne || options.includes('keep-alive'))
+    return !options.includes('close') && (this.isOne || options.includes('keep-alive'))
   }
 }

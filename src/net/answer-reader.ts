@@ -59,10 +59,8 @@ export class AnswerReader {
     if (next === -2 || this.#headBytes > MAX_HEAD_BYTES) return { malformed: 'a head that is too large' }
     const head = AnswerHead.parse(this.#block.text)
     if (head === undefined) return { malformed: 'no head of an HTTP answer' }
-    // Nobody asked for another protocol.
-    if (head.status === 101) return { malformed: 'an upgrade' }
     this.#block.begin('')
-    if (head.status < 200) return next
+    if (head.status < 200) return isInterim(head) ? next : { malformed: 'an interim answer that cannot be one' }
     const { framing } = head
     if (framing === undefined) return { malformed: 'a body without a clear length' }
     this.#left = framing
@@ -82,4 +80,9 @@ export class AnswerReader {
     if (until > at) this.#parts.onData(bytes.subarray(at, until))
     return until
   }
+}
+
+/** Nobody asked for another protocol, HTTP/1.0 has none of these, and what is announced to end here has no answer. */
+function isInterim ({ status, isOne, isKept }: AnswerHead): boolean {
+  return status !== 101 && isOne && isKept
 }

@@ -1,12 +1,12 @@
-import { readFieldLines } from './field-lines.ts'
+import { isTokenByte, readFieldLines } from './field-lines.ts'
 import { TextBlock } from './text-block.ts'
 
 const CARRIAGE_RETURN = 0x0d
 const LINE_FEED = 0x0a
 const SEMICOLON = 0x3b
-const TAB = 0x09
-/** A size line with its extensions, which say nothing to us. */
-const MAX_LINE_BYTES = 1024
+const EQUALS = 0x3d
+/** The extensions of one chunk, which say nothing to us: names and values without quotes. */
+const MAX_EXTENSION_BYTES = 1024
 const MAX_TRAILER_BYTES = 16_384
 /** Twelve hexadecimal digits are a safe integer. */
 const MAX_DIGITS = 12
@@ -21,7 +21,10 @@ export class ChunkedBody {
   #state: State = 'size'
   #size = 0
   #digits = 0
-  #lineBytes = 0
+  #extensionBytes = 0
+  #hasValue = false
+  /** The byte before the one that is looked at. */
+  #before = 0
 
   constructor (onData: (piece: Buffer) => void) {
     this.#onData = onData
@@ -54,7 +57,7 @@ export class ChunkedBody {
       case 'size': return this.#sizeByte(byte)
       case 'extension':
         if (byte === CARRIAGE_RETURN) this.#state = 'size end'
-        return ++this.#lineBytes <= MAX_LINE_BYTES && (byte === CARRIAGE_RETURN || byte === TAB || (byte >= 0x20 && byte !== 0x7f))
+        return ++this.#extensionBytes <= MAX_EXTENSION_BYTES && this.#isExtension(byte)
       case 'size end':
         this.#endSize()
         return byte === LINE_FEED
@@ -77,9 +80,21 @@ export class ChunkedBody {
       this.#size = this.#size * 16 + digit
       return ++this.#digits <= MAX_DIGITS
     }
-    this.#lineBytes = 0
+    this.#extensionBytes = 0
+    this.#hasValue = false
+    this.#before = byte
     this.#state = byte === SEMICOLON ? 'extension' : 'size end'
     return this.#digits > 0 && (byte === SEMICOLON || byte === CARRIAGE_RETURN)
+  }
+
+  /** `;name` or `;name=value`, any number of them. */
+  #isExtension (byte: number): boolean {
+    const isAfterToken = isTokenByte(this.#before)
+    this.#before = byte
+    if (isTokenByte(byte)) return true
+    const isSecondValue = byte === EQUALS && this.#hasValue
+    this.#hasValue = byte === EQUALS
+    return isAfterToken && !isSecondValue && (byte === EQUALS || byte === SEMICOLON || byte === CARRIAGE_RETURN)
   }
 
   #endSize (): void {
@@ -89,12 +104,14 @@ export class ChunkedBody {
     if (this.#size === 0) this.#trailer.begin('\r\n')
   }
 
-  /** Nothing in trailers is for us, but they are held to the rules of headers. */
+  /** Nothing in trailers is for us, but they are held to the rules of headers, and may not speak of lengths (RFC 9110 6.5.1). */
   #trailers (bytes: Buffer, at: number, end: number): number {
     const stopped = this.#trailer.push(bytes, at, end)
     if (stopped === -1) return end
     this.#state = 'done'
-    return stopped !== -2 && readFieldLines(this.#trailer.text, 2, () => {}) ? stopped : -1
+    let isFraming = false
+    const areLines = stopped !== -2 && readFieldLines(this.#trailer.text, 2, (name) => { isFraming ||= name === 'content-length' || name === 'transfer-encoding' })
+    return areLines && !isFraming ? stopped : -1
   }
 }
 

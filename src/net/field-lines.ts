@@ -30,6 +30,11 @@ export function readFieldLines (text: string, start: number, onField: (name: str
   return true
 }
 
+/** May the byte be part of a token (RFC 9110 5.6.2)? */
+export function isTokenByte (byte: number): boolean {
+  return inName[byte] === 1
+}
+
 function skip (text: string, start: number, of: Uint8Array): number {
   let at = start
   while (of[text.charCodeAt(at)] === 1) at++
