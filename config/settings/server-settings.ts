@@ -12,6 +12,7 @@ import type { Named } from './merge.ts'
 import { checkPins, checkStored } from './packages.ts'
 import type { PackageChecks } from './packages.ts'
 import { absoluteArgs, absoluteCommand, absolutePath } from './relative-paths.ts'
+import { checkSandbox } from './sandbox-checks.ts'
 import { checkTemplates } from './server-checks.ts'
 import { buildUpstream } from './upstream-settings.ts'
 
@@ -33,6 +34,7 @@ export function buildServer (found: Named<ServerEntry>, context: ServerContext):
   checkTemplates(entry, isolation, place, context.report)
   checkPins(entry, context.mode, place, context.report)
   checkTimes(entry, place, context.report)
+  checkSandbox(entry, context.mode, place, context.report)
   if (transport === undefined) return undefined
   const effective = {
     name: context.name,

@@ -1,0 +1,84 @@
+import { basename } from 'node:path'
+import { isEngine } from '../../src/sandbox/index.ts'
+import { pathsIn } from '../../src/shared/path-texts.ts'
+import { within } from '../fault.ts'
+import type { Place, Report } from '../fault.ts'
+import type { ServerEntry } from '../schema/server-entry.ts'
+
+type Mode = 'development' | 'production'
+
+/** Flags of an engine that give a container the host's own, with what is wrong with them; a value, where only some are. */
+const OPEN_FLAGS: ReadonlyArray<{ readonly flag: string, readonly values?: RegExp, readonly gives: string }> = [
+  { flag: '--privileged', gives: 'every right on the host' },
+  { flag: '--network', values: /^host$/, gives: 'the host\'s network, loopback and metadata addresses included' },
+  { flag: '--net', values: /^host$/, gives: 'the host\'s network, loopback and metadata addresses included' },
+  { flag: '--pid', values: /^host$/, gives: 'the host\'s processes' },
+  { flag: '--ipc', values: /^host$/, gives: 'the host\'s shared memory' },
+  { flag: '--userns', values: /^host$/, gives: 'the host\'s user ids' },
+  { flag: '--cap-add', values: /^(?:ALL|(?:CAP_)?SYS_(?:ADMIN|PTRACE|MODULE|RAWIO))$/i, gives: 'rights with which a container can be left' },
+  { flag: '--security-opt', values: /unconfined/, gives: 'system calls with which a container can be left' },
+  { flag: '--device', gives: 'a device of the host' }
+]
+
+/**
+ * What of an entry's sandbox can be judged without the host: levels weaker than production mode allows unless they are named
+ * (rulings 1), keys that fit no level, and containers that are open to the host (T43, T62).
+ */
+export function checkSandbox (entry: ServerEntry, mode: Mode, place: Place, report: Report): void {
+  const { level, network, image } = entry.sandbox ?? {}
+  const at = within(place, 'sandbox', 'level')
+  const engine = isEngine(entry.command ?? '')
+  if (mode === 'production' && !engine && (level === 'none' || level === 'process')) {
+    report.warn(at, `is "${level}", so nothing keeps the server's code from the network and the files of this machine that ${level === 'none' ? 'the gateway\'s' : 'its'} user can reach`)
+  }
+  if (engine) {
+    if (level === 'namespace' || level === 'process') report.fault(at, `expected container, none or auto, because "${level}" keeps ${basename(entry.command ?? '')} from its daemon`)
+    checkEngineFlags(entry.args ?? [], mode, within(place, 'args'), report)
+    return
+  }
+  if (level !== 'none' && level !== 'process') checkSharedFiles(entry, mode, place, report)
+  if (level === 'container') {
+    if (image === undefined) report.fault(within(place, 'sandbox', 'image'), 'expected the image that has the command, because the level is container, but the key is missing')
+    if (network !== 'none' && network !== 'full' && network?.length !== 0) report.fault(within(place, 'sandbox', 'network'), 'expected none or full, because level container has no guarded proxy')
+  }
+}
+
+/** A worker is shown the directory that its data is in; with the template in the file's own name that one holds everybody's files. */
+function checkSharedFiles (entry: ServerEntry, mode: Mode, place: Place, report: Report): void {
+  const texts: Array<[string, Place]> = [
+    ...(entry.args ?? []).map((arg, index): [string, Place] => [arg, within(place, 'args', index)]),
+    ...Object.entries(entry.env ?? {}).map(([name, value]): [string, Place] => [String(value), within(place, 'env', name)])
+  ]
+  for (const [text, at] of texts) {
+    if (!pathsIn(text).some((path) => /\/[^/]*\{(?:tenant|user)\}[^/{}]*\.[A-Za-z0-9]+$/.test(path))) continue
+    const advice = 'so each contained worker sees the files of the others: give each a directory, such as data/{tenant}/{user}/file'
+    if (mode === 'production') report.fault(at, `expected the template in a directory's name, not in the file's, ${advice}`)
+    else report.warn(at, `has the template in the file's name, ${advice}`)
+  }
+}
+
+/** Production refuses, development warns. Arguments of the server itself, behind the image, are looked at, too: the engine's flags cannot be told from them with certainty. */
+function checkEngineFlags (args: readonly string[], mode: Mode, place: Place, report: Report): void {
+  for (const [index, arg] of args.entries()) {
+    const open = openFlag(arg, args[index + 1]) ?? openMount(arg, args[index + 1])
+    if (open === undefined) continue
+    if (mode === 'production') report.fault(within(place, index), `expected no ${open}`)
+    else report.warn(within(place, index), `is ${open}; production mode refuses it`)
+  }
+}
+
+function openFlag (arg: string, next: string | undefined): string | undefined {
+  const cut = arg.indexOf('=')
+  const [name, value] = cut === -1 ? [arg, next ?? ''] : [arg.slice(0, cut), arg.slice(cut + 1)]
+  const found = OPEN_FLAGS.find(({ flag, values }) => flag === name && (values === undefined ? value !== 'false' || cut === -1 : values.test(value)))
+  return found === undefined ? undefined : `${name}, which gives the container ${found.gives}`
+}
+
+/** Mounts of the daemon's socket, or of the whole disk. */
+function openMount (arg: string, next: string | undefined): string | undefined {
+  const inline = /^(?:--volume|--mount|-v)=(.*)$/s.exec(arg)?.[1]
+  const text = inline ?? (/^(?:-v|--volume|--mount)$/.test(arg) ? next : undefined)
+  if (text === undefined) return undefined
+  if (/(?:docker|podman|containerd)[^,:]*\.sock/.test(text)) return 'mount of the engine\'s socket, which gives the container every right on the host'
+  return /^\/:|(?:^|,)(?:source|src)=\/(?:,|$)/.test(text) ? 'mount of the host\'s whole disk' : undefined
+}
