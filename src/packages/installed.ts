@@ -49,7 +49,7 @@ export async function readRecord (directory: string, key: string): Promise<Insta
 
 /** Which files of an install the machine makes: they differ from one to the next, so the lock cannot know them. */
 export function isLocalTo (install: LockedInstall): (path: string) => boolean {
-  if (install.registry === 'pypi') return (path) => /(?:^|\/)__pycache__\/|^bin\/|^pyvenv\.cfg$|^\.(?:lock|gitignore)$|^CACHEDIR\.TAG$|\.dist-info\/(?:RECORD|INSTALLER|REQUESTED|direct_url\.json|uv_cache\.json)$/.test(path)
+  if (install.registry === 'pypi') return (path) => /(?:^|\/)__pycache__\/|^bin\/|^pyvenv\.cfg$|^\.(?:lock|gitignore)$|^CACHEDIR\.TAG$|\/_virtualenv\.(?:py|pth)$|\.dist-info\/(?:RECORD|INSTALLER|REQUESTED|direct_url\.json|uv_cache\.json)$/.test(path)
   const built = install.allowScripts.map((name) => `node_modules/${name}/`)
   return (path) => path === 'node_modules/.package-lock.json' || built.some((folder) => path.startsWith(folder) || path.includes(`/${folder}`))
 }

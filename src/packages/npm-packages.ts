@@ -54,6 +54,8 @@ export async function installNpm (install: LockedInstall, tree: string, tools: T
   await writeFile(join(tree, 'package-lock.json'), JSON.stringify({ ...PROJECT, lockfileVersion: 3, requires: true, packages: { ...packages, '': manifest } }))
   await runTool({ command: 'npm', args: ['ci', ...SETTLED], cwd: tree, ...tools })
   await runScripts(install, tree, tools)
+  // They served npm; the lock says the same.
+  for (const name of ['package.json', 'package-lock.json']) await rm(join(tree, name))
 }
 
 /** Install scripts of the packages that the operator allowed, and of no other (rulings 6). */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { LockedInstall } from './lock-types.ts'
 import { packageFault } from './package-fault.ts'
 import { normalName, readSpec } from './package-spec.ts'
-import { createVenv, findPip } from './python-tools.ts'
+import { createVenv, runPip } from './python-tools.ts'
 import type { PythonHome, PythonTools } from './python-tools.ts'
 import { runTool } from './run-tool.ts'
 
@@ -47,9 +47,8 @@ interface PipReport {
 }
 
 async function resolveByPip (specs: readonly string[], cwd: string, tools: PythonTools, options: readonly string[] = []): Promise<Distributions> {
-  const [command, ...pip] = await findPip(tools, cwd)
   const report = join(cwd, 'report.json')
-  await runTool({ command, args: [...pip, 'install', '--dry-run', '--ignore-installed', '--report', report, ...QUIET_PIP, ...WHEELS, ...options, '--', ...specs], cwd, env: tools.env, signal: tools.signal })
+  await runPip(tools, ['install', '--dry-run', '--ignore-installed', '--report', report, ...QUIET_PIP, ...WHEELS, ...options, '--', ...specs], cwd)
   const { install } = JSON.parse(await readFile(report, 'utf8')) as PipReport
   return Object.fromEntries(install.map(({ metadata, download_info: { archive_info: archive } }) => {
     const sha256 = archive?.hashes?.sha256 ?? archive?.hash?.replace(/^sha256=/, '')
@@ -74,8 +73,7 @@ export async function installPython (install: LockedInstall, tree: string, home:
   await writeFile(requirements, Object.entries(install.pypi ?? {}).map(([name, { version, sha256 }]) => `${name}==${version} ${sha256.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`).join(''))
   const { env, signal } = tools
   if (tools.uv === undefined) {
-    const [command, ...pip] = await findPip(tools, tree)
-    await runTool({ command, args: [...pip, '--python', join(tree, 'bin', 'python'), 'install', ...QUIET_PIP, '--require-hashes', '--no-deps', '--compile', ...WHEELS, '-r', requirements], cwd: tree, env, signal })
+    await runPip(tools, ['--python', join(tree, 'bin', 'python'), 'install', ...QUIET_PIP, '--require-hashes', '--no-deps', '--compile', ...WHEELS, '-r', requirements], tree)
   } else {
     await runTool({ command: tools.uv, args: ['pip', 'install', '--quiet', '--python', join(tree, 'bin', 'python'), '--require-hashes', '--no-deps', '--compile-bytecode', '--link-mode', 'copy', ...WHEELS, '-r', requirements], cwd: tree, env, signal })
   }

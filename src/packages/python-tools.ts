@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findProgram } from './find-program.ts'
 import { packageFault } from './package-fault.ts'
@@ -34,14 +34,29 @@ function interpreter ({ python = 'python3' }: PythonTools): string {
   return /^\d/.test(python) ? `python${python}` : python
 }
 
-/** Command and first arguments of a pip that is new enough. */
-export async function findPip (tools: PythonTools, cwd: string): Promise<[string, ...string[]]> {
-  const command = interpreter(tools)
-  const said = await runTool({ command, args: ['-m', 'pip', '--version'], cwd, env: tools.env, signal: tools.signal }).catch(() => '')
+/** Runs pip, the interpreter's own or, where that is missing or too old, one of an environment that goes again. */
+export async function runPip (tools: PythonTools, args: readonly string[], scratch: string): Promise<void> {
+  const { env, signal } = tools
+  const own = interpreter(tools)
+  if (await isNewPip(own, scratch, tools)) {
+    await runTool({ command: own, args: ['-m', 'pip', ...args], cwd: scratch, env, signal })
+    return
+  }
+  const lent = await mkdtemp(join(scratch, '.resolve-'))
+  try {
+    const command = join(lent, 'bin', 'python')
+    await runTool({ command: own, args: ['-m', 'venv', lent], cwd: scratch, env, signal })
+    if (!await isNewPip(command, scratch, tools)) throw packageFault(`Python packages need uv, or ${own} with pip ${OLDEST_PIP.join('.')} or newer: install uv (https://docs.astral.sh/uv)`)
+    await runTool({ command, args: ['-m', 'pip', ...args], cwd: scratch, env, signal })
+  } finally {
+    await rm(lent, { recursive: true, force: true })
+  }
+}
+
+async function isNewPip (python: string, cwd: string, { env, signal }: PythonTools): Promise<boolean> {
+  const said = await runTool({ command: python, args: ['-m', 'pip', '--version'], cwd, env, signal }).catch(() => '')
   const [, major = '0', minor = '0'] = /^pip (\d+)\.(\d+)/.exec(said) ?? []
-  const isNew = Number(major) > OLDEST_PIP[0] || (Number(major) === OLDEST_PIP[0] && Number(minor) >= OLDEST_PIP[1])
-  if (!isNew) throw packageFault(`Python packages need uv, or ${command} with pip ${OLDEST_PIP.join('.')} or newer: install uv (https://docs.astral.sh/uv)`)
-  return [command, '-m', 'pip']
+  return Number(major) > OLDEST_PIP[0] || (Number(major) === OLDEST_PIP[0] && Number(minor) >= OLDEST_PIP[1])
 }
 
 /** Makes an empty virtual environment, without pip in it. */

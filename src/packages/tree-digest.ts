@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 
 /** Hashes over the files of an install. */
 export interface TreeDigest {
@@ -10,40 +11,47 @@ export interface TreeDigest {
   readonly local: string
 }
 
-/** Files read at once: enough to keep the disk busy, few enough to leave the threads to others. */
-const AT_ONCE = 8
+/**
+ * How long it may keep others waiting at a time. Thousands of small files, read at once instead of by promises: 4 000 of them
+ * take 0.1 s that way and 0.4 s the other.
+ */
+const SLICE_MS = 4
 
 /**
  * Digests of a directory: names, contents, links and execute bits of everything in it; dates and owners do not count.
  * @param isLocal says of a path, relative to the directory, whether the machine made it
  */
 export async function digestTree (directory: string, isLocal: (path: string) => boolean): Promise<TreeDigest> {
-  const paths = await list(directory, '')
-  const rows = new Array<string>(paths.length)
-  let next = 0
-  const work = async () => {
-    for (let index = next++; index < paths.length; index = next++) rows[index] = await rowOf(directory, paths[index] ?? '')
+  const rows: { readonly path: string, readonly row: string }[] = []
+  let sliceMs = performance.now()
+  for (const found of filesBelow(directory, '')) {
+    rows.push({ path: found.path, row: rowOf(directory, found) })
+    if (performance.now() - sliceMs < SLICE_MS) continue
+    await turn()
+    sliceMs = performance.now()
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-  const digest = (local: boolean) => hash('sha256', rows.filter((_row, index) => isLocal(paths[index] ?? '') === local).join('\n'), 'hex')
+  // By code units and not by the machine's language.
+  rows.sort((one, other) => one.path < other.path ? -1 : 1)
+  const digest = (local: boolean) => hash('sha256', rows.filter(({ path }) => isLocal(path) === local).map(({ row }) => row).join('\n'), 'hex')
   return { content: digest(false), local: digest(true) }
 }
 
-/** Everything that is no directory, sorted by bytes and not by the machine's language. */
-async function list (directory: string, below: string): Promise<string[]> {
-  const entries = await readdir(join(directory, below), { withFileTypes: true })
-  const nested = await Promise.all(entries.map(async (entry) => {
+interface FoundFile { readonly path: string, readonly kind: 'file' | 'link' | 'other' }
+
+/** Everything that is no directory. */
+function * filesBelow (directory: string, below: string): Generator<FoundFile> {
+  for (const entry of readdirSync(join(directory, below), { withFileTypes: true })) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
-    return entry.isDirectory() ? await list(directory, path) : [path]
-  }))
-  const paths = nested.flat()
-  return below === '' ? paths.sort((one, other) => one < other ? -1 : 1) : paths
+    if (entry.isDirectory()) yield * filesBelow(directory, path)
+    else yield { path, kind: entry.isFile() ? 'file' : entry.isSymbolicLink() ? 'link' : 'other' }
+  }
 }
 
-async function rowOf (directory: string, path: string): Promise<string> {
+/** A pipe or device is never opened: that could take for ever. */
+function rowOf (directory: string, { path, kind }: FoundFile): string {
   const full = join(directory, path)
-  const link = await readlink(full).catch(() => undefined)
-  if (link !== undefined) return `link ${JSON.stringify([path, link])}`
-  const { mode } = await stat(full)
-  return `${(mode & 0o100) === 0 ? 'file' : 'program'} ${JSON.stringify(path)} ${hash('sha256', await readFile(full), 'hex')}`
+  if (kind === 'other') return `other ${JSON.stringify(path)}`
+  if (kind === 'link') return `link ${JSON.stringify([path, readlinkSync(full)])}`
+  const { mode } = statSync(full)
+  return `${(mode & 0o100) === 0 ? 'file' : 'program'} ${JSON.stringify(path)} ${hash('sha256', readFileSync(full), 'hex')}`
 }
