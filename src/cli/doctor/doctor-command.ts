@@ -5,6 +5,7 @@ import type { Settings } from '../../shared/settings.ts'
 import type { CliIo, Command, CommandArgs } from '../command.ts'
 import { counted } from '../fault-lines.ts'
 import { chooseConfig } from '../serve/choose-config.ts'
+import { checkContainment } from './containment.ts'
 import { fine, isFailure } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { checkNode, checkOpenFiles, checkPort, checkStateDir } from './host.ts'
@@ -15,8 +16,8 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'Look at this machine: what works here, what does not, and how to fix it.',
   description: [
-    'Looks for Node, npm, uvx, Python, Docker, Redis and sandbox tools, at the limit on open files, at the ports and at the',
-    'state directory. What the servers of the configuration need is required; the rest is for information. Starts no',
+    'Looks for Node, npm, uvx, Python, Docker and Redis, at what contains workers here, at the limit on open files, at the ports',
+    'and at the state directory. What the servers of the configuration need is required; the rest is for information. Starts no',
     'server. Exits 0 unless something required is missing.'
   ].join('\n'),
   options: {
@@ -45,10 +46,11 @@ async function lookAtMachine (settings: Settings | undefined, io: CliIo): Promis
   const commands = new Set([...settings?.servers.values() ?? []].filter(({ transport }) => transport === 'stdio').map(({ command }) => command))
   const programs = await checkPrograms(commands, io.env)
   const others = await checkCommands(commands, io.env)
+  const containment = await checkContainment(settings)
   const ports = settings === undefined
     ? []
     : await Promise.all([checkPort('port', settings.listen.host, settings.listen.port), checkPort('management port', settings.management.host, settings.management.port)])
-  return [checkNode(process.versions.node), ...programs, ...others, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
+  return [checkNode(process.versions.node), ...programs, ...others, ...containment, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
 }
 
 function textReport (findings: readonly Finding[]): string {
