@@ -8,6 +8,7 @@ import { spawnProcess, startFailure } from './spawn-process.ts'
 import type { StartedChild } from './spawn-process.ts'
 import { uncontained } from './uncontained.ts'
 import { createStartingLine } from './starting-line.ts'
+import { createStrays } from './strays.ts'
 import { createSupervisor } from './supervisor.ts'
 import type { PoolStats, Worker, WorkerExit, WorkerLaunch, WorkerOwner, WorkerPool } from './types.ts'
 import { countByServer, countsAgainst } from './worker-counts.ts'
@@ -15,7 +16,7 @@ import { createWorkerSlots } from './worker-slots.ts'
 import { createWorker } from './worker.ts'
 import type { LiveWorker } from './worker.ts'
 
-/** By this variable the supervisor finds processes that left their group (T44). Its value says nothing to a server. */
+/** By this variable processes that left their group are found (T44). Its value, `<gateway>.<number>`, says nothing to a server. */
 export const TAG_VARIABLE = 'DRAWBRIDGE_WORKER'
 /** MCP leaves the times open; two seconds are what real servers need to finish a request of their own (clients 1). */
 const STOP_GRACE_MS = 2000
@@ -39,6 +40,7 @@ class ProcessPool implements WorkerPool {
   readonly #closing = new AbortController()
   readonly #slots
   readonly #line
+  readonly #strays
   readonly #supervisor
   #started = 0
 
@@ -47,6 +49,7 @@ class ProcessPool implements WorkerPool {
     const noRoom = async (): Promise<boolean> => false
     this.#slots = createWorkerSlots(options.limits, options.makeRoom ?? noRoom, (owner, bound) => this.#countEnding(owner, bound))
     this.#line = createStartingLine(() => options.limits.global().maxStarting, (tenant) => options.limits.tenantWeight?.(tenant) ?? 1)
+    this.#strays = createStrays({ serving: () => this.#servingPids(), nowMs: options.clock.nowMs })
     this.#supervisor = createSupervisor(this.instanceId, (reason) => options.events.supervisorLost(reason))
   }
 
@@ -133,16 +136,18 @@ class ProcessPool implements WorkerPool {
   async #spawn (launch: WorkerLaunch, seat: Seat): Promise<Worker> {
     const { clock, events, stopGraceMs = STOP_GRACE_MS } = this.#options
     const { contain = uncontained } = this.#options
-    const containment = await contain({ ...launch, env: { ...launch.env, [TAG_VARIABLE]: this.instanceId } })
+    this.#started += 1
+    const id = `w${this.#started}`
+    const tag = `${this.instanceId}.${this.#started}`
+    const containment = await contain({ ...launch, env: { ...launch.env, [TAG_VARIABLE]: tag } })
     const child = await spawnContained(launch, containment)
     this.#supervisor.watch(child.pid, launch.privateDir)
-    this.#started += 1
-    const worker = createWorker({ id: `w${this.#started}`, child, ...seat, clock, events, stopGraceMs })
+    const worker = createWorker({ id, child, ...seat, clock, events, stopGraceMs })
     this.#workers.add(worker)
     this.#starting.add(worker)
     events.workerStarted(worker)
     // Cannot reject: nothing that it awaits does.
-    this.#track(this.#clearAfter(worker, launch, containment)).catch(() => {})
+    this.#track(this.#clearAfter(worker, launch, containment, tag)).catch(() => {})
     await containment.started(child.pid).catch((error: unknown) => {
       worker.kill('spawn_failed')
       throw startFailure(launch, error)
@@ -158,7 +163,7 @@ class ProcessPool implements WorkerPool {
   }
 
   /** What a worker leaves behind is cleared in the order in which others may need it. */
-  async #clearAfter (worker: LiveWorker, launch: WorkerLaunch, containment: Containment): Promise<void> {
+  async #clearAfter (worker: LiveWorker, launch: WorkerLaunch, containment: Containment, tag: string): Promise<void> {
     const exit = await worker.exited
     this.settled(worker)
     this.#options.events.workerEnded(worker.owner, exit, worker)
@@ -167,7 +172,15 @@ class ProcessPool implements WorkerPool {
     this.#workers.delete(worker)
     this.#slots.release(worker.owner)
     this.#supervisor.forget(worker.pid)
+    // Where processes have a namespace of their own, none can have left it.
+    if (containment.level === 'none' || containment.level === 'process') await this.#strays.end(`${TAG_VARIABLE}=${tag}`)
     await removePrivateDirectory(launch)
+  }
+
+  #servingPids (): ReadonlySet<number> {
+    const pids = new Set<number>()
+    for (const worker of this.#workers) if (!worker.isEnding) pids.add(worker.pid)
+    return pids
   }
 
   #isOwn (worker: Worker): worker is LiveWorker {

@@ -2,7 +2,7 @@
 #   sh supervisor.sh <tag>
 # stdin: `+ <process group> <directory>` when a worker starts, `- <process group>` when its group is gone. The end of
 # stdin is the end of the gateway, SIGKILL included. Then every group still listed and, where /proc tells, every process
-# whose environment carries DRAWBRIDGE_WORKER=<tag> is given TERM, one second, and KILL; the directories are removed.
+# whose environment carries DRAWBRIDGE_WORKER=<tag>.… is given TERM, one second, and KILL; the directories are removed.
 # POSIX sh; needs grep, sleep, readlink and rm.
 
 # The terminal's Ctrl-C and the service manager's TERM are for the gateway, which may take its time to end in order.
@@ -32,7 +32,7 @@ done
 # Processes that left their group still carry the tag.
 strays () {
   [ -n "$tag" ] || return 0
-  for file in $(grep -lF "DRAWBRIDGE_WORKER=$tag" /proc/[0-9]*/environ 2>/dev/null); do
+  for file in $(grep -lF "DRAWBRIDGE_WORKER=$tag." /proc/[0-9]*/environ 2>/dev/null); do
     pid=${file#/proc/}
     echo "${pid%/environ}"
   done

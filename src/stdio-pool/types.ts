@@ -87,7 +87,7 @@ export interface PoolStats {
 }
 
 export interface WorkerPool {
-  /** This gateway's tag: the value of DRAWBRIDGE_WORKER in the environment of every process it starts. */
+  /** This gateway's tag: what DRAWBRIDGE_WORKER begins with, before a dot and a number of the worker's own, in the environment of every process it starts. */
   readonly instanceId: string
   /**
    * Starts a process within the bounds (all, server, server+tenant, tenant, user; a bounded number starting at once, the

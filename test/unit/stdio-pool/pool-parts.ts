@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { GlobalPoolSettings, ServerSettings } from '../../../src/shared/settings.ts'
+import { allProcesses, environmentOf } from '../../helpers/processes.ts'
+import type { ProcessEntry } from '../../helpers/processes.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
-import { createWorkerPool, prepareLaunch } from '../../../src/stdio-pool/index.ts'
+import { TAG_VARIABLE, createWorkerPool, prepareLaunch } from '../../../src/stdio-pool/index.ts'
 import type { HostEnvironment, LaunchIdentity, MakeRoom, PoolEvents, Worker, WorkerLaunch, WorkerLimits, WorkerOwner, WorkerPool, WorkerPoolOptions } from '../../../src/stdio-pool/index.ts'
 
 /** Path of a fixture server. */
@@ -26,6 +28,11 @@ export function identity (tenant?: string, user?: string): LaunchIdentity {
 
 export function owner (server = 'srv', tenant?: string, user?: string): WorkerOwner {
   return { server: brandAs(server), ...identity(tenant, user) }
+}
+
+/** Live processes that carry the tag of this gateway, or of one of its workers. */
+export function taggedWith (instanceId: string): ProcessEntry[] {
+  return allProcesses().filter(({ pid, state }) => state !== 'Z' && environmentOf(pid).some((variable) => variable.startsWith(`${TAG_VARIABLE}=${instanceId}.`)))
 }
 
 /** What the pool told its port, in order. */

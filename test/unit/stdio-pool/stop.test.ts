@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { TAG_VARIABLE } from '../../../src/stdio-pool/index.ts'
-import { processesWithEnv } from '../../helpers/processes.ts'
 import { until } from '../../helpers/until.ts'
-import { bench, fixture, textOf } from './pool-parts.ts'
+import { bench, fixture, textOf, taggedWith } from './pool-parts.ts'
 
 /** Writes each thing that it is told to end by to the file of its first argument, and ends by the one of its second. */
 const RELUCTANT = `
@@ -55,12 +53,12 @@ describe('stopping a worker (MCP lifecycle, T44)', () => {
     const { open, pool } = await bench(t)
     const { worker, ask } = await open({ args: [fixture('ignores-eof-and-term.mjs')] })
     await ask(1, 'initialize')
-    await until('server and grandchild', () => processesWithEnv(TAG_VARIABLE, pool.instanceId).length === 2)
+    await until('server and grandchild', () => taggedWith(pool.instanceId).length === 2)
     process.kill(worker.pid, 'SIGKILL')
     assert.equal((await worker.exited).reason, 'crashed')
     await worker.stop()
     // A killed process stays visible until PID 1 has reaped it.
-    await until('no process', () => processesWithEnv(TAG_VARIABLE, pool.instanceId).length === 0)
+    await until('no process', () => taggedWith(pool.instanceId).length === 0)
   })
 
   it('leaves nothing after 30 servers that ignore both, with grandchildren', async (t) => {
@@ -73,7 +71,7 @@ describe('stopping a worker (MCP lifecycle, T44)', () => {
         await worker.stop()
       }))
     }
-    await until('no process', () => processesWithEnv(TAG_VARIABLE, pool.instanceId).length === 0, 5000)
+    await until('no process', () => taggedWith(pool.instanceId).length === 0, 5000)
     assert.deepEqual([pool.stats().running, pool.stats().starting], [0, 0])
   })
 })

@@ -9,11 +9,9 @@ import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { TAG_VARIABLE } from '../../../src/stdio-pool/index.ts'
 import { createSupervisor } from '../../../src/stdio-pool/supervisor.ts'
-import { processesWithEnv } from '../../helpers/processes.ts'
 import { until } from '../../helpers/until.ts'
-import { bench, fixture } from './pool-parts.ts'
+import { bench, fixture, taggedWith } from './pool-parts.ts'
 
 const PROGRAM = fileURLToPath(new URL('./pool-program.ts', import.meta.url))
 
@@ -60,7 +58,7 @@ async function startProgram (t: TestContext): Promise<{ dir: string, tag: string
   const { tag } = JSON.parse(line) as { tag: string }
   t.after(() => {
     // Only a supervisor that failed leaves any.
-    for (const { pid } of processesWithEnv(TAG_VARIABLE, tag)) process.kill(pid, 'SIGKILL')
+    for (const { pid } of taggedWith(tag)) process.kill(pid, 'SIGKILL')
   })
   return { dir, tag, kill, exited }
 }
@@ -69,7 +67,7 @@ describe('the supervisor (T44)', () => {
   it('leaves nothing within 10 s of the gateway\'s own SIGKILL: group members, grandchildren, strays, directories', async (t) => {
     const { dir, tag, kill, exited } = await startProgram(t)
     // A process that has forked and not yet started its program counts twice for a moment.
-    await until('six tagged processes', () => processesWithEnv(TAG_VARIABLE, tag).length === 6)
+    await until('six tagged processes', () => taggedWith(tag).length === 6)
     const temporary = await temporaryDirs(dir)
     assert.ok(temporary.length > 0 && temporary.every((path) => existsSync(path)))
     const supervisor = onlySupervisorOf(tag)
@@ -77,7 +75,7 @@ describe('the supervisor (T44)', () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(supervisor, signal)
     kill()
     await exited
-    await until('no tagged process', () => processesWithEnv(TAG_VARIABLE, tag).length === 0)
+    await until('no tagged process', () => taggedWith(tag).length === 0)
     await until('no supervisor', () => supervisorsOf(tag).length === 0)
     assert.deepEqual(await readdir(join(dir, 'workers')), [])
     assert.deepEqual(temporary.filter((path) => existsSync(path)), [])
@@ -88,9 +86,9 @@ describe('the supervisor (T44)', () => {
     const escape = 'require("node:child_process").spawn("/bin/sleep", ["600"], { detached: true, stdio: "ignore" }).unref()'
     const { worker } = await open({ args: ['-e', escape] })
     await worker.exited
-    assert.equal(processesWithEnv(TAG_VARIABLE, pool.instanceId).length, 1)
+    assert.equal(taggedWith(pool.instanceId).length, 1)
     await pool.close()
-    assert.deepEqual(processesWithEnv(TAG_VARIABLE, pool.instanceId), [])
+    assert.deepEqual(taggedWith(pool.instanceId), [])
     assert.deepEqual(supervisorsOf(pool.instanceId), [])
   })
 

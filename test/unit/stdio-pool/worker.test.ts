@@ -4,9 +4,9 @@ import { open as openFile, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { TAG_VARIABLE } from '../../../src/stdio-pool/index.ts'
-import { processesWithEnv, residentBytes } from '../../helpers/processes.ts'
+import { residentBytes } from '../../helpers/processes.ts'
 import { until } from '../../helpers/until.ts'
-import { bench, fixture, identity, never, owner, textOf } from './pool-parts.ts'
+import { bench, fixture, identity, never, owner, textOf, taggedWith } from './pool-parts.ts'
 
 const call = (name: string, args: Record<string, unknown> = {}): unknown => ({ name, arguments: args })
 
@@ -38,7 +38,7 @@ describe('a worker', () => {
     const me = JSON.parse(textOf(await ask(1, 'tools/call', call('whoami')))) as { argv: string[], cwd: string, env: Record<string, string> }
     assert.deepEqual(me.argv, ['$(touch x)', '`touch x`', '; touch x'])
     assert.deepEqual(Object.keys(me.env).sort(), ['DRAWBRIDGE_WORKER', 'HOME', 'LANG', 'OWN', 'PATH', 'TMPDIR'])
-    assert.equal(me.env[TAG_VARIABLE], pool.instanceId)
+    assert.equal(me.env[TAG_VARIABLE], `${pool.instanceId}.1`)
     assert.equal(me.cwd, me.env['HOME'])
     assert.deepEqual(await readdir(me.cwd), [])
     for (const path of [join(dir, 'workers'), me.cwd, me.env['TMPDIR'] ?? '']) assert.equal((await stat(path)).mode & 0o777, 0o700)
@@ -218,7 +218,7 @@ describe('the pool as a whole', () => {
     const late = pool.start(launch(own), owner(), never).catch((error: { code?: string }) => error.code)
     await pool.close()
     assert.equal(await late, 'GW_DRAINING')
-    assert.deepEqual(processesWithEnv(TAG_VARIABLE, pool.instanceId), [])
+    assert.deepEqual(taggedWith(pool.instanceId), [])
     for (const worker of started) assert.equal((await worker.exited).reason, 'stopped')
     assert.deepEqual(await readdir(join(dir, 'workers')), [])
     await assert.rejects(pool.start(launch(own), owner(), never), { code: 'GW_DRAINING' })

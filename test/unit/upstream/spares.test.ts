@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import type { PackageStore, StoredCommand } from '../../../src/packages/index.ts'
-import { TAG_VARIABLE } from '../../../src/stdio-pool/index.ts'
-import { processesWithEnv } from '../../helpers/processes.ts'
 import { until } from '../../helpers/until.ts'
-import { fixture } from '../stdio-pool/pool-parts.ts'
+import { fixture, taggedWith } from '../stdio-pool/pool-parts.ts'
 import { ask } from './opening-parts.ts'
 import { warm, whoIs } from './spares-parts.ts'
 import { runs } from './upstream-parts.ts'
@@ -90,8 +88,9 @@ suite('a spare', () => {
   test('that ends by itself is replaced', async (t) => {
     const { clock, pool, ready, told, spares } = await warm(t, { ...runs('echo.mjs') })
     await ready(1)
-    const [spare] = processesWithEnv(TAG_VARIABLE, pool.instanceId)
-    process.kill(spare?.pid ?? 0, 'SIGKILL')
+    const [spare] = taggedWith(pool.instanceId)
+    assert.ok(spare !== undefined)
+    process.kill(spare.pid, 'SIGKILL')
     await until('its end is noticed', () => spares().ready === 0)
     await until('another one', () => {
       clock.advance(1000)
