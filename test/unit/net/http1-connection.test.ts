@@ -66,7 +66,7 @@ describe('an answer is taken for its own request only (T49)', () => {
 
   it('nor is one that comes while nobody asks, be it a single byte', async (test) => {
     for (const stray of [answer('forged'), '\r\n', 'H']) {
-      const server = await rawServer(test, ({ socket }) => { socket.write(answer('mine')) })
+      const server = await rawServer(test, ({ socket }) => { socket.write(answer('mine', 'Keep-Alive: timeout=600\r\n')) })
       const outbound = to(test, server.port)
       assert.equal(await get(outbound), 'mine')
       server.peers[0]?.socket.write(stray)
