@@ -8,6 +8,7 @@ import { createEraVerdicts } from './era-verdicts.ts'
 import { FirstProbes } from './first-probes.ts'
 import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
 import type { Place } from './place.ts'
+import { createServerBreaker } from './server-breaker.ts'
 import { createStartBackoff } from './start-backoff.ts'
 import { ownerOf } from './start-worker.ts'
 import type { StartKind } from './opening.ts'
@@ -82,6 +83,7 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     verdicts,
     start: { ...start, spares },
     backoff,
+    breaker: createServerBreaker(nowMs),
     opened (server, startMs, kind) {
       failures.delete(server)
       events.opened(server, startMs, kind)

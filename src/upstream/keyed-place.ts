@@ -2,6 +2,7 @@ import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.t
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import { drawLife, type RecycleReason, type ResidentMemory } from '../stdio-pool/index.ts'
 import type { Place } from './place.ts'
+import type { ServerBreaker } from './server-breaker.ts'
 import type { StartBackoff } from './start-backoff.ts'
 import { openConnection } from './open-connection.ts'
 import type { StartKind, StartOptions, StartTold } from './opening.ts'
@@ -16,6 +17,7 @@ export interface StartFailure { readonly atMs: number, readonly code: ErrorCode,
 export interface PlaceContext {
   readonly start: StartOptions
   readonly backoff: StartBackoff
+  readonly breaker: ServerBreaker
   readonly verdicts: EraVerdicts
   readonly memory: ResidentMemory
   opened (server: ServerName, startMs: number, kind: StartKind): void
@@ -39,6 +41,7 @@ export class KeyedPlace implements Place {
   readonly request: ConnectionRequest
   readonly #context: PlaceContext
   readonly #startKey: string
+  readonly #breakerKey: string
   /** Set once, right after construction: peer and place know each other. */
   peer: ConnectionPeer | undefined
   holders = 0
@@ -62,6 +65,7 @@ export class KeyedPlace implements Place {
     this.request = request
     this.#context = context
     this.#startKey = startKey(request)
+    this.#breakerKey = `${request.server.name} ${request.server.entryHash}`
     this.lastUsedMs = context.start.nowMs()
   }
 
@@ -156,11 +160,11 @@ export class KeyedPlace implements Place {
   }
 
   async #open (signal: AbortSignal): Promise<Connection> {
-    const { backoff, start, verdicts } = this.#context
+    const { backoff, breaker, start, verdicts } = this.#context
     // Two workers of one key must never run side by side: they would share files (rulings 1).
     await this.#drained?.promise
     await this.#stopping
-    const waitMs = backoff.waitMs(this.#startKey)
+    const waitMs = backoff.waitMs(this.#startKey) || breaker.waitMs(this.#breakerKey)
     if (waitMs > 0) {
       throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'backing off after failed starts', retryAfterS: Math.ceil(waitMs / 1000) })
     }
@@ -173,6 +177,7 @@ export class KeyedPlace implements Place {
         throw new GatewayError('GW_UPSTREAM_START', { reason: 'the server ended right after initialize' })
       }
       backoff.started(this.#startKey)
+      breaker.started(this.#breakerKey, this.#startKey)
       this.connection = connection
       this.#watch = this.#watchOf(connection)
       this.touch()
@@ -198,7 +203,11 @@ export class KeyedPlace implements Place {
   }
 
   #failed (error: GatewayError): GatewayError {
-    if (this.#isServersFault(error)) this.#context.backoff.startFailed(this.#startKey)
+    const { backoff, breaker } = this.#context
+    if (this.#isServersFault(error)) {
+      backoff.startFailed(this.#startKey)
+      breaker.failed(this.#breakerKey, this.#startKey)
+    } else breaker.withdrawn(this.#breakerKey)
     // A bound, a shutdown and a caller who left say nothing about the server.
     if (error.code !== 'GW_LIMIT_WORKERS' && error.code !== 'GW_DRAINING' && error.code !== 'GW_CANCELLED') this.#context.startFailed(this.server, error, this.#stderr)
     return error
@@ -223,8 +232,8 @@ export class KeyedPlace implements Place {
     const { transport, pool } = this.request.server
     const life = drawLife(pool)
     if (transport !== 'stdio' || life === undefined || pid === undefined || usage === undefined) return undefined
-    const { memory, start: { nowMs, onThrown } } = this.#context
-    return new WearWatch({ life, usage, pgid: pid, memory, nowMs, onThrown, onWorn: () => { this.#recycleIfWorn() } })
+    const { memory, start: { nowMs } } = this.#context
+    return new WearWatch({ life, usage, pgid: pid, memory, nowMs, onWorn: () => { this.#recycleIfWorn() } })
   }
 
   /**
