@@ -50,6 +50,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Security headers of every answer, lower-case; for answers written past Fastify's reply. */
     securityHeaders: Readonly<Record<string, string>>
+    /** The same as header lines, each with its line break. */
+    securityLines: string
     /** Where clients learn which authorization server to ask; undefined while no OAuth is configured (RFC 9728). */
     resourceMetadataUrl: string | undefined
   }

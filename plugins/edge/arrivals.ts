@@ -4,10 +4,11 @@ import type { AppOptions } from '../app-options.ts'
 import type { Arrival } from './arrival.ts'
 import type { OpenRequests } from './open-requests.ts'
 import { createRequestLog } from './request-log.ts'
+import { standingHeaders } from './standing-headers.ts'
 
 /**
- * First and last touch of every request: its id and the security headers go on the answer before anything can refuse it,
- * and when the answer has ended, or its client is gone, it is counted and logged once.
+ * First and last touch of every request: noted before anything can refuse it; its answer gets its id and the security headers
+ * as it is sent; when the answer has ended, or its client is gone, it is counted and logged once.
  */
 export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, options) => {
   const { clock, open } = options
@@ -17,14 +18,16 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, opti
   app.addHook('onRoute', (route) => { options.telemetry.allow('route', [route.url]) })
   app.addHook('onRequest', (request, reply, done) => {
     request.arrival = arrivalOf(request, clock.nowMs())
-    reply.headers(app.securityHeaders)
-    reply.header('x-request-id', request.id)
     const { socket } = request.raw
     open.enter(request.raw, reply.raw)
     reply.raw.once('close', () => {
       open.leave(socket)
       if (!request.arrival.handedOver) log.ended(request, reply)
     })
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.headers(standingHeaders(reply))
     done()
   })
 }, { name: 'arrivals', dependencies: ['helmet-once'] })

@@ -9,6 +9,7 @@ import { toHttpFault } from './http-fault.ts'
 import { safeText } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
 import type { OpenRequests } from './open-requests.ts'
+import { standingHeaders } from './standing-headers.ts'
 
 /** What Node's parser and timers complain of, by code; the rest is a malformed request. */
 const BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
@@ -44,7 +45,7 @@ export function answerUnroutable (parts: Parts): (error: FastifyError, request: 
     const refusal = toHttpFault(error)
     note(parts, refusal, request.id, request.ip)
     reply.code(refusal.row.status)
-      .headers({ ...request.server.securityHeaders, 'x-request-id': request.id, 'content-type': JSON_TYPE })
+      .headers({ ...standingHeaders(reply), 'content-type': JSON_TYPE })
       .send(errorBody(refusal, request.id, false))
   }
 }

@@ -35,5 +35,7 @@ export default fp(async (app) => {
   await probe.close()
   const security = Object.entries(headers).filter(([name]) => !NOT_SECURITY.has(name)).map(([name, value]) => [name, String(value)] as const)
   // Answers are one caller's; a shared cache does not know that X-API-Key is a credential.
-  app.decorate('securityHeaders', Object.freeze(Object.fromEntries([...security, ['cache-control', 'no-store']])))
+  const standing = [...security, ['cache-control', 'no-store'] as const]
+  app.decorate('securityHeaders', Object.freeze(Object.fromEntries(standing)))
+  app.decorate('securityLines', standing.map(([name, value]) => `${name}: ${value}\r\n`).join(''))
 }, { name: 'helmet-once' })

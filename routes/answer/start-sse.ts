@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import { standingHeaders } from '../../plugins/edge/standing-headers.ts'
 import { keepAlive, ResponseWriter } from './response-writer.ts'
 import { whenClosed } from './when-closed.ts'
 
@@ -8,6 +9,7 @@ export function startSse (reply: FastifyReply, headers: Readonly<Record<string, 
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, {
+    ...standingHeaders(reply),
     ...(reply.getHeaders() as OutgoingHttpHeaders),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',

@@ -25,5 +25,5 @@ test('an answer carries exactly these headers', async (t) => {
   t.after(() => edge.close())
   const { headers } = await edge.send('/live')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${['x-request-id', 'content-length', 'date'].includes(name) ? '…' : String(value)}`)
-  assert.deepEqual(lines, PINNED.trim().split('\n'))
+  assert.deepEqual(lines.sort(), PINNED.trim().split('\n').sort())
 })
