@@ -50,5 +50,5 @@ async function processesIn (directory: string): Promise<number[]> {
 }
 
 async function put (file: string, text: string): Promise<void> {
-  await writeFile(file, text, { flag: 'r+' })
+  await writeFile(file, text)
 }

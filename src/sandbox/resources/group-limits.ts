@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GroupParent, ResourceLimits } from './types.ts'
@@ -14,9 +13,9 @@ export async function writeGroupLimits (kind: 'cgroup1' | 'cgroup2', group: stri
   const values = kind === 'cgroup2' ? unifiedValues(limits) : legacyValues(limits)
   for (const [controller, file, value, isOptional] of values) {
     if (!controllers.includes(controller)) continue
-    const path = join(group, file)
-    if (isOptional === true && !existsSync(path)) continue
-    await writeFile(path, value)
+    const written = writeFile(join(group, file), value)
+    // Older kernels, and those without swap accounting, have no such file.
+    await (isOptional === true ? written.catch(() => {}) : written)
   }
 }
 

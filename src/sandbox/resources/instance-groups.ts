@@ -1,16 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeGroup } from './remove-group.ts'
 
-const PREFIX = 'drawbridge-'
-
 /**
- * Name of the groups of one gateway process: its pid namespace, its pid and when it started. By it a later gateway knows
- * for certain that this one is gone; in another pid namespace it cannot know, and leaves them.
+ * Name of a group that holds one gateway's workers: its pid namespace, its pid, when it started, and chance. By it a later
+ * gateway knows for certain that this one is gone; in another pid namespace it cannot know, and leaves the group.
  */
-export function instanceName (pid: number): string {
-  return `${PREFIX}${pidNamespace()}-${pid}-${startTimeOf(pid) ?? 0}`
+function instanceName (): string {
+  return `drawbridge-${pidNamespace()}-${process.pid}-${startTimeOf(process.pid) ?? 0}-${randomBytes(4).toString('hex')}`
 }
 
 /** Removes the groups that killed gateways of this pid namespace left in `parent`, with whatever still runs there. Never rejects. */
@@ -20,15 +19,15 @@ export async function removeStaleGroups (parent: string): Promise<void> {
   await Promise.all(stale.map(async ({ name }) => await removeGroup(join(parent, name))))
 }
 
-/** Makes the group of this gateway in `parent`. @returns its directory */
+/** Makes a group for the workers of this gateway in `parent`. @returns its directory */
 export async function makeInstanceGroup (parent: string): Promise<string> {
-  const directory = join(parent, instanceName(process.pid))
-  await mkdir(directory, { recursive: true })
+  const directory = join(parent, instanceName())
+  await mkdir(directory)
   return directory
 }
 
 function isStale (name: string): boolean {
-  const [namespace, pid, startTime] = /^drawbridge-(\d+)-(\d+)-(\d+)$/.exec(name)?.slice(1) ?? []
+  const [namespace, pid, startTime] = /^drawbridge-(\d+)-(\d+)-(\d+)-[0-9a-f]+$/.exec(name)?.slice(1) ?? []
   return namespace === pidNamespace() && startTimeOf(Number(pid)) !== startTime
 }
 

@@ -51,7 +51,7 @@ async function childrenOf (directory: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(directory, name))
 }
 
-/** False: there is no such file, or it does not take this. Never makes a file. */
+/** False: the kernel has no such file there, or it does not take this. */
 async function put (file: string, text: string): Promise<boolean> {
-  return await writeFile(file, text, { flag: 'r+' }).then(() => true, () => false)
+  return await writeFile(file, text).then(() => true, () => false)
 }
