@@ -4,6 +4,7 @@ import type { ServerSettings } from '../shared/settings.ts'
 import { toolEnvironment } from './install-context.ts'
 import type { InstallContext } from './install-context.ts'
 import { beginInstall, isLocalTo, machinePlatform, publish, removeTree, treeOf } from './installed.ts'
+import { unhashedPackage } from './lock-file.ts'
 import type { LockedInstall } from './lock-types.ts'
 import { installNpm, resolveNpm, silencedScripts } from './npm-packages.ts'
 import { packageFault } from './package-fault.ts'
@@ -38,6 +39,8 @@ export async function resolvePackages (request: PackageRequest, server: ServerSe
     ? await resolveNpm(request.specs, context.directory, tools)
     : await resolvePython(request.specs, context.directory, findPythonTools(tools, request.python))
   if (found.packages.some((name) => name.endsWith('@'))) throw packageFault(`the registry's answer does not hold ${request.specs.join(' ')}`)
+  const unhashed = unhashedPackage(found)
+  if (unhashed !== undefined) throw packageFault(`${request.specs.join(' ')} needs ${unhashed}, which the registry gives no hash for: it cannot be locked`)
   return { registry: request.registry, allowScripts: request.allowScripts, ...request.python === undefined ? {} : { python: request.python }, ...found, content: {} }
 }
 

@@ -59,16 +59,19 @@ function isLockedServer (value: unknown): value is LockedServer {
 }
 
 function checkInstall (file: string, key: string, install: LockedInstall): void {
-  const { npm, pypi, packages, content, allowScripts } = install
+  const { packages, content, allowScripts } = install
   if (!KEY.test(key) || !isTexts(packages) || packages.length === 0 || !isTexts(allowScripts) || !isRecord(content)) throw damaged(file, `install ${key} lacks what every install has`)
   if (!Object.values(content).every((digest) => typeof digest === 'string' && SHA256.test(digest))) throw damaged(file, `install ${key} has a content hash that is none`)
   if (installKey(install) !== key) throw damaged(file, `install ${key} does not hold what its name was made from`)
-  for (const [path, entry] of Object.entries(npm ?? {})) {
-    if (path !== '' && !(typeof entry.integrity === 'string' && SHA512.test(entry.integrity))) throw damaged(file, `${path} has no SHA-512`)
-  }
-  for (const [name, { sha256 }] of Object.entries(pypi ?? {})) {
-    if (!isTexts(sha256) || sha256.length === 0 || !sha256.every((hash) => SHA256.test(hash))) throw damaged(file, `${name} has no SHA-256`)
-  }
+  const unhashed = unhashedPackage(install)
+  if (unhashed !== undefined) throw damaged(file, `${unhashed} has no strong hash`)
+}
+
+/** The first package that could be anything: without a SHA-512 of npm, or a SHA-256 of PyPI. What is bundled has its parent's. */
+export function unhashedPackage ({ npm, pypi }: Pick<LockedInstall, 'npm' | 'pypi'>): string | undefined {
+  const [weakNpm] = Object.entries(npm ?? {}).find(([path, { integrity, inBundle }]) => path !== '' && inBundle !== true && !(typeof integrity === 'string' && SHA512.test(integrity))) ?? []
+  const [weakPython] = Object.entries(pypi ?? {}).find(([, { sha256 }]) => !isTexts(sha256) || sha256.length === 0 || !sha256.every((hash) => SHA256.test(hash))) ?? []
+  return weakNpm ?? weakPython
 }
 
 function damaged (file: string, what: string): Error {

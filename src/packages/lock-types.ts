@@ -34,6 +34,7 @@ export interface NpmPackage {
   readonly integrity?: string
   readonly resolved?: string
   readonly link?: boolean
+  readonly inBundle?: boolean
   readonly hasInstallScript?: boolean
   readonly dependencies?: Readonly<Record<string, string>>
 }

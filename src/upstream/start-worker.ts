@@ -13,7 +13,7 @@ const RETRY_AFTER_S = 5
 const PROBE_MS = 3000
 /** How long a process that let a deadline pass may stay silent on a liveness check (FR02). */
 const GRACE_MS = 2000
-/** Launchers may have to download first, and have six times as long to start; this part of it may go by before the first word. */
+/** Launchers may have to download first, and have six times as long to start; this part of it may go by before the first word. Not of a stored package. */
 const PROBE_PART = 0.1
 
 /**
@@ -31,7 +31,8 @@ export async function startWorker (options: StartOptions, request: ConnectionReq
 
 async function startNow (options: StartOptions, request: ConnectionRequest, key: string, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Connection> {
   const { server } = request
-  const plan = planFor(server, verdicts, request.era)
+  const isStored = await options.packages?.commandOf(server) !== undefined
+  const plan = planFor(server, verdicts, request.era, isStored)
   const first = await greetSpare(options, request, plan, told, signal) ?? await greetFresh(options, request, key, plan, told, signal)
   if (first.outcome !== 'spent') return settled(first.connection, first.outcome, server, verdicts)
   const second = await greetFresh(options, request, key, { ...plan, first: 'legacy' }, told, signal)
@@ -50,13 +51,13 @@ function isProbe (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): b
   return server.era === 'auto' && verdicts.order(server, wanted)[0] === 'modern' && verdicts.known(server)?.eras.includes('modern') !== true
 }
 
-function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era): WirePlan {
+function planFor (server: ServerSettings, verdicts: EraVerdicts, wanted: Era, isStored: boolean): WirePlan {
   const { startTimeoutMs } = server
   const isKnown = verdicts.known(server)?.eras.includes('modern') === true
   return {
     first: verdicts.order(server, wanted)[0] ?? wanted,
     mayTryOther: server.era === 'auto',
-    probeMs: isKnown ? startTimeoutMs : Math.max(Math.min(PROBE_MS, startTimeoutMs / 2), startTimeoutMs * PROBE_PART),
+    probeMs: isKnown ? startTimeoutMs : Math.max(Math.min(PROBE_MS, startTimeoutMs / 2), isStored ? 0 : startTimeoutMs * PROBE_PART),
     answerMs: startTimeoutMs,
     graceMs: GRACE_MS
   }
