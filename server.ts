@@ -8,20 +8,9 @@ import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
 import { createPeers } from './plugins/peers.ts'
 import { servePrimary } from './primary.ts'
+import type { RunningGateway } from './running-gateway.ts'
 import { createOwners, type Gather, type MemberPlace, type Membership } from './src/processes/index.ts'
 import type { Settings } from './src/shared/settings.ts'
-
-/** A gateway that answers. */
-export interface RunningGateway {
-  /** Origin it listens on, with the real port when 0 was asked for. */
-  readonly url: string
-  /** Empty in a process that has no management listener of its own. */
-  readonly managementUrl: string
-  /** Drains (rulings: ready = 503, calls in flight finish within drainMs, streams end, workers go) and closes the listeners. */
-  close (reason: string): Promise<void>
-  /** Ends at once: calls in flight are answered with errors, workers are stopped. */
-  closeNow (): Promise<void>
-}
 
 /** Starts the gateway on the settings' addresses, in as many processes as they say. Rejects when an address cannot be had. */
 export async function serve (settings: Settings, env: NodeJS.ProcessEnv = process.env): Promise<RunningGateway> {
