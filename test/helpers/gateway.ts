@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { makeApiKey, type TestKey, type TestUser } from './api-keys.ts'
 import { createLegacyWire, type LegacyWire } from './legacy-wire.ts'
 import { descendantsOf, processesWithEnv, stillAlive, type ProcessEntry } from './processes.ts'
+import type { Runner } from './runners.ts'
 import { until } from './until.ts'
 
 /** From spawn to the `listening` line; generous because the machine may be busy with other tests. */
@@ -15,6 +16,7 @@ const START_DEADLINE_MS = 30_000
 const RUN_TAG = 'DRAWBRIDGE_TEST_RUN'
 
 const launcher = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
+const projectDir = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 export interface GatewayOptions {
   /** The gateway file. `auth.apiKeys` of `users` are added to it, and `sandbox.level: none` to servers that name no level. */
@@ -22,6 +24,8 @@ export interface GatewayOptions {
   /** One API key is made for each; default: user `alice` of tenant `acme`. */
   readonly users?: readonly TestUser[]
   readonly env?: Readonly<Record<string, string>>
+  /** Whom it runs as. Default: who runs the tests. */
+  readonly runner?: Runner
   /** More arguments after `serve --config … --port 0`. */
   readonly args?: readonly string[]
 }
@@ -68,7 +72,11 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
   const keys = new Map((options.users ?? [{ tenant: 'acme', user: 'alice' }]).map((user) => [user.user, makeApiKey(user)]))
   const configPath = join(dir, 'gateway.json')
   await writeFile(configPath, JSON.stringify(completeConfig(options.config, keys, tag), null, 2))
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', configPath, '--host', '127.0.0.1', '--port', '0', ...options.args ?? []], {
+  const { prefix = [], giveDirectory, project } = options.runner ?? {}
+  giveDirectory?.(dir)
+  const own = (path: string): string => project === undefined ? path : path.replace(projectDir, project)
+  const [command = '', ...args] = [...prefix, own(process.execPath), own(launcher), 'serve', '--config', configPath, '--host', '127.0.0.1', '--port', '0', ...options.args ?? []]
+  const child = spawn(command, args, {
     cwd: dir, env: environment(options.env), stdio: ['ignore', 'pipe', 'pipe']
   })
   const output = collect(child)
