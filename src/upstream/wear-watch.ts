@@ -17,12 +17,11 @@ export interface WearOptions {
   readonly nowMs: () => number
   /** The worker has become due, or overdue. */
   readonly onWorn: () => void
-  readonly onThrown: (thrown: unknown) => void
 }
 
 /**
- * Watches how far one worker has come (FR08). Calls are counted by an increment; memory is looked at off the path of calls,
- * now and then and where its growth says that the limit may be near.
+ * Watches how far one worker has come (FR08). Calls are counted by an increment; memory is looked at after calls, now and
+ * then and where its growth says that the limit may be near.
  */
 export class WearWatch {
   readonly #options: WearOptions
@@ -31,7 +30,6 @@ export class WearWatch {
   #callsThen = 0
   #growth = 0
   #lookedMs: number
-  #isLooking = false
   #toldDue = false
   #toldOverdue = false
 
@@ -59,9 +57,12 @@ export class WearWatch {
     return { calls: usage.calls, ageMs: nowMs() - this.#startedMs, bytes: this.#bytes === undefined ? undefined : this.#bytes + callsAhead * this.#growth }
   }
 
+  /** After the turn of the event loop in which the call came: the call goes first. */
   readonly #onCalls = (): void => {
-    this.#look()
-    this.#judge()
+    setImmediate(() => {
+      this.#look()
+      this.#judge()
+    })
   }
 
   #judge (): void {
@@ -93,20 +94,13 @@ export class WearWatch {
   }
 
   #look (): void {
-    if (this.#options.life.maxBytes === Infinity || this.#isLooking) return
-    this.#isLooking = true
-    this.#lookedMs = this.#options.nowMs()
-    this.#measure().catch(this.#options.onThrown).finally(() => { this.#isLooking = false }).catch(this.#options.onThrown)
-  }
-
-  async #measure (): Promise<void> {
-    const { memory, pgid, usage } = this.#options
-    const { calls } = usage
-    const bytes = await memory.of(pgid)
+    const { life, memory, nowMs, pgid, usage: { calls } } = this.#options
+    if (life.maxBytes === Infinity) return
+    this.#lookedMs = nowMs()
+    const bytes = memory.of(pgid)
     if (bytes === undefined) return
     if (this.#bytes !== undefined && calls > this.#callsThen) this.#growth = Math.max(0, (bytes - this.#bytes) / (calls - this.#callsThen))
     this.#bytes = bytes
     this.#callsThen = calls
-    this.#judge()
   }
 }

@@ -10,6 +10,7 @@ import { fine, isFailure } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { checkNode, checkOpenFiles, checkPort, checkStateDir } from './host.ts'
 import { checkCommands, checkPrograms } from './programs.ts'
+import { checkWarm } from './warm.ts'
 
 /** `drawbridge doctor` */
 export const doctorCommand: Command = {
@@ -31,7 +32,7 @@ export const doctorCommand: Command = {
 async function doctor (args: CommandArgs, io: CliIo): Promise<number> {
   const chosen = chooseConfig(args.text('config'), io)
   const loaded = await loadSettings({ file: chosen.file, env: io.env, cwd: chosen.workingDirectory })
-  const findings = [checkConfig(chosen.file, loaded), ...await lookAtMachine(loaded.ok ? loaded.value : undefined, io)]
+  const findings = [checkConfig(chosen.file, loaded), ...await lookAtMachine(loaded.ok ? loaded.value : undefined, io), ...checkWarm(loaded.ok ? loaded.value.servers.values() : [])]
   const ok = !findings.some(isFailure)
   io.stdout.write(args.flag('json') === true ? `${JSON.stringify({ ok, findings }, null, 2)}\n` : textReport(findings))
   return ok ? 0 : 1

@@ -32,6 +32,19 @@ describe('drawbridge doctor', () => {
     assert.deepEqual([finding('docker')?.status, finding('docker')?.required], ['missing', false])
   })
 
+  it('says which servers can have the spare workers that they are to have, and why others cannot', async (test) => {
+    const pool = { warm: 2 }
+    const { ok, finding } = await doctorOn(test, { mine: '' }, {
+      mcpServers: { a: { command: 'mine', pool }, b: { command: 'mine', args: ['/data/{tenant}/{user}'], pool }, c: { command: 'mine', isolation: 'shared', pool }, d: { command: 'mine' } }
+    })
+    assert.equal(ok, true)
+    assert.deepEqual(finding('warm a'), { name: 'warm a', status: 'ok', required: false, found: '2 spare workers or more, by demand' })
+    assert.equal(finding('warm b')?.status, 'weak')
+    assert.match(finding('warm b')?.found ?? '', /args\[0\] holds \{user\}/)
+    assert.equal(finding('warm c')?.status, 'ok')
+    assert.equal(finding('warm d'), undefined)
+  })
+
   it('prints no credential of an upstream server (T62)', async (test) => {
     const cwd = folderWith(test, { 'a.json': JSON.stringify({ listen: { port: 0 }, management: { port: 0 }, mcpServers: { crm: { url: 'https://crm.example.com/mcp?key=sesame', headers: { 'X-Api-Key': 'sesame' } } } }) })
     const { stdout, stderr } = await run(['doctor', '--config', 'a.json', '--json'], { cwd, env: { PATH: cwd } })

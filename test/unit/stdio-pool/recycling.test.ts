@@ -50,17 +50,17 @@ suite('resident memory', () => {
       await once(child.stdout, 'data')
       const clock = testClock()
       const memory = createResidentMemory(clock.nowMs)
-      const leaderBytes = await memory.of(child.pid ?? 0) ?? 0
+      const leaderBytes = memory.of(child.pid ?? 0) ?? 0
       assert.ok(leaderBytes > 20 * MIB && leaderBytes < 100 * MIB, String(leaderBytes / MIB))
-      const bytes = await until('its child is counted, too', async () => {
-        const all = await memory.of(child.pid ?? 0) ?? 0
+      const bytes = await until('its child is counted, too', () => {
+        const all = memory.of(child.pid ?? 0) ?? 0
         return all > leaderBytes + 64 * MIB ? all : undefined
       })
       assert.ok(bytes < 400 * MIB, String(bytes / MIB))
       child.stdin.end()
       await exited
       clock.advance(10_000)
-      await until('nothing is known of it', async () => await memory.of(child.pid ?? 0) === undefined)
+      await until('nothing is known of it', () => memory.of(child.pid ?? 0) === undefined)
     } finally {
       child.kill('SIGKILL')
     }
