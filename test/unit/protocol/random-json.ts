@@ -80,3 +80,16 @@ export function randomValue (random: Random, room: number): Written {
     return { key, value, spelled: spell(random, key) }
   }))
 }
+
+/** Spellings of a key that begins with a backslash. */
+const BACKSLASH_KEY = /"(?:\\\\|\\u005c)(?:[^"\\]|\\.)*"\s*:/i
+
+/**
+ * The same without keys that begin with a backslash, for tests that compare what JSON.parse makes of several texts: after such
+ * a key V8 13.6 reads an escaped one wrongly that stands in its place in another object.
+ */
+export function comparableValue (random: Random, room: number): Written {
+  let value = randomValue(random, room)
+  while (BACKSLASH_KEY.test(value.text)) value = randomValue(random, room)
+  return value
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { LARGE_MEMBER_BYTES, rawMember, rawMembers } from '../../../src/protocol/index.ts'
 import { createNoiseWindow } from '../../../src/stdio-pool/noise-window.ts'
 import { parseLine } from '../../../src/stdio-pool/parse-line.ts'
 
@@ -30,6 +31,51 @@ describe('a line of stdout', () => {
   it('is refused when its UTF-8 is broken, even where the JSON would do', () => {
     assert.equal(parse(Buffer.from([0x7B, 0x22, 0x61, 0x22, 0x3A, 0x22, 0xC3, 0x22, 0x7D])), 'invalid_utf8')
     assert.equal(parse(Buffer.from([0x7B, 0x22, 0xED, 0xA0, 0x80, 0x22, 0x3A, 0x31, 0x7D])), 'invalid_utf8')
+  })
+})
+
+describe('a large line of stdout (T34, T39)', () => {
+  const text = 'x'.repeat(LARGE_MEMBER_BYTES)
+  const answer = (content: string): string => `{"jsonrpc":"2.0","id":1,"result":{"content":${content},"isError":true}}`
+  const contentOf = (line: ReturnType<typeof parseLine>): Buffer | undefined => typeof line === 'string' ? undefined : rawMember(line['result'] ?? {}, 'content')
+
+  it('keeps the content of an answer as the bytes that came', () => {
+    const content = `[{"type":"text","text":"${text}é\u2028\\n","n":1e400}]`
+    const line = parse(answer(content))
+    assert.equal(contentOf(line)?.toString(), content)
+    assert.deepEqual(line, JSON.parse(answer(content)))
+  })
+
+  it('is a value as a whole when it is anything else', () => {
+    for (const line of [answer(`[{"text":"${text}"}],"content":[1]`), answer(`[{"text":"${text}"}\r]`), `{"method":"m","params":{"content":["${text}"]}}`, `{"id":1,"error":{"content":["${text}"]}}`, `\uFEFF${answer(`["${text}"]`)}`]) {
+      const message = parse(line)
+      assert.deepEqual(message, JSON.parse(line.replace('\uFEFF', '')))
+      assert.equal(contentOf(message), undefined)
+    }
+  })
+
+  for (const [name, content] of [
+    ['a raw NUL', `["\0${text}"]`], ['a raw tab', `["${text}\t"]`], ['a raw escape character', `["${text}\x1b[0m"]`], ['a lone carriage return in a string', `["\r${text}"]`], ['an escape that is none', `["${text}\\x"]`],
+    ['no end', `["${text}`], ['brackets of two kinds', `[{"a":"${text}"]}`], ['a second value', `["${text}"]["${text}"]`], ['single quotes', `['${text}']`], ['NaN', `["${text}",NaN]`], ['a trailing comma', `["${text}",]`]
+  ] as const) {
+    it(`is noise with ${name}`, () => assert.equal(parse(answer(content)), 'noise'))
+  }
+
+  it('is refused when its UTF-8 is broken, wherever', () => {
+    const line = Buffer.from(answer(`["${text}?"]`))
+    for (const at of [line.indexOf('?'), line.indexOf('isError'), line.indexOf('xxx')]) {
+      for (const strange of [0xC3, 0x80, 0xFF]) {
+        const broken = Buffer.from(line)
+        broken[at] = strange
+        assert.equal(parse(broken), 'invalid_utf8', `${strange} at ${at}`)
+      }
+    }
+  })
+
+  it('nested beyond the bound of bodies is a value: what that costs is its caller\'s', () => {
+    const deep = `${'['.repeat(5000)}"${text}"${']'.repeat(5000)}`
+    const line = parse(answer(deep))
+    assert.ok(typeof line === 'object' && rawMembers(line['result'] as object).length === 0)
   })
 })
 

@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { SplicedText } from '../../../src/protocol/index.ts'
+import { ByteOwner } from '../../../src/protocol/byte-owner.ts'
 import { safeLine } from '../../../src/stdio-pool/safe-line.ts'
 import { createStdinQueue } from '../../../src/stdio-pool/stdin-queue.ts'
 import { until } from '../../helpers/until.ts'
@@ -143,6 +145,69 @@ describe('stdin queue', () => {
     queue.drop()
     await turn()
     assert.deepEqual([queue.send('2'), writes], ['closed', []])
+  })
+})
+
+describe('texts in pieces', () => {
+  const spliced = (fill: string, bytes: number, before = '{"a":', after = '}'): { text: SplicedText, memory: Buffer, owner: ByteOwner } => {
+    const memory = Buffer.allocUnsafeSlow(bytes).fill(fill)
+    const owner = new ByteOwner(memory)
+    return { text: new SplicedText([before, memory, after], [owner]), memory, owner }
+  }
+
+  it('are written whole and in order, beside texts and each other', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    const queue = createStdinQueue(child.stdin)
+    const sent = ['{"id":1}', spliced('x', 300_000), '{"é":"\u2028"}', spliced('y', 20_000, '{"ü":'), spliced('z', 1_000_000)]
+    for (const one of sent) assert.equal(queue.send(typeof one === 'string' ? one : one.text), 'sent')
+    await turn()
+    assert.equal(queue.send(spliced('w', 17_000).text), 'sent')
+    queue.end()
+    await once(child, 'close')
+    const expected = ['{"id":1}', `{"a":${'x'.repeat(300_000)}}`, '{"é":"\\u2028"}', `{"ü":${'y'.repeat(20_000)}}`, `{"a":${'z'.repeat(1_000_000)}}`, `{"a":${'w'.repeat(17_000)}}`]
+    assert.ok(read.text === expected.map((line) => `${line}\n`).join(''))
+  })
+
+  it('keep their memory until the pipe has taken all of it, though nobody else holds it, and not longer', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    child.stdout.pause()
+    const queue = createStdinQueue(child.stdin)
+    const { text, memory, owner } = spliced('x', 3_000_000)
+    queue.send(text)
+    await turn()
+    owner.release()
+    // Other memory of that size would be what is written, had it been freed.
+    const others = Array.from({ length: 5 }, () => Buffer.allocUnsafeSlow(3_000_000).fill('o'))
+    await turn()
+    assert.equal(memory.length, 3_000_000)
+    child.stdout.resume()
+    await until('all of it', () => read.text.endsWith('}\n'))
+    assert.ok(read.text === `{"a":${'x'.repeat(3_000_000)}}\n`)
+    await until('the memory is freed', () => memory.length === 0)
+    assert.equal(others.length, 5)
+  })
+
+  it('count in bytes against the bound (FR09)', async (t) => {
+    const { child } = pipeTo(t, '/bin/sleep', '60')
+    const queue = createStdinQueue(child.stdin, { maxBytes: 1024 * 1024, maxMessages: 1024 })
+    for (let count = 0; count < 20; count++) {
+      queue.send(spliced('x', 100_000).text)
+      await turn()
+    }
+    assert.equal(queue.send(spliced('x', 100_000).text), 'full')
+    assert.ok(child.stdin.writableLength <= 1024 * 1024)
+  })
+
+  it('are one line each even when bytes hold a line end: that costs a copy and no frame (T38)', async (t) => {
+    const { child } = pipeTo(t, '/bin/cat')
+    const read = reads(child)
+    const queue = createStdinQueue(child.stdin)
+    for (const inside of ['{\n"b":1}', '{\r"b":2}', '{"b":\r\n3}']) queue.send(new SplicedText(['{"a":', Buffer.from(inside), '}'], []))
+    queue.end()
+    await once(child, 'close')
+    assert.deepEqual(read.text.trim().split(/[\r\n]/).map((line) => JSON.parse(line) as unknown), [1, 2, 3].map((b) => ({ a: { b } })))
   })
 })
 
