@@ -15,7 +15,7 @@ export interface AnswerParts {
 /** The bytes are no answer that can be read in one way only; the text says why, for the log, and holds nothing of them. */
 export interface Malformed { readonly malformed: string }
 
-/** One answer from the bytes of a connection (RFC 9112), however they are cut into pieces. */
+/** Answers from the bytes of a connection (RFC 9112), one after the other, however they are cut into pieces. */
 export class AnswerReader {
   readonly #parts: AnswerParts
   readonly #block = new TextBlock(MAX_HEAD_BYTES)
@@ -27,6 +27,14 @@ export class AnswerReader {
 
   constructor (parts: AnswerParts) {
     this.#parts = parts
+  }
+
+  /** Expects an answer; the one before has ended. */
+  begin (): void {
+    this.#block.begin('')
+    this.#headBytes = 0
+    this.#head = undefined
+    this.#chunks = undefined
   }
 
   get head (): AnswerHead | undefined { return this.#head }

@@ -3,6 +3,7 @@ import type { AnswerHead } from './answer-head.ts'
 import { AnswerReader, type AnswerParts } from './answer-reader.ts'
 import { ConnectionError } from './connection-error.ts'
 import type { Dial } from './dial.ts'
+import { idleMs } from './keep-alive.ts'
 import type { OutboundError } from './outbound-error.ts'
 import type { PooledSending, SendingHolder } from './pooled-sending.ts'
 import { ReadRoom } from './read-room.ts'
@@ -24,10 +25,11 @@ export class Http1Connection implements AnswerParts, SendingHolder {
   readonly #socket: Socket | undefined
   #isGone = false
   #sending: PooledSending | undefined
-  #reader = new AnswerReader(this)
+  readonly #reader = new AnswerReader(this)
   #error: Error | undefined
-  /** The newest `Keep-Alive` of the server. */
-  keepAlive: string | undefined
+  #keepAlive: string | undefined
+  /** How long it may be idle. */
+  idleMs = idleMs(undefined)
   /** When it stood, and until when it may be used again while nothing uses it; the owner's, in its own milliseconds. */
   bornMs = 0
   idleUntilMs = 0
@@ -53,7 +55,7 @@ export class Http1Connection implements AnswerParts, SendingHolder {
     if (this.#socket === undefined) return
     sending.holder = this
     this.#sending = sending
-    this.#reader = new AnswerReader(this)
+    this.#reader.begin()
     sending.listener.onSent()
     if (this.#sending === sending) writeRequest(this.#socket, sending.head, sending.body)
   }
@@ -87,11 +89,18 @@ export class Http1Connection implements AnswerParts, SendingHolder {
   #finish (sending: PooledSending, isClean: boolean): void {
     const { head } = this.#reader
     this.#sending = undefined
-    this.keepAlive = head?.get('keep-alive')
+    this.#heed(head?.get('keep-alive'))
     // A server that answers before it has read the request may never read the rest of it.
     if (isClean && head?.isKept === true && this.#socket?.writableLength === 0) this.#owner.onFree(this)
     else this.#leave()
     sending.end()
+  }
+
+  /** Most servers say the same each time. */
+  #heed (keepAlive: string | undefined): void {
+    if (keepAlive === this.#keepAlive) return
+    this.#keepAlive = keepAlive
+    this.idleMs = idleMs(keepAlive)
   }
 
   #ended (): void {

@@ -7,10 +7,7 @@ import { PooledSending, type SendingHolder } from './pooled-sending.ts'
 import type { RequestHead } from './request-head.ts'
 import type { AnswerListener, Sending } from './types.ts'
 
-/** Idle connections end before common servers end them (5 s), so that no request meets a closing one. */
-const IDLE_MS = 4_000
-/** A server that names a time of its own is given the lead of this, for what is under way. */
-const LEAD_MS = 2_000
+/** How often idle connections are looked for whose time has passed; one that is to be used is looked at anyway. */
 const SWEEP_MS = 500
 
 export interface Http1PoolOptions {
@@ -76,7 +73,7 @@ export class Http1Pool implements ConnectionOwner, SendingHolder {
       this.#connecting--
       connection.bornMs = nowMs
     }
-    connection.idleUntilMs = Math.min(nowMs + idleMs(connection.keepAlive), connection.bornMs + this.#options.maxAgeMs)
+    connection.idleUntilMs = Math.min(nowMs + connection.idleMs, connection.bornMs + this.#options.maxAgeMs)
     if (connection.idleUntilMs <= nowMs) return connection.destroy(destroyed())
     const next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)
@@ -120,12 +117,6 @@ export class Http1Pool implements ConnectionOwner, SendingHolder {
     const nowMs = performance.now()
     for (const connection of this.#idle.filter(({ idleUntilMs }) => idleUntilMs <= nowMs)) connection.destroy(destroyed())
   }
-}
-
-/** How long a connection may be idle, in milliseconds; 0 = not at all. */
-function idleMs (keepAlive: string | undefined): number {
-  const timeout = keepAlive === undefined ? null : /\btimeout=([0-9]{1,6})(?![0-9])/i.exec(keepAlive)
-  return timeout === null ? IDLE_MS : Math.max(0, Number(timeout[1]) * 1000 - LEAD_MS)
 }
 
 function destroyed (): ConnectionError {

@@ -87,7 +87,7 @@ export class Exchange implements AnswerListener {
     if (encoding !== undefined && encoding !== 'identity') return this.#breach('an encoded answer')
     const contentType = head.get('content-type') ?? ''
     if (status >= 300) this.#body = new JsonBody(MAX_REFUSAL_BYTES)
-    else if (isMediaType(contentType, 'text/event-stream')) this.#stream = new SseReader(MAX_EVENT_BYTES, this.#onEvent)
+    else if (isMediaType(contentType, 'text/event-stream')) this.#stream = new SseReader(MAX_EVENT_BYTES, (data, type) => { this.#event(data, type) })
     else if (isMediaType(contentType, 'application/json') && this.#options.streamOnly !== true) this.#body = new JsonBody(MAX_JSON_BYTES, head.get('content-length'))
     else this.#breach(`an answer with status ${status} and an unexpected type`)
   }
@@ -115,7 +115,7 @@ export class Exchange implements AnswerListener {
     this.#end({ kind: 'lost', error })
   }
 
-  readonly #onEvent = (data: string, type: string): void => {
+  #event (data: string, type: string): void {
     // Events of other types are none of MCP's; an event of an id and no data is where to resume (SEP-1699).
     if (this.#ended || data === '' || (type !== '' && type !== 'message')) return
     if (!this.#deliver(data)) this.#breach('an event that is no JSON-RPC message')
