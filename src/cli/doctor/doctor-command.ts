@@ -9,6 +9,7 @@ import { checkContainment } from './containment.ts'
 import { fine, isFailure } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { checkNode, checkOpenFiles, checkPort, checkStateDir } from './host.ts'
+import { checkPackages } from './packages.ts'
 import { checkCommands, checkPrograms } from './programs.ts'
 import { checkWarm } from './warm.ts'
 
@@ -44,14 +45,15 @@ function checkConfig (file: string, loaded: Result<Settings, readonly ConfigFaul
 }
 
 async function lookAtMachine (settings: Settings | undefined, io: CliIo): Promise<Finding[]> {
-  const commands = new Set([...settings?.servers.values() ?? []].filter(({ transport }) => transport === 'stdio').map(({ command }) => command))
+  const packages = settings === undefined ? { findings: [], stored: new Set() } : await checkPackages(settings, io.env)
+  const commands = new Set([...settings?.servers.values() ?? []].filter((server) => server.transport === 'stdio' && !packages.stored.has(server)).map(({ command }) => command))
   const programs = await checkPrograms(commands, io.env)
   const others = await checkCommands(commands, io.env)
   const containment = await checkContainment(settings)
   const ports = settings === undefined
     ? []
     : await Promise.all([checkPort('port', settings.listen.host, settings.listen.port), checkPort('management port', settings.management.host, settings.management.port)])
-  return [checkNode(process.versions.node), ...programs, ...others, ...containment, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
+  return [checkNode(process.versions.node), ...programs, ...others, ...packages.findings, ...containment, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
 }
 
 function textReport (findings: readonly Finding[]): string {
