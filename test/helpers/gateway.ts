@@ -86,9 +86,10 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
   })
   const listening = await waitForListening(child, output).catch(async (error: unknown) => {
     await rm(dir, { recursive: true, force: true })
+    options.runner?.remove()
     throw error
   })
-  return gatewayOf({ dir, tag, keys, child, output, exited, listening })
+  return gatewayOf({ dir, tag, keys, child, output, exited, listening, remove: () => options.runner?.remove() })
 }
 
 interface Listening { readonly url: string, readonly managementUrl: string, readonly pid: number }
@@ -101,9 +102,11 @@ interface Parts {
   readonly output: Output
   readonly exited: Promise<{ readonly code: number | null, readonly signal: NodeJS.Signals | null }>
   readonly listening: Listening
+  /** Of the runner. */
+  readonly remove: () => void
 }
 
-function gatewayOf ({ dir, tag, keys, child, output, exited, listening }: Parts): TestGateway {
+function gatewayOf ({ dir, tag, keys, child, output, exited, listening, remove }: Parts): TestGateway {
   const wires: LegacyWire[] = []
   let stopping: Promise<number | null> | undefined
   const keyOf = (user: string): TestKey => {
@@ -146,6 +149,7 @@ function gatewayOf ({ dir, tag, keys, child, output, exited, listening }: Parts)
     } finally {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       await rm(dir, { recursive: true, force: true, maxRetries: 5 })
+      remove()
     }
   }
 }

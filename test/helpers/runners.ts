@@ -2,7 +2,6 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, readdirSync, rmSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { TestContext } from 'node:test'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 /** nobody: an ordinary user that every Linux has. */
@@ -19,27 +18,30 @@ export interface Runner {
   readonly project: string
   /** Gives the gateway's scratch directory to it, its files included, with the project's path in them put right. */
   readonly giveDirectory: (directory: string) => void
+  /** After the gateway has ended. */
+  readonly remove: () => void
 }
 
 /** Everybody a gateway can be run as from here: root and an ordinary user if the tests run as root, else whoever runs them. */
-export function runners (): Array<{ readonly name: Runner['name'], readonly make: (test: Pick<TestContext, 'after'>) => Runner }> {
+export function runners (): Array<{ readonly name: Runner['name'], readonly make: () => Runner }> {
   const uid = process.getuid?.() ?? 0
-  const self = (): Runner => ({ name: uid === 0 ? 'root' : 'an ordinary user', uid, prefix: [], project: PROJECT, giveDirectory: () => {} })
+  const self = (): Runner => ({ name: uid === 0 ? 'root' : 'an ordinary user', uid, prefix: [], project: PROJECT, giveDirectory: () => {}, remove: () => {} })
   const ordinary = { name: 'an ordinary user', make: uid === 0 ? ordinaryUser : self } as const
   return uid === 0 ? [{ name: 'root', make: self }, ordinary] : [ordinary]
 }
 
 /** A bind mount in a mount namespace of its own shows the project at a path that is open to all. */
-function ordinaryUser (test: Pick<TestContext, 'after'>): Runner {
+function ordinaryUser (): Runner {
   const project = mkdtempSync(join(tmpdir(), 'drawbridge-test-project-'))
   chmodSync(project, 0o755)
-  test.after(() => rmSync(project, { recursive: true, force: true }))
   const script = 'mount --bind "$1" "$2" && shift 2 && exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --ambient-caps=-all "$@"'
   return {
     name: 'an ordinary user',
     uid: NOBODY,
     prefix: ['unshare', '--mount', '--', '/bin/sh', '-c', script, 'sh', PROJECT, project],
     project,
+    // Only when nothing runs there any more: with the directory the mount goes.
+    remove: () => rmSync(project, { recursive: true, force: true }),
     giveDirectory (directory) {
       for (const name of readdirSync(directory)) {
         const file = join(directory, name)

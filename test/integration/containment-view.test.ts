@@ -25,7 +25,7 @@ for (const { name, make } of runners()) {
     const canary = join(tmpdir(), `drawbridge-test-canary-${process.pid}`)
 
     before(async () => {
-      runner = make({ after: (end) => { endings.push(() => (end as () => unknown)()) } })
+      runner = make()
       writeFileSync(canary, 'CANARY', { mode: 0o644 })
       endings.push(() => rmSync(canary, { force: true }))
       gateway = await startGateway({
