@@ -1,6 +1,6 @@
 import type { Authenticator } from '../src/auth/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
-import type { Limiter } from '../src/limits/index.ts'
+import type { Limiter, MemorySteps } from '../src/limits/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import type { Principal } from '../src/shared/principal.ts'
 import type { Settings } from '../src/shared/settings.ts'
@@ -42,6 +42,10 @@ export interface AppOptions {
   readonly peers?: Peers
   /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */
   readonly maxInFlight?: number
+  /** Most bytes that bodies of requests and unread answers may hold together (FR37). Default 512 MiB. */
+  readonly maxHeldBytes?: number
+  /** How full the process's memory is (FR37). Absent = not looked at. */
+  readonly memory?: MemorySteps
   /** When clients that do not read are cut (T31). Default: 60 s without movement, 256 MiB unread over all. */
   readonly slowReaders?: { readonly stalledMs: number, readonly maxUnreadBytes: number }
 }

@@ -18,6 +18,7 @@ import { openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
 import { composeSandbox } from './compose-sandbox.ts'
 import type { ContainedWorkers } from './compose-sandbox.ts'
+import { processMemory } from './process-memory.ts'
 import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
 
 export interface Composition {
@@ -38,8 +39,10 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const audit = createAuditSink(logger)
   const authenticator = createAuthenticator(settings.auth, { clock, events: keySetEvents(telemetry, logger) })
   const policy = createPolicy(settings)
+  const memory = processMemory(settings.processes)
   const limiter = createMemoryLimiter(settings.limits, settings.tenants, settings.servers, {
     clock,
+    noSessions: () => memory.noSessions,
     events: {
       refused: (limit) => telemetry.count('limit_refusals_total', { limit }).inc(),
       waited: (waitedMs, outcome) => telemetry.observe('call_wait_seconds', { outcome }).observe(waitedMs / 1000)
@@ -73,6 +76,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       authenticator,
       policy,
       limiter,
+      memory,
       gateway,
       clock,
       version,

@@ -29,7 +29,7 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(capacityGuard, { ...options, open })
   await app.register(credentialGuard, options)
   await app.register(forward, options)
-  await app.register(jsonBody, options)
+  await app.register(jsonBody, { ...options, open })
   await app.register(slowReaders, { ...options, open })
   declineUpgrades(app.server)
   holdContinue(app.server, (request, answer) => { app.routing(request, answer) })

@@ -6,6 +6,8 @@ export interface Arrival {
   readonly route: string | undefined
   readonly isPublic: boolean
   readonly isMcp: boolean
+  /** Of its body, arrived so far. */
+  bodyBytes: number
   /** Another process of this gateway serves it, counts it and logs it. */
   handedOver: boolean
   /** Set by whoever wrote an audit line about this request: it then needs no line of its own. */

@@ -3,8 +3,13 @@ import type { FastifyRequest } from 'fastify'
 import { isJsonMediaType } from '../../src/protocol/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import { freeBytes } from '../../src/shared/free-bytes.ts'
+import type { Count } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
 import { continueExpected } from './expectations.ts'
+import type { OpenRequests } from './open-requests.ts'
+
+/** What bodies and unread answers may hold together (FR37): twice what unread answers may. */
+export const MAX_HELD_BYTES = 536_870_912
 
 type BodyDone = (error: Error | null, body?: Buffer) => void
 
@@ -13,7 +18,8 @@ type BodyDone = (error: Error | null, body?: Buffer) => void
  * and any Content-Encoding, is 415; more than `http.maxBodyBytes` is 413, counted while it arrives (T30). An empty body
  * is no error here: clients send DELETE with a JSON content type and nothing in it.
  */
-export default fp<AppOptions>(async (app, { settings }) => {
+export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, { settings, telemetry, open, maxHeldBytes = MAX_HELD_BYTES }) => {
+  const refused = telemetry.count('limit_refusals_total', { limit: 'memory' })
   const { maxBodyBytes } = settings.http
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', (request: FastifyRequest, _payload: unknown, done: BodyDone) => {
@@ -21,11 +27,13 @@ export default fp<AppOptions>(async (app, { settings }) => {
     if (!isJsonMediaType(type) || (encoding !== undefined && encoding !== 'identity')) return done(new GatewayError('GW_HTTP_MEDIA_TYPE'))
     if (Number(length ?? 0) > maxBodyBytes) return done(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
     continueExpected(request.raw)
-    collect(request, maxBodyBytes, done)
+    collect(request, { maxBytes: maxBodyBytes, open, maxHeldBytes, refused }, done)
   })
 }, { name: 'json-body' })
 
-function collect ({ raw }: FastifyRequest, maxBytes: number, done: BodyDone): void {
+interface Bounds { readonly maxBytes: number, readonly open: OpenRequests, readonly maxHeldBytes: number, readonly refused: Count }
+
+function collect ({ raw, arrival }: FastifyRequest, { maxBytes, open, maxHeldBytes, refused }: Bounds, done: BodyDone): void {
   const chunks: Buffer[] = []
   let bytes = 0
   const settle = (error: Error | null, body?: Buffer): void => {
@@ -35,6 +43,12 @@ function collect ({ raw }: FastifyRequest, maxBytes: number, done: BodyDone): vo
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length
     if (bytes > maxBytes) return settle(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
+    arrival.bodyBytes = bytes
+    open.bodyBytes += chunk.length
+    if (open.heldBytes > maxHeldBytes) {
+      refused.inc()
+      return settle(new GatewayError('GW_LIMIT_IN_FLIGHT', { retryAfterS: 1, reason: 'bytes held' }))
+    }
     chunks.push(chunk)
   }
   const onEnd = (): void => { settle(null, joined(chunks, bytes)) }

@@ -13,10 +13,17 @@ interface OpenOnSocket {
  * connection: Node never tells an answer that was queued behind another one (pipelining) that the connection is gone.
  */
 export class OpenRequests {
+  /** Of the bodies of all requests being served, as far as they have arrived. */
+  bodyBytes = 0
+  /** Of answers that clients have not read, as of the last look. */
+  unreadBytes = 0
   #count = 0
   readonly #bySocket = new WeakMap<Socket, OpenOnSocket>()
 
   get count (): number { return this.#count }
+
+  /** What requests and answers hold in memory. */
+  get heldBytes (): number { return this.bodyBytes + this.unreadBytes }
 
   enter (request: IncomingMessage, answer: ServerResponse): void {
     this.#count++

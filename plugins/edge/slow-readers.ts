@@ -28,7 +28,7 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, { op
   })
   app.server.on('connection', (socket) => { unread.watch(socket) })
   const timer = setInterval(() => {
-    for (const socket of unread.tooMuch()) {
+    for (const socket of unread.tooMuch(open)) {
       cut.memory.inc()
       socket.destroy()
     }
@@ -55,14 +55,15 @@ class UnreadAnswers {
     })
   }
 
-  /** The connections to cut, so that the rest is within the bound. */
-  tooMuch (): Socket[] {
+  /** The connections to cut, so that the rest is within the bound; tells how much there is. */
+  tooMuch (told: { unreadBytes: number }): Socket[] {
     let bytes = 0
     for (const socket of this.#sockets) {
       bytes += socket.writableLength
       if (socket.writableLength === 0) this.#waiting.delete(socket)
       else this.#waiting.add(socket)
     }
+    told.unreadBytes = bytes
     const over: Socket[] = []
     for (const socket of this.#waiting) {
       if (bytes <= this.#maxBytes) break

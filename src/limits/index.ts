@@ -19,6 +19,8 @@
  * Fails by returning refusals, never by throwing or rejecting. Keys that were idle for a minute are forgotten.
  * `LimitEvents` feeds the counters of refusals by limit and the histogram of waits.
  */
+export { createMemorySteps } from './memory-steps.ts'
+export type { MemorySteps } from './memory-steps.ts'
 export { createMemoryLimiter } from './memory-limiter.ts'
 export type { MemoryLimiterParts } from './memory-limiter.ts'
 export type { CallGrant, LimitDecision, Limiter, LimitEvents, LimitName, LimitRefusal, WindowState } from './types.ts'

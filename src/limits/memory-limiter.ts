@@ -24,7 +24,12 @@ const MAX_RETRY_S = 60
 export interface MemoryLimiterParts {
   readonly clock: Clock
   readonly events?: LimitEvents
+  /** Asked at each initialize: is there no memory for another session (FR37)? Default: there is. */
+  readonly noSessions?: () => boolean
 }
+
+/** Sessions end by the minute, not by the second. */
+const NO_MEMORY: LimitRefusal = { name: 'memory', code: 'GW_LIMIT_IN_FLIGHT', window: { limit: 0, remaining: 0, resetS: 10 }, retryAfterS: 10 }
 
 type CallRequest = { readonly deadlineMs: number, readonly signal: AbortSignal | undefined }
 
@@ -34,7 +39,7 @@ const NO_EVENTS: LimitEvents = { refused () {}, waited () {} }
  * Makes the limiter of one process: exact windows and slots in memory. It answers synchronously unless a call has to
  * wait for a slot, and it never rejects; a call whose signal aborted while it waited gets a refusal nobody counts.
  */
-export function createMemoryLimiter (settings: LimitSettings, tenants: Settings['tenants'], servers: Settings['servers'], { clock, events = NO_EVENTS }: MemoryLimiterParts): Limiter {
+export function createMemoryLimiter (settings: LimitSettings, tenants: Settings['tenants'], servers: Settings['servers'], { clock, events = NO_EVENTS, noSessions = () => false }: MemoryLimiterParts): Limiter {
   const plans = createPlans(settings, tenants, servers)
   const queue = createSlotQueue(clock)
 
@@ -104,6 +109,7 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
       return decide(plans.of(principal, nowMs).requests, nowMs)
     },
     initialize (principal) {
+      if (noSessions()) return refused(NO_MEMORY)
       const nowMs = clock.nowMs()
       return decide(plans.of(principal, nowMs).initializes, nowMs)
     },

@@ -2,7 +2,7 @@ import type { Principal } from '../shared/principal.ts'
 import type { ServerName } from '../shared/ids.ts'
 
 /** Closed set: metric label `limit`. */
-export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_concurrency' | 'tenant_concurrency' | 'server_concurrency' | 'gateway_concurrency'
+export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_concurrency' | 'tenant_concurrency' | 'server_concurrency' | 'gateway_concurrency' | 'memory'
 
 /** The tightest window after a decision, for the RateLimit-* headers. */
 export interface WindowState {

@@ -12,12 +12,16 @@ export function shareOf (settings: Settings, count: number): Settings {
     ...settings,
     pool: { ...settings.pool, maxWorkers: part(maxWorkers), maxWorkersPerTenant: part(maxWorkersPerTenant), maxStarting: part(maxStarting) },
     limits: { ...settings.limits, ...dividedTotal(settings.limits, part) },
-    servers: new Map([...settings.servers].map(([name, server]): [typeof name, ServerSettings] => [name, { ...server, pool: poolPart(server.pool, part) }]))
+    servers: new Map([...settings.servers].map(([name, server]): [typeof name, ServerSettings] => [name, { ...server, ...dividedCalls(server, part), pool: poolPart(server.pool, part) }]))
   }
 }
 
 function poolPart (pool: PoolSettings, part: (bound: number) => number): PoolSettings {
   return { ...pool, warm: part(pool.warm), max: part(pool.max), maxPerTenant: part(pool.maxPerTenant) }
+}
+
+function dividedCalls ({ concurrentCalls }: ServerSettings, part: (bound: number) => number): Pick<ServerSettings, 'concurrentCalls'> {
+  return concurrentCalls === undefined ? {} : { concurrentCalls: part(concurrentCalls) }
 }
 
 function dividedTotal ({ totalConcurrentCalls }: Settings['limits'], part: (bound: number) => number): Pick<Settings['limits'], 'totalConcurrentCalls'> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pressure } from '../../plugins/edge/pressure.ts'
+import { createMemorySteps } from '../../src/limits/index.ts'
 import { until } from '../helpers/until.ts'
 import { startEdge } from './edge-app.ts'
 import { edgeSettings } from './settings.ts'
@@ -40,6 +41,50 @@ test('over the cap on requests in flight: 503 with Retry-After, probes still ans
   waiting[2]?.()
   assert.equal((await next).status, 200)
   await until('the request is logged', () => edge.log().some((line) => line['status'] === 499 && line['aborted'] === true))
+})
+
+test('bodies and unread answers over their bound: 503 before the body, and for the body that passes it; room again afterwards (FR37)', async (t) => {
+  const { settings, key } = edgeSettings()
+  const waiting: Array<() => void> = []
+  const edge = await startEdge({
+    settings,
+    routes: (app) => { app.post('/slow', (_request, reply) => { waiting.push(() => { reply.send({}) }) }) },
+    change: () => ({ maxHeldBytes: 100_000 })
+  })
+  t.after(() => edge.close())
+  const post = (characters: number) => edge.send('/slow', { method: 'POST', body: { text: 'x'.repeat(characters) }, headers: key.bearer })
+  const held = [post(40_000), post(40_000)]
+  await until('both are held', () => waiting.length === 2)
+  const over = await post(40_000)
+  assert.deepEqual([over.status, over.headers['retry-after']], [503, '1'])
+  assert.match(over.body(), /GW_LIMIT_IN_FLIGHT/)
+  const inFlight = async (count: number): Promise<boolean> => new RegExp(`^drawbridge_http_requests_in_flight ${count}$`, 'm').test(await edge.options.telemetry.expose())
+  await until('the refused one is over', () => inFlight(2))
+  held.push(post(15_000))
+  await until('a small one has room', () => waiting.length === 3)
+  for (const answer of waiting.splice(0)) answer()
+  assert.ok((await Promise.all(held)).every(({ status }) => status === 200))
+  await until('all are over', () => inFlight(0))
+  const large = post(90_000)
+  await until('a large one has room', () => waiting.length === 1)
+  waiting[0]?.()
+  assert.equal((await large).status, 200)
+  assert.match(await edge.options.telemetry.expose(), /limit_refusals_total\{limit="memory"\} 1$/m)
+})
+
+test('near the end of its memory, nothing new is let in; before that, no new sessions (FR37)', async (t) => {
+  const { settings, key } = edgeSettings()
+  let residentBytes = 0
+  const memory = createMemorySteps({ residentBytes: 100, heapBytes: 100 }, () => ({ residentBytes, heapBytes: 10 }))
+  const edge = await startEdge({ settings, routes: (app) => { app.get('/quick', (_request, reply) => { reply.send({}) }) }, change: () => ({ memory }) })
+  t.after(() => edge.close())
+  const quick = async (): Promise<number> => (await edge.send('/quick', { headers: key.bearer })).status
+  assert.equal(await quick(), 200)
+  residentBytes = 96
+  await until('it is seen', async () => await quick() === 503)
+  residentBytes = 94
+  await until('there is room', async () => await quick() === 200)
+  assert.deepEqual([memory.noCache, memory.noSessions, memory.full], [true, true, false])
 })
 
 test('closing: requests on open connections are refused in our own words, answers under way are finished (FR31)', async (t) => {
