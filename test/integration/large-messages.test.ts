@@ -131,14 +131,16 @@ describe('large messages', () => {
       return wire
     }
     const [slow, quick] = [await open('alice'), await open('bob')]
-    const resultOf = (letter: string): string => `{"content":[{"type":"text","text":"${letter.repeat(3_000_000)}"}]}`
+    // More than the kernel takes for a reader that does not read.
+    const characters = 9_000_000
+    const resultOf = (letter: string): Record<string, unknown> => ({ result: `{"content":[{"type":"text","text":"${letter}FILL"}]}`, fill: characters })
     const late = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { ...gateway.keyOf('alice').bearer, accept: ACCEPT_BOTH, 'content-type': 'application/json', 'mcp-session-id': slow.sessionId ?? '' }
-      request(slow.url, { method: 'POST', headers }, resolve).on('error', reject).end(JSON.stringify({ jsonrpc: '2.0', id: 'late', method: 'tools/call', params: { name: 'say', arguments: { result: resultOf('s') } } }))
+      request(slow.url, { method: 'POST', headers }, resolve).on('error', reject).end(JSON.stringify({ jsonrpc: '2.0', id: 'late', method: 'tools/call', params: { name: 'say', arguments: resultOf('s') } }))
     })
-    for (const letter of 'abcd') assert.equal(textOf(await quick.call('say', { result: resultOf(letter) })).length, 3_000_000)
+    for (const letter of 'abcd') assert.equal(textOf(await quick.call('say', resultOf(letter))).length, characters + 1)
     let body = ''
     for await (const chunk of late.setEncoding('utf8')) body += String(chunk)
-    assert.ok(body === `{"jsonrpc":"2.0","id":"late","result":${resultOf('s')}}`)
+    assert.ok(body === `{"jsonrpc":"2.0","id":"late","result":{"content":[{"type":"text","text":"s${'x'.repeat(characters)}"}]}}`)
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { LARGE_MEMBER_BYTES, parseBody, rawMember, readLargeAnswer, requestMessage, responseMessage, type JsonObject } from '../../../src/protocol/index.ts'
+import { LARGE_MEMBER_BYTES, ownersIn, parseBody, rawMember, readLargeAnswer, requestMessage, responseMessage, type JsonObject } from '../../../src/protocol/index.ts'
 import { comparableValue, createRandom, pick, type Random } from './random-json.ts'
 
 const FILLERS = ['x', 'é', '日本語', '\\n', '\\"', '\\\\', '\\ud83d\\ude00', 'a line of text\\n', '\\u2028']
@@ -208,6 +208,15 @@ describe('large results of a server, spliced into the answer for a client (T34, 
       `{"id":1,"result":{"content":[],"content":${content}}}`, `{"id":1,"result":{"content":${content}},"result":{"content":${content}}}`, `{"id":1,"result":{"content":${content},"conten\\u0074":[]}}`,
       `\uFEFF{"id":1,"result":{"content":${content}}}`, `{"id":1,"result":{"content":${content}}} x`, `{"id":1,"result":{"content":"${content.replaceAll('"', '')}"}}`, `{"id":1,"result":[{"content":${content}}]}`
     ]) assert.equal(readLargeAnswer(Buffer.from(text)), undefined, text.slice(0, 60))
+  })
+
+  it('frees the memory of a line that has it to itself, and of no other: several answers may lie in what one read brought', () => {
+    const line = Buffer.from(`{"id":1,"result":{"content":["${'x'.repeat(LARGE_MEMBER_BYTES)}"],"structuredContent":{"a":"${'y'.repeat(LARGE_MEMBER_BYTES)}"}}}`)
+    const ownersOf = (bytes: Buffer): number => ownersIn(readLargeAnswer(bytes)?.['result'] as JsonObject).length
+    const alone = Buffer.allocUnsafeSlow(line.length)
+    line.copy(alone)
+    const two = Buffer.concat([line, line, Buffer.from('\n')])
+    assert.deepEqual([ownersOf(alone), ownersOf(two.subarray(0, line.length)), ownersOf(two.subarray(line.length, 2 * line.length))], [1, 0, 0])
   })
 
   it('looks at no more members of a body than its bound, and at as many of an answer as there are', () => {
