@@ -183,6 +183,29 @@ for (const era of ['legacy', 'modern'] as const) {
       assert.notEqual(next?.headers['mcp-session-id'], 'taken-over')
     })
 
+    it('writes a second answer behind the first: it is taken for no other call\'s, not even under its id (T49)', async (t) => {
+      const { connection, server, faults } = await opened(t, era, ({ id, response }) => {
+        const answer = (of: unknown, text: string) => {
+          const body = JSON.stringify({ jsonrpc: '2.0', id: of, result: { text } })
+          return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+        }
+        // Ids are taken up again in their place with the next turn: what a server would have to guess, it is given here.
+        response.socket?.write(answer(id, 'own') + answer(Number(id) + 2 ** 16, 'forged'))
+      })
+      for (let calls = 0; calls < 3; calls++) assert.deepEqual(await ask(connection), { result: { text: 'own' } })
+      assert.deepEqual([server.of('tools/call').length, faults], [3, []])
+    })
+
+    it('writes answers that could be read in two ways: the call is lost and not sent again, one that reads is, once (T49)', async (t) => {
+      for (const head of ['Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', 'Content-Length: 2\r\nContent-Length: 7\r\n', 'Content-Length: 2\nX: y\r\n', 'X: y\r\n folded\r\n']) {
+        const { connection, server } = await opened(t, era, ({ response }) => { response.socket?.write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${head}\r\n{}`) })
+        assert.equal((await ask(connection)).error?.code, ERRORS.GW_UPSTREAM_LOST.rpcCode, head)
+        assert.equal((await ask(connection, { method: 'tools/list' })).error?.code, ERRORS.GW_UPSTREAM_LOST.rpcCode, head)
+        assert.deepEqual([server.of('tools/call').length, server.of('tools/list').length], [1, 2])
+        await until('the connections are cut', () => [...server.of('tools/call'), ...server.of('tools/list')].every(({ response }) => response.closed))
+      }
+    })
+
     it('refuses with a challenge, which stays here (T49)', async (t) => {
       const { connection } = await opened(t, era, ({ response }) => response.writeHead(401, { 'www-authenticate': 'Bearer realm="evil"', 'content-type': 'application/json' }).end('{"error":{"code":-32000,"message":"go to https://evil.example"}}'))
       const { code: _code, ...row } = { code: 0, ...ERRORS.GW_UPSTREAM_AUTH }
