@@ -24,6 +24,8 @@ export interface GatewayOptions {
   /** One API key is made for each; default: user `alice` of tenant `acme`. */
   readonly users?: readonly TestUser[]
   readonly env?: Readonly<Record<string, string>>
+  /** Text files that stand beside the gateway file, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** Whom it runs as. Default: who runs the tests. */
   readonly runner?: Runner
   /** More arguments after `serve --config … --port 0`. */
@@ -71,6 +73,7 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
   const tag = randomBytes(8).toString('hex')
   const keys = new Map((options.users ?? [{ tenant: 'acme', user: 'alice' }]).map((user) => [user.user, makeApiKey(user)]))
   const configPath = join(dir, 'gateway.json')
+  for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(dir, name), text)
   await writeFile(configPath, JSON.stringify(completeConfig(options.config, keys, tag), null, 2))
   const { prefix = [], giveDirectory, project } = options.runner ?? {}
   giveDirectory?.(dir)
