@@ -9,6 +9,13 @@ export interface RequestLog {
   ended (request: FastifyRequest, reply: FastifyReply): void
 }
 
+/** Handles of one route, looked up by what is at hand: joining labels to one key would cost more than counting. */
+interface RouteMeter {
+  readonly seconds: Observe
+  /** By method, then by the first digit of the status. */
+  readonly counts: Map<string, Count[]>
+}
+
 /** nginx's number for a client that left before its answer; only ever in logs. */
 const CLIENT_GONE = 499
 
@@ -17,22 +24,22 @@ const CLIENT_GONE = 499
  * probe. The query is left out and the path is cut: both are the caller's (T58).
  */
 export function createRequestLog ({ telemetry, logger, clock, peers }: AppOptions): RequestLog {
-  const counts = new Map<string, Count>()
-  const durations = new Map<string, Observe>()
+  const meters = new Map<string, RouteMeter>()
 
-  const count = (route: string, method: string, statusClass: string): Count => {
-    const key = `${route} ${method} ${statusClass}`
-    const known = counts.get(key)
+  const meterOf = (route: string): RouteMeter => {
+    const known = meters.get(route)
     if (known !== undefined) return known
-    const made = telemetry.count('http_requests_total', { route, method, status_class: statusClass })
-    counts.set(key, made)
+    const made: RouteMeter = { seconds: telemetry.observe('http_request_seconds', { route }), counts: new Map() }
+    meters.set(route, made)
     return made
   }
-  const duration = (route: string): Observe => {
-    const known = durations.get(route)
+  const count = (route: string, { counts }: RouteMeter, method: string, hundreds: number): Count => {
+    let byClass = counts.get(method)
+    if (byClass === undefined) counts.set(method, byClass = [])
+    const known = byClass[hundreds]
     if (known !== undefined) return known
-    const made = telemetry.observe('http_request_seconds', { route })
-    durations.set(route, made)
+    const made = telemetry.count('http_requests_total', { route, method, status_class: `${hundreds}xx` })
+    byClass[hundreds] = made
     return made
   }
 
@@ -42,8 +49,9 @@ export function createRequestLog ({ telemetry, logger, clock, peers }: AppOption
       const status = reply.raw.headersSent ? reply.raw.statusCode : CLIENT_GONE
       const durationMs = clock.nowMs() - arrival.startedMs
       const route = arrival.route ?? OTHER
-      count(route, request.method, `${Math.floor(status / 100)}xx`).inc()
-      duration(route).observe(durationMs / 1000)
+      const meter = meterOf(route)
+      count(route, meter, request.method, Math.floor(status / 100)).inc()
+      meter.seconds.observe(durationMs / 1000)
       if (!arrival.audited && !(arrival.isPublic && status < 400) && logger.enabled('info')) writeLine(request, reply, status, durationMs)
     }
   }

@@ -1,7 +1,8 @@
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import { METRICS, METRIC_PREFIX } from './catalogue.ts'
 import type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 import { CountCell, LevelCell } from './cells.ts'
+import { BoundHistogram } from './histogram.ts'
 import { CONFIGURED, LABEL_SETS, OTHER } from './label-sets.ts'
 import type { LabelSet } from './label-sets.ts'
 import type { Count, Level, MetricRow, Observe } from './types.ts'
@@ -45,7 +46,7 @@ export interface Telemetry {
 /** Levels that are the same, or not to be added, in every process of a gateway: the highest counts. */
 const ALIKE: ReadonlySet<MetricName> = new Set(['config_revision', 'build_info', 'jwks_usable', 'jwks_stale_seconds', 'event_loop_delay_seconds'])
 
-type AnyMetric = Counter | Gauge | Histogram
+type AnyMetric = Counter | Gauge | BoundHistogram
 type Handle = CountCell | LevelCell | Observe
 
 /** Builds the registry with every metric of the catalogue. */
@@ -115,7 +116,10 @@ function createMetric (name: MetricName, registry: Registry): AnyMetric {
   const common = { name: METRIC_PREFIX + name, help: row.help, labelNames: Object.keys(row.labels), registers: [registry], aggregator: ALIKE.has(name) ? 'max' as const : 'sum' as const }
   if (row.kind === 'counter') return new Counter(common)
   if (row.kind === 'gauge') return new Gauge(common)
-  return new Histogram({ ...common, buckets: [...row.buckets ?? []] })
+  const histogram = new BoundHistogram(common.name, row.help, row.buckets ?? [])
+  // The registry asks a metric for its name and its values and for nothing else; its type names the library's own classes.
+  registry.registerMetric(histogram as unknown as Gauge)
+  return histogram
 }
 
 function createHandle (metric: AnyMetric, labels: Record<string, string>): Handle {
