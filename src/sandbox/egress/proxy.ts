@@ -12,6 +12,8 @@ import { createWordLimit } from './word-limit.ts'
 
 /** Of one worker at once: ten times what a browser opens to one host. */
 const MAX_CONNECTIONS = 64
+/** Of those beyond, so many are told why; the rest is closed at once, or a flood would take the gateway's descriptors. */
+const MAX_TURNED_AWAY = 16
 const IDLE_MS = 300_000
 /** From the connection to the end of the request's head. Milliseconds. */
 const HEAD_MS = 10_000
@@ -48,6 +50,7 @@ class WorkerProxy {
   readonly #mayTell = createWordLimit()
   readonly #sockets = new Set<Socket>()
   #open = 0
+  #turnedAway = 0
 
   constructor (request: EgressRequest, options: EgressOptions, names: ResolveLine) {
     this.#request = request
@@ -58,7 +61,7 @@ class WorkerProxy {
 
   accept (socket: Socket): void {
     this.#keep(socket)
-    if (this.#open >= MAX_CONNECTIONS) return this.#refuse(socket, 'connections', '', '503 Service Unavailable', `more than ${MAX_CONNECTIONS} connections at once`)
+    if (this.#open >= MAX_CONNECTIONS) return this.#turnAway(socket)
     this.#open += 1
     socket.once('close', () => { this.#open -= 1 })
     this.#serve(socket).catch(() => socket.destroy())
@@ -66,6 +69,17 @@ class WorkerProxy {
 
   close (): void {
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #turnAway (socket: Socket): void {
+    this.#turnedAway += 1
+    socket.once('close', () => { this.#turnedAway -= 1 })
+    if (this.#turnedAway > MAX_TURNED_AWAY) {
+      this.#tell('connections', '')
+      socket.destroy()
+    } else {
+      this.#refuse(socket, 'connections', '', '503 Service Unavailable', `more than ${MAX_CONNECTIONS} connections at once`)
+    }
   }
 
   async #serve (socket: Socket): Promise<void> {
@@ -105,8 +119,12 @@ class WorkerProxy {
   }
 
   #refuse (socket: Socket, reason: EgressRefusal, target: string, status: string, sentence: string): void {
-    this.#options.events.refused(this.#request.server, reason, this.#mayTell() ? target.slice(0, MAX_TARGET_CHARS) : undefined)
+    this.#tell(reason, target)
     farewell(socket, status, sentence)
+  }
+
+  #tell (reason: EgressRefusal, target: string): void {
+    this.#options.events.refused(this.#request.server, reason, this.#mayTell() ? target.slice(0, MAX_TARGET_CHARS) : undefined)
   }
 
   #keep (socket: Socket): void {
