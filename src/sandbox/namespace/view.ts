@@ -33,10 +33,18 @@ export function workerView (request: ContainRequest, program: string, hidden: Hi
   const own = [...writable, request.privateDir, request.tmpDir]
   const needed = [...programs, ...files, ...request.programDirs, request.cwd].filter((path) => !own.some((directory) => isInside(path, directory)))
   const mounts: Mount[] = [
-    ...[...needed, ...settings.readOnly].filter((path) => existsSync(path) && !isSystem(path)).map((path): Mount => ({ kind: 'ro', path })),
+    ...outermost(needed.filter((path) => existsSync(path) && !isSystem(path)), hidden.directories).map((path): Mount => ({ kind: 'ro', path })),
+    ...settings.readOnly.filter((path) => existsSync(path)).map((path): Mount => ({ kind: 'ro', path })),
     ...own.map((path): Mount => ({ kind: 'rw', path }))
   ]
   return inOrder([...mounts, ...coverings(mounts, hidden)].map((mount) => throughLinks(mount, mounts)))
+}
+
+/** Without what is seen anyway because it lies in another one, unless something between the two is hidden. */
+function outermost (paths: readonly string[], hidden: readonly string[]): string[] {
+  return paths.filter((path) => !paths.some((outer) => {
+    return outer !== path && isInside(path, outer) && !hidden.some((between) => isInside(path, between) && isInside(between, outer))
+  }))
 }
 
 function pathsOf (texts: readonly string[], cwd: string): string[] {
