@@ -25,6 +25,14 @@ export class ByteGatherer {
     this.#length = needed
   }
 
+  /** The bytes so far, which are the caller's from now on; begins anew. */
+  takeBytes (): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length)
+    this.#bytes = NONE
+    this.#length = 0
+    return bytes
+  }
+
   /** The text so far, read as UTF-8; begins anew. */
   take (): string {
     const text = this.#bytes.toString('utf8', 0, this.#length)

@@ -1,4 +1,4 @@
-import { isJsonObject, MAX_BATCH, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
+import { isJsonObject, MAX_BATCH, readLargeAnswer, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
 import type { AnswerHead, AnswerListener, Outbound, RequestHead, Sending } from '../../net/index.ts'
 import { MAX_EVENT_BYTES, MAX_JSON_BYTES, MAX_REFUSAL_BYTES } from './caps.ts'
 import { JsonBody } from './json-body.ts'
@@ -107,7 +107,7 @@ export class Exchange implements AnswerListener {
   onEnd (): void {
     if (this.#ended) return
     if (this.status >= 300) return this.#end(refusalOf(this.status, this.#body?.text() ?? ''))
-    if (this.#body !== undefined && !this.#deliver(this.#body.text())) return this.#end({ kind: 'breach', reason: 'an answer that is no JSON-RPC message' })
+    if (this.#body !== undefined && !this.#deliverBody(this.#body)) return this.#end({ kind: 'breach', reason: 'an answer that is no JSON-RPC message' })
     this.#end({ kind: 'complete' })
   }
 
@@ -119,6 +119,14 @@ export class Exchange implements AnswerListener {
     // Events of other types are none of MCP's; an event of an id and no data is where to resume (SEP-1699).
     if (this.#ended || data === '' || (type !== '' && type !== 'message')) return
     if (!this.#deliver(data)) this.#breach('an event that is no JSON-RPC message')
+  }
+
+  #deliverBody (body: JsonBody): boolean {
+    const bytes = body.largeBytes()
+    const answer = bytes && readLargeAnswer(bytes)
+    if (answer === undefined) return this.#deliver(bytes?.toString() ?? body.text())
+    this.#listener.onMessage(answer)
+    return true
   }
 
   /** Servers of 2025-03-26 may write several messages as one array. */

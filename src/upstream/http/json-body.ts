@@ -1,3 +1,4 @@
+import { LARGE_MEMBER_BYTES } from '../../protocol/index.ts'
 import { ByteGatherer } from './byte-gatherer.ts'
 
 /** Most room that is made on a server's word alone. */
@@ -30,6 +31,11 @@ export class JsonBody {
     else if (this.#announced > 0) this.#gathered.reserve(Math.min(this.#announced, this.#maxBytes, MAX_RESERVED_BYTES))
     this.#gathered.add(piece)
     return true
+  }
+
+  /** The bytes, instead of the text, where there are many: the caller's from now on. */
+  largeBytes (): Buffer | undefined {
+    return this.#length >= LARGE_MEMBER_BYTES ? this.#gathered?.takeBytes() : undefined
   }
 
   text (): string {

@@ -1,6 +1,6 @@
 import { ChurnList } from '../../shared/churn-list.ts'
 import type { RequestHead } from '../../net/index.ts'
-import { errorReply, notificationText, requestText, writable, type JsonObject } from '../../protocol/index.ts'
+import { errorReply, notificationText, requestMessage, writable, type JsonObject } from '../../protocol/index.ts'
 import { LINGER_MS } from '../given-up.ts'
 import { legacyParams } from '../legacy-params.ts'
 import { ServerAsks, type AskId } from '../server-asks.ts'
@@ -87,7 +87,7 @@ export class LegacyConnection extends HttpConnection {
     if (call.settled) return
     const { id } = call
     call.session = this.#session
-    const body = writable(requestText(id, call.call.method, legacyParams(call.call, id)))
+    const body = writable(requestMessage(id, call.call.method, legacyParams(call.call, id)))
     this.exchangeFor(call, MAX_CALL_STREAM_BYTES).send(this.options.hop.outbound, this.#session.post, body)
   }
 

@@ -1,4 +1,4 @@
-import { errorReply, requestText, withModernMeta, writable, type JsonObject } from '../../protocol/index.ts'
+import { errorReply, requestMessage, withModernMeta, writable, type JsonObject } from '../../protocol/index.ts'
 import type { RequestHead } from '../../net/index.ts'
 import { ERRORS } from '../../shared/errors.ts'
 import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
@@ -60,7 +60,7 @@ export class ModernConnection extends HttpConnection {
     const progressToken = call.onProgress === undefined ? undefined : id
     const params = withModernMeta(call.params, { capabilities: call.capabilities ?? {}, clientInfo, logLevel: call.logLevel, progressToken })
     const head = modernHead(this.#base, call.method, params, call.mirrored)
-    this.exchangeFor(pending, MAX_CALL_STREAM_BYTES).send(outbound, head, writable(requestText(id, call.method, params)))
+    this.exchangeFor(pending, MAX_CALL_STREAM_BYTES).send(outbound, head, writable(requestMessage(id, call.method, params)))
   }
 
   /** The end of the exchange says it all. */
