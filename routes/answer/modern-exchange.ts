@@ -3,17 +3,16 @@ import { responseMessage, responseText, sseMessage, toJsonRpcError, type JsonRpc
 import type { Exchange } from '../../src/session/index.ts'
 import type { ChurnList } from '../../src/shared/churn-list.ts'
 import type { Clock } from '../../src/shared/clock.ts'
+import type { Delayed } from '../../src/shared/delay-line.ts'
 import type { GatewayError } from '../../src/shared/errors.ts'
 import type { Principal } from '../../src/shared/principal.ts'
 import { expireStream } from './expire-stream.ts'
+import { jsonWait } from './json-wait.ts'
 import type { ResponseWriter } from './response-writer.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { sendText } from './send-text.ts'
 import { startSse } from './start-sse.ts'
 import { waitingOn } from './when-closed.ts'
-
-/** An answer that takes longer than this becomes a stream, so that keep-alives reach whoever waits for it (FR43). */
-const JSON_WAIT_MS = 1000
 
 /** A subscription lasts as long as its stream, and its stream no longer than the token that opened it (T10). */
 export interface Lasting {
@@ -26,13 +25,15 @@ export interface Lasting {
  * to this request, holds no event ids and ends with the reply (MCP 2026-07-28 transports). A client that goes, or does not
  * read, has cancelled (FR40, FR41): nothing can be resumed.
  */
-export class ModernExchange implements Exchange {
+export class ModernExchange implements Exchange, Delayed {
+  dueMs = 0
+  ahead: Delayed | undefined
+  behind: Delayed | undefined
   readonly #reply: FastifyReply
   readonly #lasting: Lasting | undefined
   /** What waits for the end of this connection; the exchange is on it until it is over. */
   readonly #connection: ChurnList<() => void>
   readonly #leave = (): void => { this.#left() }
-  readonly #timer: NodeJS.Timeout
   #writer: ResponseWriter | undefined
   #keep: (() => void) | undefined
   /** Answered, or nobody is left to be answered. */
@@ -46,7 +47,7 @@ export class ModernExchange implements Exchange {
     this.#lasting = lasting
     this.#connection = waitingOn(reply.request.raw.socket)
     this.#connection.add(this.#leave)
-    this.#timer = setTimeout(becomeStream, JSON_WAIT_MS, this)
+    jsonWait.add(this)
   }
 
   /** What is called when the client goes before its answer; at once when it has gone already. */
@@ -54,6 +55,8 @@ export class ModernExchange implements Exchange {
     if (this.#gone) cancel()
     else if (!this.#over) this.#cancel = cancel
   }
+
+  overdue (): void { this.openStream() }
 
   emit (text: string): void {
     if (this.openStream()?.write(sseMessage(text)) === false) this.#left()
@@ -86,7 +89,7 @@ export class ModernExchange implements Exchange {
   openStream (): ResponseWriter | undefined {
     if (this.#over) return undefined
     if (this.#writer !== undefined) return this.#writer
-    clearTimeout(this.#timer)
+    jsonWait.remove(this)
     if (this.#reply.sent) return undefined
     const writer = startSse(this.#reply)
     this.#writer = writer
@@ -113,14 +116,10 @@ export class ModernExchange implements Exchange {
 
   #end (): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    jsonWait.remove(this)
     this.#connection.delete(this.#leave)
     this.#keep?.()
   }
-}
-
-function becomeStream (exchange: ModernExchange): void {
-  exchange.openStream()
 }
 
 /** Errors about the request itself have an HTTP status (MCP 2026-07-28 transports); what a method answers is part of a 200. */

@@ -1,20 +1,22 @@
 import type { FastifyReply } from 'fastify'
 import { responseMessage, responseText, toJsonRpcError, type JsonRpcId, type JsonText, type Reply } from '../../src/protocol/index.ts'
 import type { EventStream, Exchange, Session } from '../../src/session/index.ts'
+import type { Delayed } from '../../src/shared/delay-line.ts'
 import type { GatewayError } from '../../src/shared/errors.ts'
+import { jsonWait } from './json-wait.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { sendText } from './send-text.ts'
 import { startSse } from './start-sse.ts'
 import { whenClosed } from './when-closed.ts'
 
-/** An answer that takes longer than this becomes a stream, so that it can be resumed (rulings 4). */
-const JSON_WAIT_MS = 1000
-
 /**
  * The answer of one Streamable HTTP POST: JSON if everything is ready soon and nothing came before it, a resumable SSE
  * stream otherwise (MCP 2025-11-25, sending messages to the server; rulings 4).
  */
-export class PostExchange implements Exchange {
+export class PostExchange implements Exchange, Delayed {
+  dueMs = 0
+  ahead: Delayed | undefined
+  behind: Delayed | undefined
   readonly #reply: FastifyReply
   readonly #session: Session
   /** Requests still without an answer; more than one in a 2025-03-26 batch. */
@@ -22,15 +24,16 @@ export class PostExchange implements Exchange {
   readonly #batch: boolean
   readonly #texts: JsonText[] = []
   #stream: EventStream | undefined
-  readonly #timer: NodeJS.Timeout
 
   constructor (reply: FastifyReply, session: Session, requests: number, batch: boolean) {
     this.#reply = reply
     this.#session = session
     this.#owed = requests
     this.#batch = batch
-    this.#timer = setTimeout(becomeStream, JSON_WAIT_MS, this)
+    jsonWait.add(this)
   }
+
+  overdue (): void { this.openStream() }
 
   emit (text: string): void {
     if (this.#owed === 0) this.#session.send(text)
@@ -49,7 +52,7 @@ export class PostExchange implements Exchange {
     if (this.#batch || this.#stream !== undefined) return this.#answered(responseText(id, { error: toJsonRpcError(error) }))
     if (this.#owed === 0) return
     this.#owed = 0
-    clearTimeout(this.#timer)
+    jsonWait.remove(this)
     if (!this.#reply.sent) sendRefusal(this.#reply, error, id)
   }
 
@@ -66,7 +69,7 @@ export class PostExchange implements Exchange {
   }
 
   #sendJson (): void {
-    clearTimeout(this.#timer)
+    jsonWait.remove(this)
     if (this.#reply.sent) return
     const [only] = this.#texts
     // Nothing to say: every request was cancelled by its client.
@@ -77,7 +80,7 @@ export class PostExchange implements Exchange {
   /** From now on everything goes over a stream of the session's log. Undefined: the answer was given by somebody else, as an error. */
   openStream (): EventStream | undefined {
     if (this.#stream !== undefined) return this.#stream
-    clearTimeout(this.#timer)
+    jsonWait.remove(this)
     if (this.#reply.sent) return undefined
     const stream = this.#session.log.open()
     this.#stream = stream
@@ -88,8 +91,4 @@ export class PostExchange implements Exchange {
     whenClosed(this.#reply, () => stream.detach(writer))
     return stream
   }
-}
-
-function becomeStream (exchange: PostExchange): void {
-  exchange.openStream()
 }
