@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { startRegistry, type PackageRegistry } from '../helpers/package-registry.ts'
+import type { ProcessEntry } from '../helpers/processes.ts'
 import { missing, npxServer, uvxServer } from '../helpers/programs.ts'
 import { removeStore } from '../helpers/remove-store.ts'
 import { manyUsers, roomyLimits } from '../helpers/server-entries.ts'
@@ -23,7 +24,7 @@ async function packages (cwd: string, env: Readonly<Record<string, string | unde
 }
 
 describe('real packages, from caches to the store, and on without a registry', { skip: missing('clients', 'npx', 'uvx') }, () => {
-  it('production: npx and uvx servers start as plain binaries, with nothing to fetch from and no launcher to fetch with', async (t) => {
+  it('production: npx and uvx servers start as plain binaries, contained or not, with nothing to fetch from', async (t) => {
     const clone = await mkdtemp(join(tmpdir(), 'drawbridge-packages-'))
     t.after(() => removeStore(clone))
     // What the caches lack, such as metadata that npx did not need, comes from the registry.
@@ -33,11 +34,10 @@ describe('real packages, from caches to the store, and on without a registry', {
     const store = join(clone, 'store')
     await packages(clone, { ...process.env, DRAWBRIDGE_PACKAGES: store }, 'lock')
 
-    const contained = { isolation: 'user', sandbox: { level: 'none' } }
     const gateway = await startGateway({
-      config: { mode: 'production', limits: roomyLimits, mcpServers: { thinking: { ...cached.thinking, env: {}, ...contained }, time: { ...cached.time, env: {}, ...contained } } },
+      config: { mode: 'production', limits: roomyLimits, mcpServers: { thinking: { ...cached.thinking, env: {}, sandbox: { level: 'none' } }, time: { ...cached.time, env: {}, sandbox: { level: 'namespace' } } } },
       files: { 'gateway.lock.json': readFileSync(join(clone, 'gateway.lock.json'), 'utf8') },
-      env: { DRAWBRIDGE_PACKAGES: store, npm_config_registry: NO_REGISTRY, UV_DEFAULT_INDEX: NO_REGISTRY, PATH: '/nowhere' }
+      env: { DRAWBRIDGE_PACKAGES: store, npm_config_registry: NO_REGISTRY, UV_DEFAULT_INDEX: NO_REGISTRY }
     })
     t.after(() => gateway.stop())
     const thinking = gateway.wire('alice', 'thinking')
@@ -46,9 +46,20 @@ describe('real packages, from caches to the store, and on without a registry', {
     const time = gateway.wire('alice', 'time')
     await time.open()
     assert.match(textOf(await time.call('convert_time', { source_timezone: 'Etc/UTC', time: '12:00', target_timezone: 'Asia/Tokyo' })), /21:00/)
-    assert.deepEqual(gateway.workers().length, 2, 'one process each: no shell, no npx, no uvx')
+    const commands = gateway.workers().map(commandLine)
+    assert.equal(commands.filter((each) => each.startsWith(process.execPath) && each.includes(store)).length, 1, 'the server\'s own process, and no other of it')
+    assert.deepEqual(commands.filter((each) => /\b(?:npx|npm|uvx|uv)\b/.test(each.replaceAll(store, ''))), [])
   })
 })
+
+/** Arguments of a process, with spaces between them; empty when it has gone. */
+function commandLine ({ pid }: ProcessEntry): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
 
 /** An MCP server in a few lines that knows its version. */
 const server = (version: string) => ({
@@ -103,7 +114,7 @@ async function versionFor (gateway: TestGateway, user: string): Promise<string> 
   return textOf(await (await opened(gateway, user)).call('version'))
 }
 
-const isFromStore = ({ pid }: { readonly pid: number }): boolean => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/tree/node_modules/tiny/server.js')
+const isFromStore = (worker: ProcessEntry): boolean => commandLine(worker).includes('/tree/node_modules/tiny/server.js')
 
 describe('versions under a running gateway', () => {
   it('a lock that appears, an update beside a worker of the old version, a rollback, a tampered store', async (t) => {
