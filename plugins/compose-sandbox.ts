@@ -35,7 +35,7 @@ export function composeSandbox (settings: Settings, env: NodeJS.ProcessEnv, tele
       events: {
         refused (server, reason, target) {
           telemetry.count('worker_egress_refused_total', { server, reason }).inc()
-          logger.info({ event: 'egress_refused', server, reason, target }, 'a worker may not reach this')
+          if (target !== undefined) logger.info({ event: 'egress_refused', server, reason, target }, 'a worker may not reach this')
         }
       }
     },

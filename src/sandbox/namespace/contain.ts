@@ -39,7 +39,7 @@ export async function containInNamespace (request: ContainRequest, tools: Namesp
   refuseLinks(request, user.uid)
   giveDirectories(ownDirectories(request), user.uid)
   const late = lateMountsOf(request, tools, context)
-  const grips = await takeGrips(request, context)
+  const grips = await takeGrips(request, tools, context)
   try {
     const env = { ...withPrivateCaches(request), ...grips.egress?.env }
     const bwrap = namespaceArgs({
@@ -89,14 +89,15 @@ function giveLate ({ server }: ContainRequest, source: string, uid: number): voi
   giveDirectories([source], uid)
 }
 
-async function takeGrips (request: ContainRequest, { resources, egress }: SandboxContext): Promise<Grips> {
+async function takeGrips (request: ContainRequest, { by }: NamespaceTools, { resources, egress }: SandboxContext): Promise<Grips> {
   const { network } = request.settings
-  const bounds = await resources.enter(limitsOf(request, false), request.server)
+  const bounds = await resources.enter(limitsOf(request, by === 'user'), request.server)
+  let guarded: EgressGrip | undefined
   try {
-    const guarded = typeof network === 'string' || network.length === 0 ? undefined : await egress.open({ server: request.server, allow: network })
+    guarded = typeof network === 'string' || network.length === 0 ? undefined : await egress.open({ server: request.server, allow: network })
     return { resources: bounds, egress: guarded, filter: openFilter() }
   } catch (error) {
-    await bounds.release()
+    await letGo({ resources: bounds, egress: guarded, filter: undefined })
     throw error
   }
 }
