@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { cannotContain, limitsOf, programOf } from './context.ts'
 import type { SandboxContext } from './context.ts'
 import type { ProcessTools } from './host-support.ts'
+import { isInside } from './namespace/mount.ts'
 import type { Containment, ContainRequest } from './types.ts'
 import { giveDirectories, ownDirectories, refuseLinks } from './worker-directories.ts'
 import { WORKER_ID, setprivArgs } from './worker-user.ts'
@@ -15,14 +16,14 @@ const PASSAGE = 0o001
  * read and reach.
  * @throws GatewayError GW_CONFIG, GW_UPSTREAM_START
  */
-export async function containByProcess (request: ContainRequest, { setpriv, by }: ProcessTools, { resources }: SandboxContext): Promise<Containment> {
+export async function containByProcess (request: ContainRequest, { setpriv, by }: ProcessTools, { resources, hidden }: SandboxContext): Promise<Containment> {
   const program = programOf(request)
   const own = process.getuid?.() ?? 0
   const uid = request.settings.uid ?? (by === 'root' ? WORKER_ID : own)
   if (by === 'user' && uid !== own) throw cannotContain(request.server, `uid ${uid} can only be given by a gateway that runs as root; this one runs as ${own}`)
   refuseLinks(request, uid)
   giveDirectories(ownDirectories(request), uid)
-  if (by === 'root') openPassage(request)
+  if (by === 'root') for (const directory of ownDirectories(request)) openPassage(request, directory, hidden.directories)
   // Others may run under the same id: the kernel's count for it says nothing about one worker.
   const grip = await resources.enter(limitsOf(request, false), request.server)
   const drop = [setpriv, ...setprivArgs(by === 'root' ? { uid, gid: uid } : undefined)]
@@ -40,13 +41,12 @@ export async function containByProcess (request: ContainRequest, { setpriv, by }
   }
 }
 
-/** The worker's user has to get to its private directory: through the two that the gateway made for workers; others are the operator's to open. */
-function openPassage ({ server, privateDir }: ContainRequest): void {
-  const ours = [dirname(privateDir), dirname(dirname(privateDir))]
-  for (let directory = dirname(privateDir); directory !== dirname(directory); directory = dirname(directory)) {
+/** The worker's user has to get to its directories: through those that the gateway makes for workers; others are the operator's to open. */
+function openPassage ({ server }: ContainRequest, target: string, ours: readonly string[]): void {
+  for (let directory = dirname(target); directory !== dirname(directory); directory = dirname(directory)) {
     const { mode } = statSync(directory)
     if ((mode & PASSAGE) !== 0) continue
-    if (!ours.includes(directory)) throw cannotContain(server, `the workers' user cannot reach ${privateDir}, because ${directory} is closed to it; put stateDir elsewhere, or chmod o+x ${directory}`)
+    if (!ours.some((own) => isInside(directory, own))) throw cannotContain(server, `the workers' user cannot reach ${target}, because ${directory} is closed to it; move that, or chmod o+x ${directory}`)
     chmodSync(directory, (mode & 0o7777) | PASSAGE)
   }
 }
