@@ -15,6 +15,7 @@ const RAW = Symbol('raw members')
 interface HoldsRaw { [RAW]?: readonly RawMember[] }
 
 const NONE: readonly RawMember[] = []
+const NO_OWNERS: readonly ByteOwner[] = []
 
 /** The members that are bytes still; mostly none. */
 export function rawMembers (object: object): readonly RawMember[] {
@@ -33,8 +34,10 @@ function find (object: object, key: string): RawMember | undefined {
 
 /** Those who free the bytes of an object's members, each once. */
 export function ownersIn (object: object): readonly ByteOwner[] {
+  const members = rawMembers(object)
+  if (members.length === 0) return NO_OWNERS
   const owners: ByteOwner[] = []
-  for (const { owner } of rawMembers(object)) if (owner !== undefined && !owners.includes(owner)) owners.push(owner)
+  for (const { owner } of members) if (owner !== undefined && !owners.includes(owner)) owners.push(owner)
   return owners
 }
 

@@ -18,6 +18,22 @@ test('a body is the same text in pieces of any size, with any announcement that 
   assert.equal(new JsonBody(10, '10').text(), '')
 })
 
+test('of a large one the bytes can be had instead, which nobody writes to any more', () => {
+  for (const announced of [undefined, String(BYTES.length)]) {
+    const body = new JsonBody(BYTES.length, announced)
+    for (let at = 0; at < BYTES.length; at += 65_536) body.push(BYTES.subarray(at, at + 65_536))
+    const bytes = body.largeBytes()
+    assert.ok(bytes?.equals(BYTES))
+    // Room that was made for exactly this body is not shared with anything, and can be freed.
+    assert.equal(bytes?.buffer.byteLength === BYTES.length, announced !== undefined)
+    body.push(Buffer.from('z'))
+    assert.ok(bytes?.equals(BYTES))
+  }
+  const small = new JsonBody(100)
+  for (const piece of ['{', '}']) small.push(Buffer.from(piece))
+  assert.deepEqual([small.largeBytes(), small.text()], [undefined, '{}'])
+})
+
 test('more than it may be is refused, with or without an announcement (T48)', () => {
   for (const announced of [undefined, '4', '8']) {
     const body = new JsonBody(8, announced)
