@@ -9,9 +9,9 @@ const REQUESTS = 800
 const AT_ONCE = 16
 const random = seeded(11)
 
-/** Answers with the number that the newest request names, in one of many ways, right ones and others. */
-function moody ({ socket, text }: RawPeer): void {
-  const number = /.*\r\nx-number: ([0-9]+)\r\n/s.exec(text)?.[1] ?? ''
+/** Answers with the number that the request names, in one of many ways, right ones and others. */
+function moody ({ socket, text }: RawPeer, before: number): void {
+  const number = [...text.matchAll(/\r\nx-number: ([0-9]+)\r\n/g)][before]?.[1] ?? ''
   const sized = `HTTP/1.1 200 OK\r\nContent-Length: ${number.length}\r\n\r\n${number}`
   switch (random(12)) {
     case 0: socket.end(`HTTP/1.1 200 OK\r\n\r\n${number}`); break
