@@ -1,4 +1,4 @@
-/** What a contained worker sees, reaches and has: only its own (T40-T43). */
+/** What a contained worker sees, reaches and has: only its own (T41, T42, T43). */
 import assert from 'node:assert/strict'
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

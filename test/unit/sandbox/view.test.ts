@@ -36,7 +36,7 @@ describe('directories that a program needs', () => {
   })
 })
 
-describe('what one worker sees', () => {
+describe('what one worker sees (T43)', () => {
   it('its program read-only; its data, home and TMPDIR writable', (t) => {
     const folder = folderWith(t, ['app/package.json', 'app/main.js', 'data/acme/alice/', 'named/'])
     const request = requestIn(folder, { args: [`${folder}/app/main.js`], dataDirs: [`${folder}/data/acme/alice`], namedDirs: [`${folder}/named`] })
