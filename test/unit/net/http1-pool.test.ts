@@ -6,7 +6,7 @@ import { rawServer, type RawPeer } from './raw-server.ts'
 import { ask, outboundTo } from './servers.ts'
 
 const REQUESTS = 800
-const AT_ONCE = 16
+const AT_ONCE = 8
 const random = seeded(11)
 
 /** Answers with the number that the request names, in one of many ways, right ones and others. */
