@@ -30,16 +30,21 @@ const egress = createEgress({
   events: { refused: (_server, reason, target) => { refused.push(`${reason} ${target?.replace(String(port), 'PORT').replace(String(ownPort), 'OWN')}`) } }
 })
 
-async function run (grip: EgressGrip, ...command: string[]): Promise<string> {
+function start (grip: EgressGrip, ...command: string[]) {
   const user = process.getuid?.() === 0 ? [] : ['--unshare-user']
   const [file = '', ...args] = [...grip.prefix, 'bwrap', ...user, '--unshare-pid', '--die-with-parent', '--dev-bind', '/', '/', '--proc', '/proc', '--cap-drop', 'ALL', '--', ...command]
   const child = spawn(file, args, { cwd: '/', env: { PATH: '/usr/bin:/bin', ...grip.env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+  return { child, closed: once(child, 'close'), output: () => text.trim().replaceAll(String(port), 'PORT').replaceAll(String(ownPort), 'OWN') }
+}
+
+async function run (grip: EgressGrip, ...command: string[]): Promise<string> {
+  const { child, closed, output } = start(grip, ...command)
   const late = setTimeout(() => child.kill('SIGKILL'), 20_000)
-  await once(child, 'close')
+  await closed
   clearTimeout(late)
-  return output.trim().replaceAll(String(port), 'PORT').replaceAll(String(ownPort), 'OWN')
+  return output()
 }
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length
@@ -67,9 +72,11 @@ const seen = {
   interfaces: await run(grip, '/bin/sh', '-c', 'cut -d: -f1 -s /proc/net/dev | tr -d " \\n"')
 }
 const second = await egress.open({ server: 'other', allow: [] })
-const server = run(grip, process.execPath, '-e', 'require("node:net").createServer((socket) => socket.end("of the neighbour")).listen(4567, "127.0.0.1", () => console.log("up")); setTimeout(() => process.exit(), 1500)')
-const neighbour = await run(second, 'curl', '-sS', '--retry', '3', '--retry-connrefused', '--retry-delay', '0', '--max-time', '3', 'telnet://127.0.0.1:4567')
-const own = await server
+const server = start(grip, process.execPath, '-e', 'require("node:net").createServer((socket) => socket.end("heard")).listen(4567, "127.0.0.1", () => console.log("up"))')
+await until('it listens', () => server.output() === 'up')
+const heard = [await run(grip, 'curl', '-sS', '--http0.9', 'http://127.0.0.1:4567'), await run(second, 'curl', '-sS', '--http0.9', 'http://127.0.0.1:4567')]
+server.child.kill('SIGKILL')
+await server.closed
 await Promise.all([grip.close(), grip.close(), second.close()])
 await egress.close()
 const idleFiles = openFiles()
@@ -77,4 +84,4 @@ const again = createEgress({ bwrap: findSystemProgram('bwrap') ?? 'bwrap', resol
 for (let at = 0; at < 3; at++) await (await again.open({ server: 'x', allow: [] })).close()
 await again.close()
 await until('no descriptor and no process is left', () => openFiles() <= idleFiles && children().length === 0)
-console.log(JSON.stringify({ firstOpenMs, seen, neighbour, own, refused }))
+console.log(JSON.stringify({ firstOpenMs, seen, heard, refused }))

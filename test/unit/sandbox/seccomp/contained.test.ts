@@ -3,12 +3,13 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import { runners, type Runner } from '../../../helpers/runners.ts'
 import { openFilter } from '../../../../src/sandbox/seccomp/index.ts'
 
-const ORDINARY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--']
-const USERS: ReadonlyArray<readonly [string, readonly string[]]> = process.getuid?.() === 0 ? [['root', []], ['an ordinary user', ORDINARY]] : [['an ordinary user', []]]
+const PROJECT = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '')
 /** Calls that would succeed, or fail with another error than EPERM, without the filter; made by number, as an attacker would. */
 const PROBE = `
 import ctypes, json
@@ -38,19 +39,26 @@ import subprocess, threading, socket, multiprocessing
 thread = threading.Thread(target=print, args=('thread',)); thread.start(); thread.join()
 print(subprocess.check_output(['/bin/echo', 'child'], text=True).strip(), socket.socketpair()[0].fileno() > 0, multiprocessing.get_context('fork').Process(target=print).start())`
 
+function runnerOf (test: TestContext, make: () => Runner): Runner {
+  const runner = make()
+  test.after(runner.remove)
+  return runner
+}
+
 /** Runs a command contained by the filter and nothing much else. */
-function contained (test: TestContext, user: readonly string[], command: readonly string[], filtered = true) {
+function contained (test: TestContext, { prefix, project }: Runner, command: readonly string[], filtered = true) {
   const filter = openFilter()
   assert.notEqual(filter, undefined)
   test.after(() => { closeSync(filter ?? -1) })
-  const [file = '', ...args] = [...user, 'bwrap', '--die-with-parent', '--unshare-user', '--unshare-pid', ...filtered ? ['--seccomp', '3'] : [], '--dev-bind', '/', '/', '--proc', '/proc', '--cap-drop', 'ALL', '--', ...command]
+  const [file = '', ...args] = [...prefix, 'bwrap', '--die-with-parent', '--unshare-user', '--unshare-pid', ...filtered ? ['--seccomp', '3'] : [], '--dev-bind', '/', '/', '--proc', '/proc', '--cap-drop', 'ALL', '--', ...command.map((word) => word.replace(PROJECT, project))]
   return spawnSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe', filter], timeout: 60_000 })
 }
 
 describe('programs under the filter', () => {
-  for (const [who, user] of USERS) {
+  for (const { name, make } of runners()) {
     if (process.arch === 'x64') {
-      it(`calls that are denied do not get through: ${who}`, (test) => {
+      it(`calls that are denied do not get through: ${name}`, (test) => {
+        const user = runnerOf(test, make)
         const { stdout, stderr } = contained(test, user, ['/usr/bin/python3', '-c', PROBE])
         const { clone3, x32, vsock, inet, 'unshare files': files, getppid, ...others } = JSON.parse(stdout || stderr) as Record<string, number | string>
         assert.deepEqual([clone3, x32, vsock, inet, files, getppid], [38, 1, 97, 'ok', 'ok', 'ok'])
@@ -61,7 +69,8 @@ describe('programs under the filter', () => {
       })
     }
 
-    it(`Node and Python run as they do: ${who}`, (test) => {
+    it(`Node and Python run as they do: ${name}`, (test) => {
+      const user = runnerOf(test, make)
       const node = contained(test, user, [process.execPath, '-e', NODE])
       assert.equal(node.stdout, 'hi child 2\n', node.stderr)
       const python = contained(test, user, ['/usr/bin/python3', '-c', PYTHON])
