@@ -1,0 +1,73 @@
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { send } from '../../helpers/http-exchange.ts'
+import { probe } from '../../helpers/server-entries.ts'
+import { atMost, noted } from '../figure.ts'
+import type { Row } from '../figure.ts'
+import { echo, inLanes, MB, opened, pause, watchMemory, withGateway } from '../scene.ts'
+
+const RESULT_BYTES = 4_000_000
+
+/** FR35. */
+export const heavyJson: Row = {
+  id: 'FR35',
+  title: 'bodies of 4 MB full of small members, 50 a second',
+  run: ({ isQuick }) => withGateway({ users: 4, entry: probe(), config: { http: { maxBodyBytes: 8_000_000 } } }, async (gateway, users) => {
+    const wires = await Promise.all(users.map((user) => opened(gateway, user)))
+    const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, [index, 'x', { a: null }]]))
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'size', arguments: { data: 'x', members } } })
+    let answered = 0
+    let worstMs = 0
+    const state = { isOver: false }
+    const looking = (async () => {
+      while (!state.isOver) {
+        worstMs = Math.max(worstMs, Number(/^drawbridge_event_loop_delay_seconds (\S+)$/m.exec((await send(`${gateway.managementUrl}/metrics`)).body())?.[1] ?? 0) * 1000)
+        await pause(500)
+      }
+    })()
+    await inLanes(isQuick ? 40 : 200, 4, async (index) => {
+      const answer = await wires[index % wires.length]?.post(body, { 'content-type': 'application/json' })
+      if (await answer?.ended === 'complete') answered++
+    })
+    state.isOver = true
+    await looking
+    const after = await Promise.all(wires.map((wire) => echo(wire, 'after')))
+    return [
+      noted('bodies answered', answered),
+      noted('mean delay of the event loop in the worst second', worstMs, ' ms'),
+      atMost('errors afterwards', 0, after.filter(({ outcome }) => outcome !== 'ok').length)
+    ]
+  })
+}
+
+/** FR37. */
+export const unreadResults: Row = {
+  id: 'FR37',
+  title: '500 results of 4 MB at once, for clients that do not read',
+  run: ({ isQuick }) => withGateway({ users: 2, entry: probe({ isolation: 'shared', timeoutMs: 60_000 }) }, async (gateway, users) => {
+    const [user = '', other = ''] = users
+    const wire = await opened(gateway, user)
+    const neighbour = await opened(gateway, other)
+    const memory = watchMemory(gateway.pid)
+    const { hostname, port, host } = new URL(gateway.url)
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'blob', arguments: { bytes: RESULT_BYTES } } })
+    const head = `POST /servers/server/mcp HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${gateway.keyOf(user).bearer['authorization']}\r\nmcp-session-id: ${wire.sessionId}\r\n` +
+      `accept: application/json, text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+    const sockets: Socket[] = Array.from({ length: isQuick ? 125 : 500 }, () => {
+      const socket = connect(Number(port), hostname)
+      socket.on('error', () => {}).pause()
+      socket.write(head + body)
+      return socket
+    })
+    await pause(isQuick ? 8000 : 20_000)
+    const beside = await echo(neighbour, 'beside', {}, 20_000)
+    for (const socket of sockets) socket.destroy()
+    const { peakBytes } = memory.stop()
+    const after = await echo(neighbour, 'after', {}, 20_000)
+    return [
+      noted('largest memory of the gateway', peakBytes / MB, ' MiB'),
+      noted('a neighbour meanwhile', beside.outcome),
+      atMost('the gateway has ended', 0, after.outcome === 'ok' ? 0 : 1)
+    ]
+  })
+}
