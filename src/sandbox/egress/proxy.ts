@@ -85,6 +85,11 @@ class WorkerProxy {
   async #serve (socket: Socket): Promise<void> {
     socket.allowHalfOpen = true
     const head = await readHead(socket.setNoDelay(true).setTimeout(HEAD_MS))
+    if (head === '') {
+      // Browsers open connections in advance, and do not use all of them.
+      socket.destroy()
+      return
+    }
     if (head === undefined) return this.#refuse(socket, 'request', '', '400 Bad Request', USAGE)
     const wish = readProxyRequest(head)
     if (wish === undefined) return this.#refuse(socket, 'request', '', '404 Not Found', USAGE)

@@ -6,7 +6,7 @@ const END = Buffer.from('\r\n\r\n')
 
 /**
  * Reads a request's head from a fresh connection; what came after it is put back, and the connection stands still.
- * @returns as latin1, without the empty line; undefined if it grew too large, or the connection ended or timed out first
+ * @returns as latin1, without the empty line; `''` if nothing came before the connection ended or timed out, undefined if too little or too much did
  */
 export async function readHead (socket: Socket): Promise<string | undefined> {
   return await new Promise((resolve) => {
@@ -15,7 +15,7 @@ export async function readHead (socket: Socket): Promise<string | undefined> {
       socket.off('data', onData).off('end', onEnd).off('close', onEnd).off('timeout', onEnd).pause()
       resolve(result)
     }
-    const onEnd = (): void => finish(undefined)
+    const onEnd = (): void => finish(head.length === 0 ? '' : undefined)
     const onData = (chunk: Buffer): void => {
       const from = Math.max(0, head.length - END.length + 1)
       head = Buffer.concat([head, chunk])

@@ -116,6 +116,10 @@ describe('the proxy of a worker (T42)', () => {
   it('bounds a head, and the connections of one worker', async (test) => {
     const { port, refused } = await proxyOf(test, [])
     assert.match(await ask(test, port, `GET http://a.example/ HTTP/1.1\r\nA: ${'x'.repeat(17_000)}`), /^HTTP\/1\.1 400 /)
+    const unused = dial(test, port)
+    unused.end()
+    await until('a connection without a word is closed without one', () => unused.readableEnded || unused.destroyed)
+    assert.deepEqual([unused.text(), refused.length], ['', 1])
     const held = Array.from({ length: 64 }, () => dial(test, port))
     await Promise.all(held.map(async (socket) => { await once(socket, 'connect') }))
     assert.match(await ask(test, port, ''), /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*more than 64 connections at once\n$/)
