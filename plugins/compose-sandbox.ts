@@ -50,8 +50,9 @@ export function composeSandbox (settings: Settings, env: NodeJS.ProcessEnv, tele
 }
 
 function requestOf (launch: WorkerLaunch): ContainRequest {
-  const { sandbox, dataDirs, rootDirs, cwd } = launch
+  const { sandbox, dataDirs, rootDirs, cwd, lateMounts = [] } = launch
   const others = [cwd, ...dataDirs, ...sandbox.readOnly, ...sandbox.writable]
+  const isLate = (path: string): boolean => lateMounts.some(({ inner }) => path === inner || path.startsWith(`${inner}/`))
   return {
     server: launch.server,
     command: launch.command,
@@ -62,7 +63,8 @@ function requestOf (launch: WorkerLaunch): ContainRequest {
     tmpDir: launch.tmpDir,
     settings: sandbox,
     dataDirs,
-    namedDirs: rootDirs.filter((path) => !others.includes(path)),
+    namedDirs: rootDirs.filter((path) => !others.includes(path) && !isLate(path)),
+    lateMounts,
     programDirs: launch.programDirs
   }
 }

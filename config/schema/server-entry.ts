@@ -58,6 +58,7 @@ const sandbox = Type.Optional(Type.Object({
   memoryMb: count('Most memory of a worker and all that it starts. MiB. Absent = unbounded.', undefined, 16, 1_048_576),
   cpu: Type.Optional(Type.Number({ description: 'Most CPUs of a worker; 0.5 is half of one. Absent = unbounded.', minimum: 0.01, maximum: 1024 })),
   pids: count('Most processes and threads of a worker.', DEFAULTS.sandbox.pids, 1, 1_000_000),
+  mountLate: flag('Mount the directories that hold `{tenant}` or `{user}` when the worker is given to its user, at one place inside for everybody, so that the server can have spare workers (pool.warm). For servers that open their files only when they are called. Level namespace only.', false),
   image: text('Image that has the command, for level container.', { maxLength: 512, pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]*$', 'x-expected': 'an image name, such as node:24-slim' })
 }, { additionalProperties: false, description: 'Containment of workers.' }))
 

@@ -98,7 +98,7 @@ function launchOf (entry: ServerEntry, workingDirectory: string) {
 }
 
 function sandboxOf (sandbox: ServerEntry['sandbox'], base: string): SandboxSettings {
-  const { level = DEFAULTS.sandbox.level, network = DEFAULTS.sandbox.network, pids = DEFAULTS.sandbox.pids, readOnly = [], writable = [], uid, memoryMb, cpu, image } = sandbox ?? {}
+  const { level = DEFAULTS.sandbox.level, network = DEFAULTS.sandbox.network, pids = DEFAULTS.sandbox.pids, readOnly = [], writable = [], uid, memoryMb, cpu, image, mountLate } = sandbox ?? {}
   return {
     level: level as SandboxSettings['level'],
     network: network as SandboxSettings['network'],
@@ -107,6 +107,7 @@ function sandboxOf (sandbox: ServerEntry['sandbox'], base: string): SandboxSetti
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(cpu === undefined ? {} : { cpu }),
     ...(image === undefined ? {} : { image }),
+    ...(mountLate === undefined ? {} : { mountLate }),
     readOnly: readOnly.map((path) => resolve(base, path)),
     writable: writable.map((path) => resolve(base, path))
   }

@@ -147,6 +147,12 @@ export interface SandboxSettings {
   readonly image?: string
   readonly readOnly: readonly string[]
   readonly writable: readonly string[]
+  /**
+   * Directories that args, env and `writable` name by `{tenant}` or `{user}` stand at the same place inside for everybody, and are
+   * mounted there when the worker is given to its user: so it can have been a spare. Level `namespace` only. Default false: a
+   * server that reads its files at the start and writes them whole later would overwrite what it has not seen.
+   */
+  readonly mountLate?: boolean
 }
 
 export interface PoolSettings {

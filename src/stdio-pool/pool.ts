@@ -3,7 +3,7 @@ import { GatewayError } from '../shared/errors.ts'
 import { randomId } from '../shared/ids.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { WorkerBound, WorkerPoolOptions } from './pool-options.ts'
-import { createDirectories, removePrivateDirectory } from './private-directories.ts'
+import { createDirectories, makeDirectory, removePrivateDirectory } from './private-directories.ts'
 import { spawnProcess, startFailure } from './spawn-process.ts'
 import type { StartedChild } from './spawn-process.ts'
 import { uncontained } from './uncontained.ts'
@@ -27,6 +27,9 @@ export function createWorkerPool (options: WorkerPoolOptions): WorkerPool {
   return new ProcessPool(options)
 }
 
+/** Fills the places of one worker. */
+type Filling = (...filling: [mounts: Parameters<WorkerPool['mount']>[1], dataDirs: readonly string[]]) => Promise<void>
+
 /** Whose a worker will be. */
 interface Seat { readonly owner: WorkerOwner, readonly isSpare: boolean }
 
@@ -35,6 +38,8 @@ class ProcessPool implements WorkerPool {
   readonly #options: WorkerPoolOptions
   readonly #workers = new Set<LiveWorker>()
   readonly #starting = new Set<Worker>()
+  /** Of workers whose directories come later. */
+  readonly #fillings = new WeakMap<Worker, Filling>()
   /** Starts and ends under way: a place is freed and a directory removed after the process itself is gone. */
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
@@ -76,6 +81,10 @@ class ProcessPool implements WorkerPool {
       spare.bindTo(owner)
       this.#options.events.workerBound(spare)
     }, either))
+  }
+
+  async mount (worker: Worker, mounts: ReadonlyArray<{ readonly inner: string, readonly source: string }>, dataDirs: readonly string[]): Promise<void> {
+    await this.#fillings.get(worker)?.(mounts, dataDirs)
   }
 
   settled (worker: Worker): void {
@@ -140,11 +149,13 @@ class ProcessPool implements WorkerPool {
     const id = `w${this.#started}`
     const tag = `${this.instanceId}.${this.#started}`
     const containment = await contain({ ...launch, env: { ...launch.env, [TAG_VARIABLE]: tag } })
+    const fill = await fillingOf(launch, containment)
     const child = await spawnContained(launch, containment)
     this.#supervisor.watch(child.pid, launch.privateDir)
     const worker = createWorker({ id, child, ...seat, clock, events, stopGraceMs })
     this.#workers.add(worker)
     this.#starting.add(worker)
+    if (fill !== undefined) this.#fillings.set(worker, fill)
     events.workerStarted(worker)
     // Cannot reject: nothing that it awaits does.
     this.#track(this.#clearAfter(worker, launch, containment, tag)).catch(() => {})
@@ -191,6 +202,24 @@ class ProcessPool implements WorkerPool {
     let count = 0
     for (const worker of this.#workers) if (worker.isEnding && countsAgainst(bound, owner, worker.owner)) count += 1
     return count
+  }
+}
+
+/** @throws GatewayError GW_UPSTREAM_START when the launch needs mounts that this containment has not; nothing runs then */
+async function fillingOf (launch: WorkerLaunch, containment: Containment): Promise<Filling | undefined> {
+  if (launch.lateMounts === undefined) return undefined
+  const { mount, level, mountRefusal = `level "${level}" has no mounts of its own` } = containment
+  if (mount === undefined) {
+    await containment.ended()
+    throw new GatewayError('GW_UPSTREAM_START', { reason: `mcpServers.${launch.server}.sandbox.mountLate: ${mountRefusal}` })
+  }
+  return async (mounts, dataDirs) => {
+    try {
+      for (const path of dataDirs) await makeDirectory(path)
+      for (const { inner, source } of mounts) await mount(inner, source)
+    } catch (error) {
+      throw startFailure(launch, error)
+    }
   }
 }
 

@@ -36,7 +36,7 @@ export async function removePrivateDirectory (launch: WorkerLaunch): Promise<voi
  * Makes a directory and its parents. Not mkdir's own `recursive`: that never returns where a file system answers ENOENT
  * under an existing directory (/proc, an automounter).
  */
-async function makeDirectory (path: string): Promise<void> {
+export async function makeDirectory (path: string): Promise<void> {
   const missing = await makeOne(path)
   if (!missing) return
   if (dirname(path) === path) throw missing

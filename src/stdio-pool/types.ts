@@ -1,5 +1,6 @@
 import type { JsonText } from '../protocol/index.ts'
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
+import type { LateMount } from '../sandbox/index.ts'
 import type { SandboxSettings } from '../shared/settings.ts'
 
 /** Everything needed to start one process: templates filled, nothing left to decide. Made by `prepareLaunch`. */
@@ -24,6 +25,8 @@ export interface WorkerLaunch {
   readonly rootDirs: readonly string[]
   /** Directories that the command itself needs, such as its packages in the store; read-only. */
   readonly programDirs: readonly string[]
+  /** Directories that are filled once it is known whose the worker is. Absent = none. */
+  readonly lateMounts?: readonly LateMount[]
   /** The entry's containment, its paths filled. */
   readonly sandbox: SandboxSettings
 }
@@ -110,6 +113,12 @@ export interface WorkerPool {
    * @throws GatewayError GW_LIMIT_WORKERS (a bound of the owner is hit; no spare was taken), GW_CANCELLED, GW_DRAINING
    */
   bind (next: () => Worker | undefined, owner: WorkerOwner, signal: AbortSignal): Promise<Worker | undefined>
+  /**
+   * Mounts directories into a worker whose launch has places for them. Once per worker and place.
+   * @param dataDirs made first where they are missing, the directories themselves among them
+   * @throws GatewayError GW_UPSTREAM_START
+   */
+  mount (worker: Worker, mounts: ReadonlyArray<{ readonly inner: string, readonly source: string }>, dataDirs: readonly string[]): Promise<void>
   /** Must be called when a started worker has initialized or failed to: frees its place among the starting. */
   settled (worker: Worker): void
   stats (): PoolStats

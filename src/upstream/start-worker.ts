@@ -1,8 +1,10 @@
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { TenantId, UserId } from '../shared/ids.ts'
 import type { Era, ServerSettings } from '../shared/settings.ts'
-import { prepareLaunch, type WorkerOwner } from '../stdio-pool/index.ts'
+import type { WorkerOwner } from '../stdio-pool/index.ts'
 import { inTime } from './in-time.ts'
+import { launchFor, mountOwn } from './launch-for.ts'
+import { askAlive } from './spares/ask-alive.ts'
 import { openWire, type Greeted, type WirePlan } from './open-wire.ts'
 import type { StartOptions, StartTold } from './opening.ts'
 import type { Connection, ConnectionRequest, EraVerdicts } from './types.ts'
@@ -33,9 +35,9 @@ async function startNow (options: StartOptions, request: ConnectionRequest, key:
   const { server } = request
   const isStored = await options.packages?.commandOf(server) !== undefined
   const plan = planFor(server, verdicts, request.era, isStored)
-  const first = await greetSpare(options, request, plan, told, signal) ?? await greetFresh(options, request, key, plan, told, signal)
+  const first = await greetSpare(options, request, plan, told, signal) ?? await greetFresh(options, request, key, plan, told, verdicts, signal)
   if (first.outcome !== 'spent') return settled(first.connection, first.outcome, server, verdicts)
-  const second = await greetFresh(options, request, key, { ...plan, first: 'legacy' }, told, signal)
+  const second = await greetFresh(options, request, key, { ...plan, first: 'legacy' }, told, verdicts, signal)
   if (second.outcome === 'spent') throw new GatewayError('GW_INTERNAL', { reason: 'a legacy handshake asks before initialize' })
   return settled(second.connection, second.outcome.era === 'legacy' ? { era: 'legacy', lacks: 'modern' } : second.outcome, server, verdicts)
 }
@@ -76,6 +78,7 @@ async function greetSpare (options: StartOptions, request: ConnectionRequest, pl
   const { worker, launch } = spare
   told.process('warm', launch.rootDirs)
   try {
+    await mountOwn(options, server, identityOf(request), worker, launch)
     const greeted = await openWire(options, request, worker, plan, told, signal)
     spare.greeted()
     if (greeted.outcome === 'spent') await greeted.connection.close()
@@ -94,13 +97,16 @@ async function greetSpare (options: StartOptions, request: ConnectionRequest, pl
 }
 
 /** One process, greeted. When that came to nothing it is on its way out, and told of; a spent one is gone before this returns. */
-async function greetFresh (options: StartOptions, request: ConnectionRequest, key: string, plan: WirePlan, told: StartTold, signal: AbortSignal): Promise<Greeted> {
+async function greetFresh (options: StartOptions, request: ConnectionRequest, key: string, plan: WirePlan, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal): Promise<Greeted> {
   const { server } = request
   const stored = await options.packages?.commandOf(server)
-  const launch = prepareLaunch(server, identityOf(request), { stateDir: options.stateDir, workerKey: key }, options.host, stored)
+  const launch = launchFor(options, server, identityOf(request), key, stored)
   told.process('cold', launch.rootDirs)
   const worker = await inTime(server.startTimeoutMs, signal, noTurn, (either) => options.pool.start(launch, ownerOf(request), either))
   try {
+    // Where its directories will be is made by its containment on the way to its first word.
+    if (launch.lateMounts !== undefined) await askAlive(worker, server, verdicts, options.version, () => undefined, signal)
+    await mountOwn(options, server, identityOf(request), worker, launch)
     const greeted = await openWire(options, request, worker, plan, told, signal)
     // Two workers of one key must never run side by side: they would share files (rulings 1).
     if (greeted.outcome === 'spent') await greeted.connection.close()

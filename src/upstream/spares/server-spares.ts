@@ -4,7 +4,8 @@ import type { ServerSettings } from '../../shared/settings.ts'
 import { createDemand, type Worker } from '../../stdio-pool/index.ts'
 import type { StartBackoff } from '../start-backoff.ts'
 import type { EraVerdicts } from '../types.ts'
-import { refused, spoiled, startSpare, type Spare, type SpareStartOptions } from './start-spare.ts'
+import { refused, spoiled } from './ask-alive.ts'
+import { startSpare, type Spare, type SpareStartOptions } from './start-spare.ts'
 
 /** Spares that come to nothing in a row before none are started for a while. */
 const MAX_FAILURES = 3

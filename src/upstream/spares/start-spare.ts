@@ -1,12 +1,9 @@
-import { randomInt } from 'node:crypto'
 import type { PackageStore, StoredCommand } from '../../packages/index.ts'
-import { requestText, withModernMeta } from '../../protocol/index.ts'
-import { GatewayError } from '../../shared/errors.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
-import { prepareLaunch, type HostEnvironment, type Worker, type WorkerLaunch, type WorkerPool } from '../../stdio-pool/index.ts'
-import { clientInfo } from '../client-info.ts'
-import { inTime } from '../in-time.ts'
+import { type HostEnvironment, type Worker, type WorkerLaunch, type WorkerPool } from '../../stdio-pool/index.ts'
+import { launchFor } from '../launch-for.ts'
 import type { EraVerdicts } from '../types.ts'
+import { askAlive, spoiled } from './ask-alive.ts'
 
 /** A process that was started for nobody, and has shown that it lives. */
 export interface Spare {
@@ -20,9 +17,6 @@ export interface Spare {
   /** It wrote something besides the answer, since it was started. */
   isSpoiled (): boolean
 }
-
-/** Ids of the liveness question: far from those that a connection mints. */
-const MAX_ID = 2 ** 40
 
 /** What starting spares needs of the options of all starts. */
 export interface SpareStartOptions {
@@ -46,17 +40,16 @@ export interface SpareStartOptions {
 export async function startSpare (options: SpareStartOptions, server: ServerSettings, verdicts: EraVerdicts, onSpoiled: (worker: Worker) => void, signal: AbortSignal): Promise<Spare> {
   const { pool, nowMs } = options
   const stored = await options.packages?.commandOf(server)
-  const launch = prepareLaunch(server, {}, { stateDir: options.stateDir, workerKey: `spare ${server.entryHash}` }, options.host, stored)
+  const launch = launchFor(options, server, {}, `spare ${server.entryHash}`, stored)
   const worker = await pool.startSpare(launch, server.name, signal)
   const startedMs = nowMs()
-  const question = questionFor(server, verdicts, options.version)
   try {
     let hasSpoken = false
     const onWord = (): void => {
       hasSpoken = true
       onSpoiled(worker)
     }
-    await inTime(server.startTimeoutMs, signal, () => refused(`does not answer ${question.method} before it is greeted`), (either) => answered(worker, question, onWord, either))
+    await askAlive(worker, server, verdicts, options.version, onWord, signal)
     // In one breath with its answer.
     if (hasSpoken) throw spoiled()
     return { worker, launch, program: programOf(server, stored), startMs: nowMs() - startedMs, readyAtMs: nowMs(), isSpoiled: () => hasSpoken || worker.noise > 0 }
@@ -71,45 +64,4 @@ export async function startSpare (options: SpareStartOptions, server: ServerSett
 /** Names what a server's process runs. */
 export function programOf (server: ServerSettings, stored: StoredCommand | undefined): string {
   return JSON.stringify([server.entryHash, stored?.package, stored?.command, stored?.args])
-}
-
-interface Question { readonly method: string, readonly text: string, readonly id: number }
-
-/** Modern servers have no ping: what they answer at any time is server/discover. A refusal shows life as well as a result does. */
-function questionFor (server: ServerSettings, verdicts: EraVerdicts, version: string): Question {
-  const id = randomInt(MAX_ID)
-  const isModern = !verdicts.order(server, 'legacy').includes('legacy')
-  const method = isModern ? 'server/discover' : 'ping'
-  const params = isModern ? withModernMeta(undefined, { capabilities: {}, clientInfo: clientInfo(version) }) : undefined
-  return { method, id, text: requestText(id, method, params) }
-}
-
-async function answered (worker: Worker, { id, method, text }: Question, onWord: () => void, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
-  let isAnswered = false
-  const fail = (): void => reject(signal.reason)
-  signal.addEventListener('abort', fail, { once: true })
-  worker.onMessage = (message) => {
-    if (isAnswered) return onWord()
-    isAnswered = message['id'] === id && message['method'] === undefined && worker.noise === 0
-    if (isAnswered) resolve(undefined)
-    else reject(spoiled())
-  }
-  worker.exited.then(({ code, signal: by }) => reject(refused(`ends on ${method} before it is greeted, or by itself (${by ?? code ?? 'unknown'})`)), reject)
-  worker.send(text)
-  try {
-    await promise
-  } finally {
-    signal.removeEventListener('abort', fail)
-  }
-}
-
-/** It said what nobody had asked for: that would reach whoever is given the worker. */
-export function spoiled (): GatewayError {
-  return refused('writes to stdout before it is greeted')
-}
-
-/** A server that cannot have spares, by what it did. */
-export function refused (what: string): GatewayError {
-  return new GatewayError('GW_UPSTREAM_START', { reason: `the server ${what}` })
 }

@@ -99,13 +99,16 @@ suite('a worn worker', () => {
   })
 
   test('that is always in use is taken out of use at twice its limit; who comes then waits, and gets the next one', async (t) => {
-    const { at, recycled } = await recycling(t, { maxCalls: 4 })
+    const { at, place, recycled, started } = await recycling(t, { maxCalls: 4 })
     const old = await at.ready()
     const gone = sleep(old)
     const quick = await Promise.all(Array.from({ length: 11 }, () => ask(old, 'tools/list')))
     assert.ok(quick.every(({ result }) => result !== undefined))
     assert.deepEqual([old.open, old.inFlight.size, recycled()], [false, 1, []])
     const next = at.ready()
+    // Long enough for another worker to be up: this place's own must not run beside the old one (rulings 1).
+    await place({ ...runs('echo.mjs'), name: 'other' } as Parameters<typeof place>[0]).ready()
+    assert.equal(started(), 2)
     for (const handle of old.inFlight) handle.cancel('client_cancelled')
     await gone
     assert.notEqual((await next).pid, old.pid)

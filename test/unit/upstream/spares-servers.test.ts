@@ -10,6 +10,7 @@ import { runs } from './upstream-parts.ts'
 suite('which entries may have spares', () => {
   const pool = { warm: 1, max: 9, maxPerTenant: 9, idleMs: 1 }
   const sandbox: SandboxSettings = { level: 'none', network: 'none', pids: 9, readOnly: [], writable: [] }
+  const late: SandboxSettings = { ...sandbox, mountLate: true }
   const rows: ReadonlyArray<readonly [Partial<ServerSettings>, RegExp | undefined]> = [
     [{}, undefined],
     ...(['tenant', 'user', 'session', 'call'] as Isolation[]).map((isolation) => [{ isolation }, undefined] as const),
@@ -20,7 +21,17 @@ suite('which entries may have spares', () => {
     [{ env: { FILE: '/data/{tenant}.json' } }, /^env\.FILE holds \{tenant\}/],
     [{ cwd: '/data/{user}' }, /^cwd holds/],
     [{ sandbox: { ...sandbox, readOnly: ['/data/{user}'] } }, /^sandbox\.readOnly holds/],
-    [{ sandbox: { ...sandbox, writable: ['/data/{user}'] } }, /^sandbox\.writable holds/]
+    [{ sandbox: { ...sandbox, writable: ['/data/{user}'] } }, /^sandbox\.writable holds/],
+    [{ sandbox: late, args: ['--dir=/data/{tenant}/{user}', '/x/{user}/sub'], env: { FILE: '/data/{user}/memory.json' } }, undefined],
+    [{ sandbox: { ...late, writable: ['/data/{user}'] } }, undefined],
+    [{ sandbox: { ...late, readOnly: ['/data/{user}'] } }, /mountLate does not help: what is mounted later is writable/],
+    [{ sandbox: late, cwd: '/data/{user}' }, /mountLate does not help: .* cwd/],
+    [{ sandbox: late, env: { FILE: '/data/{user}.json' } }, /env\.FILE names a file/],
+    [{ sandbox: late, args: ['{user}'] }, /args\[0\] holds a template outside/],
+    [{ sandbox: late, args: ['--{user}=/data/{user}'] }, /outside of an absolute path/],
+    [{ sandbox: late, env: { WHO: 'https://x.test/{user}' } }, /outside of an absolute path/],
+    [{ sandbox: late, args: ['/data/{tenant}', '/data/{tenant}/{user}'] }, /inside another/],
+    [{ sandbox: late, command: 'docker', args: ['run', '-v', '/data/{user}:/data', 'image'] }, /a container/]
   ]
   for (const [own, why] of rows) {
     test(`${JSON.stringify(own)}: ${String(why)}`, () => {
