@@ -37,7 +37,7 @@ export const cancels: Row = {
     const after = await echo(wire, 'after')
     return [
       noted('answered in time, dropped', `${told.answered}, ${told.dropped}`),
-      atMost('answered twice', 0, told.late),
+      atMost('answered more than once', 0, told.late),
       atMost('broken connections', 0, told.broken),
       atMost('in flight at the worker afterwards', 0, left),
       atMost('in flight at the gateway afterwards', 0, open),
