@@ -4,12 +4,16 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findOutdated, installLocked, lockServers, readLock, rollBack } from '../../../src/packages/index.ts'
 import type { InstallContext } from '../../../src/packages/index.ts'
+import { digestTree } from '../../../src/packages/tree-digest.ts'
 import { npxEntry, outputOf, refusalOf, storeOf, storeParts, type StoreParts } from './store-parts.ts'
 
 const program = (version: string) => ({
   'index.js': `#!/usr/bin/env node\nimport { word } from 'tiny-word'\nconsole.log(word, '${version}', process.argv.slice(2).join(' '), process.version)\n`
 })
 const manifest = { type: 'module', bin: { 'tiny-server': 'index.js', other: 'index.js' }, dependencies: { 'tiny-word': '^1.0.0' } }
+
+/** Its install script tells that it ran, and what it could see. */
+const word = { type: 'module', exports: './index.js', scripts: { postinstall: 'node -e "require(\'fs\').writeFileSync(\'ran\', process.env.SECRET || \'\')"' } }
 
 const done: (() => Promise<void>)[] = []
 const never = () => false
@@ -18,7 +22,7 @@ let main: InstallContext
 
 before(async () => {
   parts = await storeParts((each) => done.push(each))
-  parts.registry.publishNpm('tiny-word', '1.0.0', { 'index.js': 'export const word = "tiny"\n' }, { type: 'module', exports: './index.js', scripts: { postinstall: 'node -e "require(\'fs\').writeFileSync(\'ran\', process.env.SECRET || \'\')"' } })
+  parts.registry.publishNpm('tiny-word', '1.0.0', { 'index.js': 'export const word = "tiny"\n' }, word)
   parts.registry.publishNpm('@scope/tiny-server', '1.0.0', program('1.0.0'), manifest)
   main = await parts.context()
 })
@@ -75,13 +79,18 @@ describe('npm packages in the store', () => {
     assert.equal(await outputOf(await storeOf(clone).commandOf(entry)), `tiny 1.0.0 --for {user} ${process.version}`)
   })
 
-  it('a tarball that changed under its version is refused, and nothing of it is kept (T46)', async (test) => {
-    parts.registry.swapTarball('tiny-word', '1.0.0', { 'index.js': 'export const word = "evil"\n' })
-    test.after(() => parts.registry.swapTarball('tiny-word', '1.0.0', { 'index.js': 'export const word = "tiny"\n' }))
-    const clone = await parts.context(true)
-    assert.match(await refusalOf(installLocked([entry], clone)), /^npm: .*EINTEGRITY/)
-    assert.deepEqual(readdirSync(clone.directory), [])
-  })
+  for (const [what, change] of [
+    ['a tarball that changed', (files: Record<string, string>) => parts.registry.swapTarball('tiny-word', '1.0.0', files)],
+    ['a version that was published anew, metadata and all', (files: Record<string, string>) => parts.registry.publishNpm('tiny-word', '1.0.0', files, word)]
+  ] as const) {
+    it(`${what} is refused, and nothing of it is kept (T46)`, async (test) => {
+      change({ 'index.js': 'export const word = "evil"\n' })
+      test.after(() => change({ 'index.js': 'export const word = "tiny"\n' }))
+      const clone = await parts.context(true)
+      assert.match(await refusalOf(installLocked([entry], clone)), /^npm: .*EINTEGRITY/)
+      assert.deepEqual(readdirSync(clone.directory), [])
+    })
+  }
 
   for (const [what, change] of [
     ['changed', (folder: string) => writeFileSync(join(folder, 'node_modules/tiny-word/index.js'), 'export const word = "evil"\n')],
@@ -106,7 +115,8 @@ describe('npm packages in the store', () => {
     const good = readFileSync(record, 'utf8')
     makeWritable(tree(main))
     writeFileSync(join(tree(main), 'node_modules/tiny-word/index.js'), 'export const word = "evil"\n')
-    for (const forged of [{ content: '0'.repeat(64) }, { platform: 'linux-other' }, { platform: `${(JSON.parse(good) as { platform: string }).platform}-evil`, content: '0'.repeat(64) }]) {
+    const { content } = await digestTree(tree(main), (path) => path === 'node_modules/.package-lock.json')
+    for (const forged of [{ content }, { content, platform: 'linux-other' }, { content, platform: `${(JSON.parse(good) as { platform: string }).platform}-evil` }]) {
       rmSync(record, { force: true })
       writeFileSync(record, JSON.stringify({ ...JSON.parse(good) as object, ...forged }))
       assert.match(await refusalOf(storeOf(main).commandOf(entry)), /run drawbridge packages install$/)

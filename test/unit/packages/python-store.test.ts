@@ -56,6 +56,7 @@ for (const [what, entry] of entries) {
       assert.equal(stored?.command, join(folder(bare), 'tree/bin/python'))
       assert.deepEqual(stored?.args, [join(folder(bare), 'tree/bin/tiny-server'), '--for', '{user}'])
       assert.equal(stored?.directories[0], folder(bare))
+      assert.deepEqual(stored?.env, { PYTHONDONTWRITEBYTECODE: '1' }, 'modules that were not compiled stay so: the store is what was verified')
       assert.equal(await outputOf(stored), 'tiny 1.0.0 --for {user} True')
       assert.equal(await outputOf(await storeOf(bare).commandOf(entry)), 'tiny 1.0.0 --for {user} True', 'as it was after a run')
     })
