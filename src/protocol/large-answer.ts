@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { readJson } from '../shared/read-json.ts'
 import { ownerOf } from './byte-owner.ts'
 import { isJsonObject } from './classify.ts'
 import { hollowText, LARGE_MEMBER_BYTES, type Hole } from './hollow.ts'
@@ -34,7 +35,7 @@ export function readLargeAnswer (line: Buffer): JsonObject | undefined {
 
 function parsed (text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { readJson } from '../shared/read-json.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
@@ -86,7 +87,7 @@ function argumentsIn (body: Buffer, ranges: MessageRanges | undefined): Hole | u
 
 function parseText (text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) }
+    return { value: readJson(text) }
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { readJson } from '../shared/read-json.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
@@ -16,7 +17,7 @@ export function parseJson (body: Buffer): Result<unknown, { readonly code: Extra
   if (nextByte(cursor) !== -1) skipValue(cursor)
   if (cursor.fault !== undefined) return refuse({ code: 'GW_PROTOCOL_PARSE', reason: cursor.fault.reason })
   try {
-    return ok(JSON.parse(body.toString()) as unknown)
+    return ok(readJson(body.toString()))
   } catch {
     return refuse({ code: 'GW_PROTOCOL_PARSE', reason: 'not JSON' })
   }

@@ -1,3 +1,4 @@
+import { readJson } from '../shared/read-json.ts'
 import type { ByteOwner } from './byte-owner.ts'
 import type { JsonObject } from './message.ts'
 
@@ -53,7 +54,7 @@ export function setRaw (object: JsonObject, member: RawMember): void {
     configurable: true,
     enumerable: true,
     get: () => {
-      const value: unknown = JSON.parse(bytes.toString())
+      const value: unknown = readJson(bytes.toString())
       setRawMembers(object, rawMembers(object).filter((member) => member.key !== key))
       set(object, key, value)
       return value

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { readJson } from '../shared/read-json.ts'
 
 /** What is sealed: whatever JSON can express. */
 export type SealedPayload = Record<string, unknown>
@@ -105,6 +106,6 @@ function decrypt (master: Buffer, context: Buffer, bytes: Buffer): string {
 }
 
 function payloadOf (plain: string, nowMs: number): SealedPayload | undefined {
-  const [expiresAtMs, payload] = JSON.parse(plain) as [number | null, SealedPayload]
+  const [expiresAtMs, payload] = readJson(plain) as [number | null, SealedPayload]
   return expiresAtMs === null || nowMs < expiresAtMs ? payload : undefined
 }

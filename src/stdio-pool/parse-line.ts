@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { readJson } from '../shared/read-json.ts'
 import { LARGE_MEMBER_BYTES, readLargeAnswer } from '../protocol/index.ts'
 import type { ProtocolErrorKind } from './pool-options.ts'
 
@@ -31,7 +32,7 @@ function mayBeObject (first: number | undefined): boolean {
 
 function parse (text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return undefined
   }

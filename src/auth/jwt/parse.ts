@@ -1,3 +1,5 @@
+import { readJson } from '../../shared/read-json.ts'
+
 /** A JSON object whose members nobody has looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -41,7 +43,7 @@ function readObject (part: string): JsonObject | undefined {
   const bytes = decodePart(part)
   if (bytes === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(utf8.decode(bytes))
+    const value: unknown = readJson(utf8.decode(bytes))
     return isObject(value) && isSmall(value) ? value : undefined
   } catch {
     return undefined

@@ -1,3 +1,4 @@
+import { readJson } from '../../shared/read-json.ts'
 import { isJsonObject, MAX_BATCH, readLargeAnswer, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
 import type { AnswerHead, AnswerListener, Outbound, RequestHead, Sending } from '../../net/index.ts'
 import { MAX_EVENT_BYTES, MAX_JSON_BYTES, MAX_REFUSAL_BYTES } from './caps.ts'
@@ -133,7 +134,7 @@ export class Exchange implements AnswerListener {
   #deliver (text: string): boolean {
     let value: unknown
     try {
-      value = JSON.parse(text)
+      value = readJson(text)
     } catch {
       return false
     }
@@ -176,7 +177,7 @@ function refusalOf (status: number, text: string): ExchangeEnd {
 
 function errorIn (text: string): { error: JsonRpcErrorBody | undefined, id: unknown } {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = readJson(text)
     const error = isJsonObject(value) ? value['error'] : undefined
     if (isJsonObject(value) && isJsonObject(error) && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string') {
       return { error: error as unknown as JsonRpcErrorBody, id: value['id'] }

@@ -1,3 +1,4 @@
+import { readJson } from '../../shared/read-json.ts'
 import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { isJsonObject, type JsonText } from '../../protocol/index.ts'
 import type { Outbound } from '../../net/index.ts'
@@ -122,7 +123,7 @@ export class SseWire implements Wire {
 
 function parsed (text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = readJson(text)
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined

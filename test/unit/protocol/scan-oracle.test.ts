@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_DEPTH, MAX_KEYS, parseBody } from '../../../src/protocol/index.ts'
-import { createRandom, pick, randomValue, spell, writeObject } from './random-json.ts'
+import { createRandom, comparableValue, pick, randomValue, spell, writeObject } from './random-json.ts'
 import type { Pair, Random } from './random-json.ts'
 
 /** Reads bytes as JSON.parse does after strict decoding; undefined = not JSON. */
@@ -42,7 +42,7 @@ function randomLevel (random: Random, label: keyof typeof levels, fixed: readonl
     const key = random() < 0.4 ? pick(random, levels[label]) : random() < 0.9 ? pick(random, strangers) : pick(random, disguises)
     if (random() < 0.5 && fixed.some((pair) => pair.key === key)) continue
     // A second level object would need a verdict of its own; as a duplicate or in place of one it is a scalar.
-    const value = key === 'params' || key === '_meta' ? text('0') : randomValue(random, 3)
+    const value = key === 'params' || key === '_meta' ? text('0') : comparableValue(random, 3)
     pairs.splice(Math.floor(random() * (pairs.length + 1)), 0, pair(random, key, value))
   }
   return { pairs, clean: keysAreClean(pairs.map(({ key }) => key), levels[label]) }
