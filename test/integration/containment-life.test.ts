@@ -57,6 +57,18 @@ for (const { name, make } of runners()) {
       await until('the end of all', () => marked(mark) === 0 && gateway.workers().length === 0, 8000)
     })
 
+    it('so it does when the process that looks after workers is killed with it', async (t) => {
+      const { gateway, wire, mark } = await opened(t)
+      await inside(wire, 'process.exit = () => {}; setInterval(() => {}, 1000)')
+      await inside(wire, DAEMON(mark))
+      await until('the daemon runs', () => marked(mark) === 1)
+      const supervisor = gateway.children().find(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('supervisor.sh'))
+      assert.ok(supervisor !== undefined)
+      process.kill(supervisor.pid, 'SIGKILL')
+      gateway.kill('SIGKILL')
+      await until('the end of all', () => marked(mark) === 0 && gateway.workers().length === 0, 8000)
+    })
+
     it('a server that reads on after its input has ended is given TERM, and time for what it does then', async (t) => {
       const { gateway, wire } = await opened(t)
       const note = join(gateway.dir, 'data', 'acme', 'alice', 'note')

@@ -7,13 +7,14 @@ import { EMPTY_DIRS } from './system-view.ts'
 /** Largest /tmp and /dev/shm; TMPDIR is elsewhere, on disk. Memory of the worker, where memory is bounded. */
 const MAX_TMPFS_BYTES = 268_435_456
 
-/** Needed by setpriv to become the worker's user, and to go to a directory of that user before; setpriv drops them. */
+/** Needed by setpriv to become the worker's user, and to go to a directory of that user before; setpriv drops them for the worker. */
 const UNTIL_SETPRIV = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_DAC_READ_SEARCH']
 
 /**
  * The first process of the namespace: starts the worker, lets go of its pipes, takes in orphans, and ends with the worker, and
  * everything in the namespace with it. Not bubblewrap's own, which ends after bubblewrap has, as a zombie of whoever is the
- * machine's first process; and not the worker itself, on which TERM would have no effect then.
+ * machine's first process; and not the worker itself, on which TERM would have no effect then. Under root it stays bubblewrap's
+ * user: a process that dies may signal its children (--die-with-parent) only if they are of its own user.
  */
 const FIRST_PROCESS = 'exec 3<&0 4>&1; "$@" <&3 >&4 3<&- 4>&- & exec 0</dev/null 1>/dev/null 2>/dev/null 3<&- 4>&-; wait $!'
 
@@ -63,15 +64,14 @@ export function namespaceArgs (parts: NamespaceParts): string[] {
     ...(filterDescriptor === undefined ? [] : ['--seccomp', String(filterDescriptor)]),
     '--chdir', parts.cwd,
     '--',
-    ...dropRoot(parts),
     '/bin/sh', '-c', FIRST_PROCESS, 'sh',
+    ...dropRoot(parts),
     ...withSignals(tools, parts.command)
   ]
 }
 
 function dropRoot ({ tools, user }: NamespaceParts): string[] {
-  // With its user a process loses the signal that bubblewrap's --die-with-parent asked for.
-  return tools.setpriv === undefined || tools.by === 'user' ? [] : [tools.setpriv, '--pdeathsig', 'KILL', ...setprivArgs(user)]
+  return tools.setpriv === undefined || tools.by === 'user' ? [] : [tools.setpriv, ...setprivArgs(user)]
 }
 
 /** Bubblewrap ignores TERM, so that the worker can end in order, and the shell starts it without INT and QUIT: the worker has them back. */
