@@ -7,6 +7,7 @@ import type { AppOptions } from './plugins/app-options.ts'
 import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
 import { createPeers } from './plugins/peers.ts'
+import { watchForStalls } from './plugins/stall-watch.ts'
 import { servePrimary } from './primary.ts'
 import type { RunningGateway } from './running-gateway.ts'
 import { createOwners, type Gather, type MemberPlace, type Membership } from './src/processes/index.ts'
@@ -48,15 +49,17 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
     throw thrown
   }
   composition.setPhase('serving')
+  // Where somebody starts it again; the watch costs some 18 MiB.
+  const endWatch = settings.mode === 'production' ? watchForStalls() : () => {}
   const url = originOf(app, settings.listen.host)
   const managementUrl = management === undefined ? '' : originOf(management, settings.management.host)
   const event = peers === undefined ? 'listening' : 'process_listening'
   composition.logger.info({ event, url, management_url: managementUrl, mode: settings.mode, servers: settings.servers.size }, 'listening')
   composition.logger.flush()
-  return { url, managementUrl, ...closers(composition, app, listeners, handBack) }
+  return { url, managementUrl, ...closers(composition, app, listeners, () => { handBack(); endWatch() }) }
 }
 
-function closers (composition: Composition, app: FastifyInstance, listeners: readonly FastifyInstance[], handBack: () => void): Pick<RunningGateway, 'close' | 'closeNow'> {
+function closers (composition: Composition, app: FastifyInstance, listeners: readonly FastifyInstance[], afterwards: () => void): Pick<RunningGateway, 'close' | 'closeNow'> {
   const { gateway, logger } = composition
   let ending: Promise<void> | undefined
 
@@ -65,7 +68,7 @@ function closers (composition: Composition, app: FastifyInstance, listeners: rea
     logger.info({ event: 'draining', reason }, 'draining')
     await stop()
     await Promise.all(listeners.map(closeListener))
-    handBack()
+    afterwards()
     logger.info({ event: 'stopped', reason }, 'stopped')
     composition.close()
   }
