@@ -18,9 +18,10 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'Look at this machine: what works here, what does not, and how to fix it.',
   description: [
-    'Looks for Node, npm, uvx, Python, Docker and Redis, at what contains workers here, at the limit on open files, at the ports',
-    'and at the state directory. What the servers of the configuration need is required; the rest is for information. Starts no',
-    'server. Exits 0 unless something required is missing.'
+    'Looks for Node, npm, uvx, Python, Docker and Redis, at what contains workers here, at the limit',
+    'on open files, at the ports and at the state directory. What the servers of the configuration',
+    'need is required; the rest is for information. Starts no server. Exits 0 unless something',
+    'required is missing.'
   ].join('\n'),
   options: {
     config: { type: 'string', short: 'c', value: 'FILE', help: 'Gateway file that says what is required.', default: 'DRAWBRIDGE_CONFIG, else the quick start' },
