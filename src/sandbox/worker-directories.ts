@@ -1,7 +1,10 @@
 import { lchownSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { GatewayError } from '../shared/errors.ts'
 import type { ContainRequest } from './types.ts'
+
+/** As the kernel: after so many it gives up. */
+const MAX_LINKS = 40
 
 /**
  * Refuses data directories that lead through a link which a worker may have made: with it one server's worker could lead
@@ -10,13 +13,34 @@ import type { ContainRequest } from './types.ts'
  * @throws GatewayError GW_UPSTREAM_START, naming the link
  */
 export function refuseLinks ({ server, dataDirs }: Pick<ContainRequest, 'server' | 'dataDirs'>, uid: number): void {
-  for (const directory of dataDirs) {
-    for (let path = directory; path !== dirname(path); path = dirname(path)) {
-      const stat = lstatSync(path, { throwIfNoEntry: false })
-      if (stat?.isSymbolicLink() !== true || stat.uid !== uid) continue
-      throw new GatewayError('GW_UPSTREAM_START', { reason: `mcpServers.${server}: ${path} is a link to ${readlinkSync(path)} that belongs to the user of workers; write the real directory into the entry` })
-    }
+  refuseLinksOn(server, dataDirs, (link) => lstatSync(link).uid === uid)
+}
+
+/**
+ * Refuses paths whose resolution meets a link for which `isSuspect`.
+ * @throws GatewayError GW_UPSTREAM_START, naming the link
+ */
+export function refuseLinksOn (server: string, paths: readonly string[], isSuspect: (link: string) => boolean): void {
+  for (const link of paths.flatMap(linksOn)) {
+    if (!isSuspect(link)) continue
+    throw new GatewayError('GW_UPSTREAM_START', { reason: `mcpServers.${server}: ${link} is a link to ${readlinkSync(link)} that belongs to the user of workers; write the real path into the entry, or the directory that it is in into sandbox.readOnly` })
   }
+}
+
+/** Every link that the kernel goes through for an absolute path, as far as there is something. */
+function linksOn (path: string): string[] {
+  const links: string[] = []
+  let rest = path.split('/')
+  for (let at = '/'; rest.length > 0;) {
+    const [name = '', ...next] = rest
+    const here = join(at, name)
+    const isLink = lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink() === true
+    rest = isLink ? [...readlinkSync(here).split('/'), ...next] : next
+    if (!isLink) at = here
+    else if (readlinkSync(here).startsWith('/')) at = '/'
+    if (isLink && links.push(here) > MAX_LINKS) break
+  }
+  return links
 }
 
 /**

@@ -33,7 +33,7 @@ export async function containInContainer (request: ContainRequest, context: Sand
   return {
     level: 'container',
     command: engine,
-    args: runArgs({ request, image: settings.image, name, ...user, mounts: mountsOf(request, context) }),
+    args: runArgs({ request, image: settings.image, name, ...user, mounts: mountsOf(request, context, user.uid) }),
     env: { ...request.env, ...context.engineEnv },
     cwd: '/',
     descriptors: [],
@@ -56,9 +56,9 @@ function userOf ({ settings }: ContainRequest): { uid: number, gid: number } {
 }
 
 /** What a worker in a namespace would see, without the host's own programs: the image has its own. */
-function mountsOf (request: ContainRequest, { hidden }: SandboxContext): Array<{ path: string, writable: boolean }> {
+function mountsOf (request: ContainRequest, { hidden }: SandboxContext, uid: number): Array<{ path: string, writable: boolean }> {
   const program = request.command.includes('/') && existsSync(request.command) ? request.command : '/usr/bin'
-  return workerView(request, program, hidden).flatMap((mount) => {
+  return workerView(request, program, hidden, uid).flatMap((mount) => {
     if (mount.kind === 'empty' || mount.kind === 'unreadable') throw cannotContain(request.server, `${mount.path} lies in a directory of the entry and cannot be hidden from a container; move one of them`)
     return mount.kind === 'symlink' || isInside(mount.path, '/usr') ? [] : [{ path: mount.path, writable: mount.kind === 'rw' }]
   })

@@ -46,7 +46,7 @@ export async function containInNamespace (request: ContainRequest, tools: Namesp
       tools,
       user,
       unshareNetwork: isCutOff(request),
-      mounts: [...context.system, ...workerView(request, program, context.hidden), ...late?.mounts ?? []],
+      mounts: [...context.system, ...workerView(request, program, context.hidden, user.uid), ...late?.mounts ?? []],
       accounts: writeAccounts(context.scratchDir, user.uid, user.gid),
       filterDescriptor: grips.filter === undefined ? undefined : FIRST_DESCRIPTOR,
       cwd: request.cwd,

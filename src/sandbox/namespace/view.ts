@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { pathsIn } from '../../shared/path-texts.ts'
 import type { ContainRequest } from '../types.ts'
+import { refuseLinksOn } from '../worker-directories.ts'
 import { inOrder, isInside } from './mount.ts'
 import type { Mount } from './mount.ts'
 import { programDirs } from './program-dirs.ts'
@@ -19,18 +20,24 @@ export interface HiddenPaths {
 /**
  * What of the host one worker sees, besides the system: read-only its program's directories, its working directory and the
  * files that its entry names; writable its data, its private directory and TMPDIR. `readOnly` wins over what lies in it.
+ * No link that a worker may have left is followed (T43).
  * @param program the command, found: absolute
+ * @param uid of workers: who may have made a link
+ * @throws GatewayError GW_UPSTREAM_START, naming such a link
  */
-export function workerView (request: ContainRequest, program: string, hidden: HiddenPaths): Mount[] {
+export function workerView (request: ContainRequest, program: string, hidden: HiddenPaths, uid: number): Mount[] {
   const { settings } = request
   const notWhole = [...hidden.notWhole, ...hidden.directories]
   const named = pathsOf([...request.args, ...Object.values(request.env)], request.cwd)
-  const scripts = pathsOf(request.args, request.cwd).filter(isFile)
-  const programs = [program, ...scripts].flatMap((file) => programDirs(file, notWhole))
   const files = named.filter((path) => isFile(path) && !isSystem(path))
   const writable = [...request.dataDirs, ...request.namedDirs, ...settings.writable]
     .filter((path) => existsSync(path) && !settings.readOnly.some((directory) => isInside(path, directory)))
-  const own = [...writable, request.privateDir, request.tmpDir]
+  // One in another is seen already: what a worker may put in its place is not mounted.
+  const own = outermost([...writable, request.privateDir, request.tmpDir], hidden.directories)
+  const isOwn = (path: string): boolean => own.some((directory) => isInside(path, directory)) && !settings.readOnly.some((directory) => isInside(path, directory))
+  const scripts = pathsOf(request.args, request.cwd).filter((path) => isFile(path) && !isOwn(path))
+  refuseLinksOn(request.server, [...own, ...settings.readOnly, request.cwd, program, ...scripts, ...files.filter((path) => !isOwn(path))], suspects(own, request, uid))
+  const programs = [program, ...scripts].flatMap((file) => programDirs(file, notWhole))
   const needed = [...programs, ...files, ...request.programDirs, request.cwd].filter((path) => !own.some((directory) => isInside(path, directory)))
   const mounts: Mount[] = [
     ...outermost(needed.filter((path) => existsSync(path) && !isSystem(path)), hidden.directories).map((path): Mount => ({ kind: 'ro', path })),
@@ -38,6 +45,15 @@ export function workerView (request: ContainRequest, program: string, hidden: Hi
     ...own.map((path): Mount => ({ kind: 'rw', path }))
   ]
   return inOrder([...mounts, ...coverings(mounts, hidden)].map((mount) => throughLinks(mount, mounts)))
+}
+
+/**
+ * Which links a worker may have made: those of its user. Where that is the gateway's own user, who has links of its own
+ * everywhere, those in what this worker writes to.
+ */
+function suspects (own: readonly string[], { settings }: ContainRequest, uid: number): (link: string) => boolean {
+  const isWritable = (link: string): boolean => own.some((directory) => link !== directory && isInside(link, directory)) && !settings.readOnly.some((directory) => link !== directory && isInside(link, directory))
+  return (link) => lstatSync(link).uid === uid && (uid !== process.getuid?.() || isWritable(link))
 }
 
 /** Without what is seen anyway because it lies in another one, unless something between the two is hidden. */
