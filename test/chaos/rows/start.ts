@@ -71,7 +71,10 @@ export const crashLoop: Row = {
   }
 }
 
-interface Attempt { readonly text: string, readonly ms: number }
+interface Attempt { readonly text: string, readonly ms: number, readonly endedAtMs: number }
+
+/** How long a process that ends at once is busy with it, on a busy machine. In milliseconds. */
+const START_MS = 300
 
 async function attempt (gateway: TestGateway, user: string): Promise<Attempt> {
   const wire = gateway.wire(user, 'server')
@@ -79,7 +82,7 @@ async function attempt (gateway: TestGateway, user: string): Promise<Attempt> {
   const text = await wire.open().then(async () => JSON.stringify(await wire.call('echo', { text: 'it works' })), (thrown: unknown) => String(thrown))
   const ms = performance.now() - startedMs
   wire.close()
-  return { text, ms }
+  return { text, ms, endedAtMs: Date.now() }
 }
 
 async function ofOneUser (forMs: number): Promise<Figure[]> {
@@ -88,21 +91,17 @@ async function ofOneUser (forMs: number): Promise<Figure[]> {
   try {
     return await withGateway({ users: 1, entry }, async (gateway, [user = '']) => {
       const attempts: Attempt[] = []
-      let last = 0
-      await paced(forMs / 100, forMs, async () => {
-        const before = linesOf(spawns).length
-        const made = await attempt(gateway, user)
-        // Only those that found the way closed are to be quick: the others started a process.
-        if (linesOf(spawns).length === before && before === last) attempts.push(made)
-        last = linesOf(spawns).length
-      })
-      const started = linesOf(spawns).length
+      await paced(forMs / 100, forMs, async () => { attempts.push(await attempt(gateway, user)) })
+      const starts = linesOf(spawns).map((line) => Number(line.split(' ')[1]))
+      const started = starts.length
+      // Only those that found the way closed are to be quick: the others waited for a process.
+      const closed = attempts.filter(({ ms, endedAtMs }) => !starts.some((atMs) => atMs > endedAtMs - ms - START_MS && atMs < endedAtMs + START_MS))
       await writeFile(repaired, '')
       const repairedMs = performance.now()
       const recoveredMs = await until('it works again', async () => (await attempt(gateway, user)).text.includes('it works'), 60_000).then(() => performance.now() - repairedMs, () => Infinity)
       return [
         atMost('starts', 8, started),
-        atMost('answer p99 while open', 50, percentile(attempts.map(({ ms }) => ms), 0.99), ' ms'),
+        atMost('answer p99 while open', 50, percentile(closed.map(({ ms }) => ms), 0.99), ' ms'),
         atMost('answers that quote stderr', 0, attempts.filter(({ text }) => text.includes('SECRET-IN-STDERR')).length),
         // The step that began with the last failed start.
         atMost('works after the repair', 500 * 2 ** (started - 1) + 2000, recoveredMs, ' ms')
