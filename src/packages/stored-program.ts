@@ -39,7 +39,7 @@ export async function storedProgram (request: PackageRequest, place: ProgramPlac
 
 /** What every worker sees anyway. */
 function isOfSystem (directory: string): boolean {
-  return ['/usr', '/bin', '/usr/bin', '/usr/local', '/usr/local/bin'].includes(directory)
+  return ['/', '/usr', '/bin', '/usr/bin', '/usr/local', '/usr/local/bin'].includes(directory)
 }
 
 /** As npx chooses: the only program, or the one that is named like the package. */
@@ -67,7 +67,8 @@ async function interpreted (file: string, tree: string, { searchPath }: ProgramP
   const byEnv = basename(words[0] ?? '') === 'env'
   const [interpreter = '', ...options] = byEnv ? words.slice(words[1] === '-S' ? 2 : 1) : words
   if (/^node(?:js)?$/.test(basename(interpreter))) return { command: process.execPath, before: [...options, file] }
-  const command = findProgram(interpreter, searchPath)
+  // A path would be the package's choice, and what lies beside that program would be shown to its worker.
+  const command = findProgram(basename(interpreter), searchPath)
   if (command === undefined) throw packageFault(`${basename(file)} is run by ${interpreter}, which is not installed`)
   return { command, before: [...options, file] }
 }
