@@ -32,7 +32,8 @@ describe('a daemon that its worker leaves behind', () => {
       const { open, pool } = await bench(t, { stopGraceMs: 300 })
       const [one, other] = await Promise.all([open({ args: [fixture('leaves-daemon.mjs')], env }), open({ args: [fixture('leaves-daemon.mjs')], env })])
       const [own, others] = await Promise.all([one, other].map(async ({ ask }) => Number(textOf(await ask(1, 'tools/call'))))) as [number, number]
-      assert.equal(taggedWith(pool.instanceId).length, 4)
+      // Who forked them may still be on its way out.
+      await until('two workers and two daemons', () => taggedWith(pool.instanceId).length === 4)
       await one.worker.stop()
       await until('its daemon has ended', () => !taggedWith(pool.instanceId).some(({ pid }) => pid === own))
       assert.deepEqual(taggedWith(pool.instanceId).map(({ pid }) => pid).sort(), [other.worker.pid, others].sort())
