@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { cannotContain, limitsOf, programOf } from './context.ts'
 import type { SandboxContext } from './context.ts'
 import type { ProcessTools } from './host-support.ts'
+import { loaderApart, settingLoader } from './loader-variables.ts'
 import { isInside } from './namespace/mount.ts'
 import type { Containment, ContainRequest } from './types.ts'
 import { giveDirectories, ownDirectories, refuseLinks } from './worker-directories.ts'
@@ -27,12 +28,13 @@ export async function containByProcess (request: ContainRequest, { setpriv, by }
   // Others may run under the same id: the kernel's count for it says nothing about one worker.
   const grip = await resources.enter(limitsOf(request, false), request.server)
   const drop = [setpriv, ...setprivArgs(by === 'root' ? { uid, gid: uid } : undefined)]
-  const [command = setpriv, ...args] = [...grip.prefix, ...drop, ...grip.inner, program, ...request.args]
+  const { env, inner } = loaderApart(request.env)
+  const [command = setpriv, ...args] = [...grip.prefix, ...drop, ...grip.inner, ...settingLoader(inner), program, ...request.args]
   return {
     level: 'process',
     command,
     args,
-    env: request.env,
+    env,
     cwd: request.cwd,
     descriptors: [],
     started: async () => {},

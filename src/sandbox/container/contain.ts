@@ -5,6 +5,7 @@ import type { SandboxContext } from '../context.ts'
 import { ENGINES, isEngine } from '../choose-level.ts'
 import { findCommand } from '../find-program.ts'
 import { isInside } from '../namespace/mount.ts'
+import { loaderApart } from '../loader-variables.ts'
 import { workerView } from '../namespace/view.ts'
 import { runProgram } from '../run-program.ts'
 import type { Containment, ContainRequest } from '../types.ts'
@@ -34,7 +35,7 @@ export async function containInContainer (request: ContainRequest, context: Sand
     level: 'container',
     command: engine,
     args: runArgs({ request, image: settings.image, name, ...user, mounts: mountsOf(request, context, user.uid) }),
-    env: { ...request.env, ...context.engineEnv },
+    env: { ...loaderApart(request.env).env, ...context.engineEnv },
     cwd: '/',
     descriptors: [],
     started: async () => {},

@@ -1,5 +1,6 @@
 import type { ContainRequest } from '../types.ts'
 import { cannotContain } from '../context.ts'
+import { isLoaderVariable } from '../loader-variables.ts'
 
 /** Variables of the host that mean nothing in an image, or point to programs that are not in it. */
 const HOST_ONLY = ['PATH']
@@ -34,7 +35,7 @@ export function runArgs ({ request, image, name, uid, gid, mounts }: ContainerPa
     ...(settings.memoryMb === undefined ? [] : ['--memory', `${settings.memoryMb}m`, '--memory-swap', `${settings.memoryMb}m`]),
     ...(settings.cpu === undefined ? [] : ['--cpus', String(settings.cpu)]),
     ...mounts.flatMap((mount) => ['--mount', mountText(request.server, mount)]),
-    ...Object.entries(env).flatMap(([variable, value]) => HOST_ONLY.includes(variable) ? [] : ['--env', WORKER_PLACES.includes(variable) ? `${variable}=${value}` : variable]),
+    ...Object.entries(env).flatMap(([variable, value]) => HOST_ONLY.includes(variable) ? [] : ['--env', WORKER_PLACES.includes(variable) || isLoaderVariable(variable) ? `${variable}=${value}` : variable]),
     '--workdir', cwd,
     image, command, ...args
   ]

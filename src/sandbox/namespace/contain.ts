@@ -4,6 +4,7 @@ import { cannotContain, limitsOf, programOf } from '../context.ts'
 import type { SandboxContext } from '../context.ts'
 import type { EgressGrip } from '../egress/index.ts'
 import type { LateTools, NamespaceTools } from '../host-support.ts'
+import { loaderApart, settingLoader } from '../loader-variables.ts'
 import { withPrivateCaches } from '../program-environment.ts'
 import type { ResourceGrip } from '../resources/index.ts'
 import { openFilter } from '../seccomp/index.ts'
@@ -41,7 +42,7 @@ export async function containInNamespace (request: ContainRequest, tools: Namesp
   const late = lateMountsOf(request, tools, context)
   const grips = await takeGrips(request, tools, context)
   try {
-    const env = { ...withPrivateCaches(request), ...grips.egress?.env }
+    const { env, inner } = loaderApart({ ...withPrivateCaches(request), ...grips.egress?.env })
     const bwrap = namespaceArgs({
       tools,
       user,
@@ -50,7 +51,7 @@ export async function containInNamespace (request: ContainRequest, tools: Namesp
       accounts: writeAccounts(context.scratchDir, user.uid, user.gid),
       filterDescriptor: grips.filter === undefined ? undefined : FIRST_DESCRIPTOR,
       cwd: request.cwd,
-      command: [...grips.resources.inner, program, ...request.args]
+      command: [...grips.resources.inner, ...settingLoader(inner), program, ...request.args]
     })
     const [command = tools.bwrap, ...args] = [...grips.resources.prefix, ...grips.egress?.prefix ?? [], ...late?.prefix ?? [], ...ignoringTerm(tools, bwrap)]
     return containment({ command, args, env, cwd: '/' }, grips, tools, late === undefined ? undefined : { late, give: (source) => giveLate(request, source, user.uid) })
