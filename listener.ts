@@ -29,8 +29,11 @@ const MAX_HEADER_BYTES = 32_768
 /** Nobody but the gateway's own user hands requests over. */
 const OWNER_ONLY = 0o600
 
-/** Serves requests that other processes hand over on a Unix socket, as if they had come to the public listener. Returns what ends that. */
-export async function takeOver (app: FastifyInstance, path: string, incoming: WeakSet<Socket>): Promise<() => void> {
+/**
+ * Serves requests that other processes hand over on a Unix socket, as if they had come to the public listener. Returns what ends
+ * that, once the last answers have left.
+ */
+export async function takeOver (app: FastifyInstance, path: string, incoming: WeakSet<Socket>): Promise<() => Promise<void>> {
   // Deadlines for headers and bodies are held by the process that the client is connected to.
   const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }, (request, answer) => { app.routing(request, answer) })
   server.on('connection', (socket) => { incoming.add(socket) })
@@ -39,8 +42,10 @@ export async function takeOver (app: FastifyInstance, path: string, incoming: We
   server.listen({ path, exclusive: true })
   await once(server, 'listening')
   await chmod(path, OWNER_ONLY)
-  return () => {
+  return async () => {
+    const timer = setTimeout(() => server.closeAllConnections(), LAST_BYTES_MS)
     server.close()
-    server.closeAllConnections()
+    await once(server, 'close')
+    clearTimeout(timer)
   }
 }

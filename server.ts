@@ -38,7 +38,7 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
   const app = await buildApp(options)
   const management = isManaged ? await buildManagement(options) : undefined
   const listeners = management === undefined ? [app] : [app, management]
-  let handBack = (): void => {}
+  let handBack = async (): Promise<void> => {}
   try {
     await app.listen({ ...settings.listen })
     if (peers !== undefined && handedOver !== undefined) handBack = await takeOver(app, handedOver, peers.incoming)
@@ -56,10 +56,10 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
   const event = peers === undefined ? 'listening' : 'process_listening'
   composition.logger.info({ event, url, management_url: managementUrl, mode: settings.mode, servers: settings.servers.size }, 'listening')
   composition.logger.flush()
-  return { url, managementUrl, ...closers(composition, app, listeners, () => { handBack(); endWatch() }) }
+  return { url, managementUrl, ...closers(composition, options, listeners, async () => { await handBack(); endWatch() }) }
 }
 
-function closers (composition: Composition, app: FastifyInstance, listeners: readonly FastifyInstance[], afterwards: () => void): Pick<RunningGateway, 'close' | 'closeNow'> {
+function closers (composition: Composition, { peers }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {
   const { gateway, logger } = composition
   let ending: Promise<void> | undefined
 
@@ -68,16 +68,22 @@ function closers (composition: Composition, app: FastifyInstance, listeners: rea
     logger.info({ event: 'draining', reason }, 'draining')
     await stop()
     await Promise.all(listeners.map(closeListener))
-    afterwards()
+    await afterwards()
     logger.info({ event: 'stopped', reason }, 'stopped')
     composition.close()
   }
 
+  async function drain (): Promise<void> {
+    await gateway.drain()
+    // Calls in flight of this process's clients, too, that other processes serve.
+    await peers?.handOvers.over()
+  }
+
   return {
-    close: (reason) => { ending ??= end(() => gateway.drain(), reason); return ending },
+    close: (reason) => { ending ??= end(drain, reason); return ending },
     async closeNow () {
       await gateway.stop()
-      app.server.closeAllConnections()
+      for (const { server } of listeners) server.closeAllConnections()
       ending ??= end(() => gateway.stop(), 'now')
       await ending
     }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Gather, MemberPlace, Owners } from '../src/processes/index.ts'
 import type { Principal } from '../src/shared/principal.ts'
+import { HandOvers } from './edge/hand-overs.ts'
 
 /** The other processes of this gateway, as one of them sees them (`processes: N`). */
 export interface Peers {
@@ -8,6 +9,8 @@ export interface Peers {
   socketOf (principal: Principal): string | undefined
   /** Connections on which other processes hand requests over: those are served here, whoever owns them. */
   readonly incoming: WeakSet<Socket>
+  /** What this process has handed over to others: it stays until that is answered. */
+  readonly handOvers: HandOvers
   /** What all processes answer to a question of an operator. */
   readonly gather: Gather
 }
@@ -20,6 +23,7 @@ export function createPeers (place: MemberPlace, owners: Owners, gather: Gather)
       return owner === place.index ? undefined : place.sockets[owner]
     },
     incoming: new WeakSet(),
+    handOvers: new HandOvers(),
     gather
   }
 }

@@ -2,12 +2,14 @@ import { Agent, request as startRequest, type IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../src/shared/errors.ts'
+import { whenClosed } from '../../routes/answer/when-closed.ts'
 import type { AppOptions } from '../app-options.ts'
 import { CLIENT_ADDRESS_HEADER } from './client-address.ts'
 import { continueExpected } from './expectations.ts'
+import type { HandOvers } from './hand-overs.ts'
 
-/** Of this connection, not of the message (RFC 9110 7.6.1), or spoken for by us. */
-const NOT_PASSED_ON = new Set(['connection', 'keep-alive', 'expect', CLIENT_ADDRESS_HEADER])
+/** Of this connection, not of the message (RFC 9110 7.6.1), or spoken for by us. Trailers are not read, so none is announced. */
+const NOT_PASSED_ON = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect', CLIENT_ADDRESS_HEADER])
 /** Connections kept to each other process. */
 const MAX_KEPT = 256
 /** The owner may just be starting again. */
@@ -25,25 +27,30 @@ export default fp<AppOptions>(async (app, { peers }) => {
     const { principal } = request
     const socketPath = principal === undefined || peers.incoming.has(request.raw.socket) ? undefined : peers.socketOf(principal)
     if (socketPath === undefined) return done()
-    handOver(request, reply, socketPath, agent, done)
+    handOver(request, reply, { socketPath, agent, open: peers.handOvers }, done)
   })
 }, { name: 'forward', dependencies: ['credential-guard'] })
 
-function handOver (request: FastifyRequest, reply: FastifyReply, socketPath: string, agent: Agent, done: (error: Error) => void): void {
-  const { raw } = request
-  request.arrival.handedOver = true
+interface Way { readonly socketPath: string, readonly agent: Agent, readonly open: HandOvers }
+
+function handOver (request: FastifyRequest, reply: FastifyReply, { socketPath, agent, open }: Way, done: (error: Error) => void): void {
+  const { raw, arrival } = request
   const there = startRequest({ socketPath, agent, method: request.method, path: raw.url, headers: [...passedOn(raw.rawHeaders), CLIENT_ADDRESS_HEADER, request.ip], setHost: false })
+  arrival.handedOver = true
+  open.enter()
   there.once('response', (answer) => {
     reply.hijack()
     passBack(answer, reply)
   })
   there.on('error', (error) => {
     // Before any part of an answer it is a refusal like another, except that the request may have reached the owner.
+    arrival.handedOver = false
     if (reply.raw.headersSent) reply.raw.destroy()
     else done(new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: `handing over to another process: ${error.message}`, retryAfterS: RETRY_AFTER_S }))
   })
+  there.once('close', () => { open.leave() })
   // The caller has gone: so must be what was asked for them.
-  reply.raw.once('close', () => { there.destroy() })
+  whenClosed(reply, () => { there.destroy() })
   continueExpected(raw)
   raw.pipe(there)
 }
