@@ -4,21 +4,9 @@ import { pathsIn } from '../../src/shared/path-texts.ts'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
+import { checkEngineFlags } from './engine-checks.ts'
 
 type Mode = 'development' | 'production'
-
-/** Flags of an engine that give a container the host's own, with what is wrong with them; a value, where only some are. */
-const OPEN_FLAGS: ReadonlyArray<{ readonly flag: string, readonly values?: RegExp, readonly gives: string }> = [
-  { flag: '--privileged', gives: 'every right on the host' },
-  { flag: '--network', values: /^host$/, gives: 'the host\'s network, loopback and metadata addresses included' },
-  { flag: '--net', values: /^host$/, gives: 'the host\'s network, loopback and metadata addresses included' },
-  { flag: '--pid', values: /^host$/, gives: 'the host\'s processes' },
-  { flag: '--ipc', values: /^host$/, gives: 'the host\'s shared memory' },
-  { flag: '--userns', values: /^host$/, gives: 'the host\'s user ids' },
-  { flag: '--cap-add', values: /^(?:ALL|(?:CAP_)?SYS_(?:ADMIN|PTRACE|MODULE|RAWIO))$/i, gives: 'rights with which a container can be left' },
-  { flag: '--security-opt', values: /unconfined/, gives: 'system calls with which a container can be left' },
-  { flag: '--device', gives: 'a device of the host' }
-]
 
 /**
  * What of an entry's sandbox can be judged without the host: levels weaker than production mode allows unless they are named
@@ -55,30 +43,4 @@ function checkSharedFiles (entry: ServerEntry, mode: Mode, place: Place, report:
     if (mode === 'production') report.fault(at, `expected the template in a directory's name, not in the file's, ${advice}`)
     else report.warn(at, `has the template in the file's name, ${advice}`)
   }
-}
-
-/** Production refuses, development warns. Arguments of the server itself, behind the image, are looked at, too: the engine's flags cannot be told from them with certainty. */
-function checkEngineFlags (args: readonly string[], mode: Mode, place: Place, report: Report): void {
-  for (const [index, arg] of args.entries()) {
-    const open = openFlag(arg, args[index + 1]) ?? openMount(arg, args[index + 1])
-    if (open === undefined) continue
-    if (mode === 'production') report.fault(within(place, index), `expected no ${open}`)
-    else report.warn(within(place, index), `is ${open}; production mode refuses it`)
-  }
-}
-
-function openFlag (arg: string, next: string | undefined): string | undefined {
-  const cut = arg.indexOf('=')
-  const [name, value] = cut === -1 ? [arg, next ?? ''] : [arg.slice(0, cut), arg.slice(cut + 1)]
-  const found = OPEN_FLAGS.find(({ flag, values }) => flag === name && (values === undefined ? value !== 'false' || cut === -1 : values.test(value)))
-  return found === undefined ? undefined : `${name}, which gives the container ${found.gives}`
-}
-
-/** Mounts of the daemon's socket, or of the whole disk. */
-function openMount (arg: string, next: string | undefined): string | undefined {
-  const inline = /^(?:--volume|--mount|-v)=(.*)$/s.exec(arg)?.[1]
-  const text = inline ?? (/^(?:-v|--volume|--mount)$/.test(arg) ? next : undefined)
-  if (text === undefined) return undefined
-  if (/(?:docker|podman|containerd)[^,:]*\.sock/.test(text)) return 'mount of the engine\'s socket, which gives the container every right on the host'
-  return /^\/:|(?:^|,)(?:source|src)=\/(?:,|$)/.test(text) ? 'mount of the host\'s whole disk' : undefined
 }

@@ -28,16 +28,24 @@ describe('containment of an entry (T43, T62, rulings 1)', () => {
   it('containers that are open to the host are refused in production and warned of in development, at their argument', async () => {
     const open = [
       ['--privileged'], ['--network=host'], ['--net', 'host'], ['--pid=host'], ['--cap-add', 'SYS_ADMIN'], ['--security-opt', 'seccomp=unconfined'], ['--device=/dev/sda'],
-      ['-v', '/var/run/docker.sock:/var/run/docker.sock'], ['--mount', 'type=bind,source=/,target=/host'], ['--volume=/:/host']
+      ['-v', '/var/run/docker.sock:/var/run/docker.sock'], ['--mount', 'type=bind,source=/,target=/host'], ['--volume=/:/host'],
+      ['-v/:/host'], ['-v', '//:/host'], ['-v', '/srv/..:/host'], ['-itv', '/:/host'], ['--mount', 'type=bind,"source=/",target=/host'], ['-v', '/run:/run:ro'], ['-v', '/var/run:/var/run'],
+      ['--mount=type=bind,src=/proc/,dst=/p'], ['-v', '/etc:/etc'], ['-v', '/root:/r'], ['-v', '/var/lib/docker:/d']
     ]
     for (const flags of open) {
       const document = oneServer({ command: 'docker', args: ['run', '-i', ...flags, 'image'] })
       assert.deepEqual(keysOf(await faultsOf(document, PRODUCTION)), ['mcpServers.one.args[2]'], flags.join(' '))
       assert.match((await settingsOf(document)).warnings.join('\n'), /mcpServers\.one\.args\[2\]: .*production mode refuses it/)
     }
-    for (const flags of [['--network', 'none'], ['-v', '/srv/data:/data'], ['--cap-add', 'CHOWN'], ['--privileged=false']]) {
+    for (const flags of [['--network', 'none'], ['-v', '/srv/data:/data'], ['-v', 'volume:/data'], ['-v/srv:/srv'], ['-v', '/etc/localtime:/etc/localtime:ro'], ['--mount', 'type=volume,source=v,target=/d'], ['--cap-add', 'CHOWN'], ['--privileged=false']]) {
       await settingsOf(oneServer({ command: 'docker', args: ['run', '-i', ...flags, 'image'] }), PRODUCTION)
     }
+  })
+
+  it('a launcher behind a shell is refused in production: nothing would pin what it fetches (T46)', async () => {
+    const document = oneServer({ command: 'sh', args: ['-c', 'exec npx -y a'] })
+    assert.deepEqual(keysOf(await faultsOf(document, PRODUCTION)), ['mcpServers.one.command'])
+    assert.match((await settingsOf(document)).warnings.join('\n'), /mcpServers\.one\.command: expected npx itself/)
   })
 
   it('a file of each user in one directory would show everybody\'s to each worker', async () => {
