@@ -1,4 +1,4 @@
-import { isInstalled, isPinned, lockedFor, lockFileOf, packageRequestOf, packagesOf, readLock, reasonOf } from '../../src/packages/index.ts'
+import { hiddenLauncher, isInstalled, isPinned, lockedFor, lockFileOf, packageRequestOf, packagesOf, readLock, reasonOf } from '../../src/packages/index.ts'
 import type { PackageLock } from '../../src/packages/index.ts'
 import type { ServerSettings, Settings } from '../../src/shared/settings.ts'
 import { within } from '../fault.ts'
@@ -16,6 +16,12 @@ export interface PackageChecks {
 
 /** Unpinned packages may change between two starts (T46): refused in production, warned of in development. */
 export function checkPins (entry: ServerEntry, mode: 'development' | 'production', place: Place, report: Report): void {
+  const hidden = hiddenLauncher(entry.command ?? '', entry.args ?? [])
+  if (hidden !== undefined) {
+    const message = `expected ${hidden} itself as the command: what it fetches behind another program is neither pinned nor locked`
+    if (mode === 'production') report.fault(within(place, 'command'), message)
+    else report.warn(within(place, 'command'), message)
+  }
   const use = packagesOf(entry.command ?? '', entry.args ?? [])
   for (const spec of use?.specs ?? []) {
     if (use === undefined || isPinned(use.registry, spec)) continue

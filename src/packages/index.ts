@@ -9,6 +9,7 @@
  * Fails: GW_UPSTREAM_START when the store does not hold what the lock says.
  */
 export type * from './types.ts'
+export { hiddenLauncher } from './hidden-launcher.ts'
 export { isInstalled } from './installed.ts'
 export type { InstallContext } from './install-context.ts'
 export { lockFileOf, readLock } from './lock-file.ts'

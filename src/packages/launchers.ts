@@ -28,6 +28,7 @@ const uv = (after: string[][] = []): Launcher => ({ registry: 'pypi', after, pac
 
 const LAUNCHERS: Readonly<Record<string, Launcher>> = {
   npx: npm(),
+  pnpx: npm(),
   bunx: npm(),
   npm: npm([['exec'], ['x']]),
   pnpm: npm([['dlx']]),
@@ -49,14 +50,22 @@ const LAUNCHERS: Readonly<Record<string, Launcher>> = {
 /** Programs that may download before they start the server, which then takes longer to answer. */
 const SLOW_STARTERS = new Set([...Object.keys(LAUNCHERS).filter((name) => name !== 'npm' && name !== 'bun'), 'docker', 'podman'])
 
-/** The launcher of a command line, and the arguments behind its sub-command; `undefined` when it is none. */
+/** The launcher of a command line, and its arguments without its sub-command; `undefined` when it is none. */
 export function launcherOf (command: string, args: readonly string[]): { readonly launcher: Launcher, readonly rest: readonly string[] } | undefined {
   const name = programName(command)
   const launcher = Object.hasOwn(LAUNCHERS, name) ? LAUNCHERS[name] : undefined
   if (launcher === undefined) return undefined
   if (launcher.after.length === 0) return { launcher, rest: args }
-  const words = launcher.after.find((sub) => sub.every((word, index) => args[index] === word))
-  return words === undefined ? undefined : { launcher, rest: args.slice(words.length) }
+  const first = firstPlain(launcher, args)
+  const words = launcher.after.find((sub) => sub.every((word, index) => args[first + index] === word))
+  return words === undefined ? undefined : { launcher, rest: [...args.slice(0, first), ...args.slice(first + words.length)] }
+}
+
+/** Where the launcher's own options end. */
+function firstPlain ({ valueOptions }: Launcher, args: readonly string[]): number {
+  let at = 0
+  while (args[at]?.startsWith('-') === true) at += valueOptions.includes(args[at] ?? '') ? 2 : 1
+  return at
 }
 
 /** Is this a program that may fetch something before the server runs, whatever its arguments? */
@@ -64,6 +73,7 @@ export function startsSlowly (command: string): boolean {
   return SLOW_STARTERS.has(programName(command))
 }
 
-function programName (command: string): string {
+/** A program's name as it is installed under, whatever its path. */
+export function programName (command: string): string {
   return basename(command).replace(/\.(?:cmd|exe)$/i, '').toLowerCase()
 }
