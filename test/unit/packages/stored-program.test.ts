@@ -23,7 +23,7 @@ function packageWith (t: TestContext, firstLine: (home: string) => string): { ho
   return { home, find: async (searchPath) => await storedProgram(request, { tree, install, record, searchPath }) }
 }
 
-it('a package does not choose which program of the machine runs it, nor so what its worker is shown (T43, T45)', async (t) => {
+it('a package does not choose which program of the machine runs it, nor so what its worker is shown (T43, T45, T46)', async (t) => {
   for (const line of [(home: string) => `${home}/tool`, (home: string) => `../../../../../../../..${home}/tool`, (home: string) => `/usr/bin/env ${home}/tool`]) {
     const { find } = packageWith(t, line)
     const reason = await find('/usr/bin:/bin').then((found) => JSON.stringify(found), reasonOf)

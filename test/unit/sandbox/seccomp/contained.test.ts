@@ -37,7 +37,7 @@ const server = net.createServer((socket) => socket.end('hi')).listen(0, '127.0.0
 const PYTHON = `
 import subprocess, threading, socket, multiprocessing
 thread = threading.Thread(target=print, args=('thread',)); thread.start(); thread.join()
-print(subprocess.check_output(['/bin/echo', 'child'], text=True).strip(), socket.socketpair()[0].fileno() > 0, multiprocessing.get_context('fork').Process(target=print).start())`
+print(subprocess.check_output(['/bin/echo', 'child'], text=True).strip(), socket.socketpair()[0].fileno() > 0, multiprocessing.get_context('fork').Process(target=int).start())`
 
 function runnerOf (test: TestContext, make: () => Runner): Runner {
   const runner = make()
