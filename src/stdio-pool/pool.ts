@@ -30,6 +30,9 @@ export function createWorkerPool (options: WorkerPoolOptions): WorkerPool {
 /** Fills the places of one worker. */
 type Filling = (...filling: [mounts: Parameters<WorkerPool['mount']>[1], dataDirs: readonly string[]]) => Promise<void>
 
+/** A process that runs, and what contains it. */
+interface Spawned { readonly worker: LiveWorker, readonly containment: Containment }
+
 /** Whose a worker will be. */
 interface Seat { readonly owner: WorkerOwner, readonly isSpare: boolean }
 
@@ -119,16 +122,29 @@ class ProcessPool implements WorkerPool {
     }
   }
 
+  /** The place and the turn are the process's from its spawn on: they are free again when it has ended, and not before. */
   async #startInPlace (launch: WorkerLaunch, seat: Seat, signal: AbortSignal): Promise<Worker> {
+    const { worker, containment } = await this.#spawnInPlace(launch, seat, signal)
     try {
-      return await this.#startInLine(launch, seat, signal)
+      await containment.started(worker.pid)
+      return worker
+    } catch (error) {
+      worker.kill('spawn_failed')
+      await worker.gone
+      throw startFailure(launch, error)
+    }
+  }
+
+  async #spawnInPlace (launch: WorkerLaunch, seat: Seat, signal: AbortSignal): Promise<Spawned> {
+    try {
+      return await this.#spawnInLine(launch, seat, signal)
     } catch (error) {
       this.#slots.release(seat.owner)
       throw error
     }
   }
 
-  async #startInLine (launch: WorkerLaunch, seat: Seat, signal: AbortSignal): Promise<Worker> {
+  async #spawnInLine (launch: WorkerLaunch, seat: Seat, signal: AbortSignal): Promise<Spawned> {
     await this.#line.enter(seat.owner, signal)
     try {
       await createDirectories(launch)
@@ -142,7 +158,7 @@ class ProcessPool implements WorkerPool {
     }
   }
 
-  async #spawn (launch: WorkerLaunch, seat: Seat): Promise<Worker> {
+  async #spawn (launch: WorkerLaunch, seat: Seat): Promise<Spawned> {
     const { clock, events, stopGraceMs = STOP_GRACE_MS } = this.#options
     const { contain = uncontained } = this.#options
     this.#started += 1
@@ -159,11 +175,7 @@ class ProcessPool implements WorkerPool {
     events.workerStarted(worker)
     // Cannot reject: nothing that it awaits does.
     this.#track(this.#clearAfter(worker, launch, containment, tag)).catch(() => {})
-    await containment.started(child.pid).catch((error: unknown) => {
-      worker.kill('spawn_failed')
-      throw startFailure(launch, error)
-    })
-    return worker
+    return { worker, containment }
   }
 
   #track<T> (work: Promise<T>): Promise<T> {

@@ -43,7 +43,8 @@ class TaggedStrays implements Strays {
   readonly #options: StraysOptions
   /** The look that has not begun yet, and takes in whoever asks until then. */
   #next: Search | undefined
-  #last: Promise<unknown> = Promise.resolve()
+  /** When the next look may begin. */
+  #rested: Promise<void> = Promise.resolve()
 
   constructor (options: StraysOptions) {
     this.#options = options
@@ -77,15 +78,14 @@ class TaggedStrays implements Strays {
 
   #schedule (): Search {
     const tags = new Set<string>()
-    const found = this.#last.then(async () => {
+    const { nowMs, serving } = this.#options
+    let startedMs = 0
+    const found = this.#rested.then(async () => {
       this.#next = undefined
-      const { nowMs, serving } = this.#options
-      const startedMs = nowMs()
-      const pids = await taggedProcesses(tags, serving())
-      this.#last = delay((nowMs() - startedMs) * REST)
-      return pids
+      startedMs = nowMs()
+      return await taggedProcesses(tags, serving())
     })
-    this.#last = found
+    this.#rested = found.then(async () => { await delay((nowMs() - startedMs) * REST) })
     return { tags, found }
   }
 }

@@ -125,7 +125,8 @@ export class ServerSpares {
 
   /** Ends one; false when there is none. Resolves when its process is gone. */
   async endOne (): Promise<boolean> {
-    const [oldest] = this.#ready
+    // One that was given away a moment ago may still be listed.
+    const oldest = this.#ready.find(({ worker }) => worker.isSpare)
     if (oldest !== undefined) {
       await this.#end(oldest)
       return true

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Containment } from '../../../src/sandbox/index.ts'
 import { countsAgainst } from '../../../src/stdio-pool/index.ts'
-import type { Worker, WorkerBound, WorkerLimits, WorkerOwner } from '../../../src/stdio-pool/index.ts'
+import { uncontained } from '../../../src/stdio-pool/uncontained.ts'
+import type { Worker, WorkerBound, WorkerLaunch, WorkerLimits, WorkerOwner } from '../../../src/stdio-pool/index.ts'
 import type { GlobalPoolSettings } from '../../../src/shared/settings.ts'
+import { allProcesses } from '../../helpers/processes.ts'
 import { until } from '../../helpers/until.ts'
 import { bench, limits, never, owner } from './pool-parts.ts'
 
@@ -55,6 +58,28 @@ describe('bounds on workers (T55)', () => {
     const { pool, launch } = await bench(t, { limits: limits({ maxWorkers: 1, maxStarting: 1 }) })
     for (let count = 0; count < 3; count++) await assert.rejects(pool.start(launch({ command: '/no/such' }), owner(), never), { code: 'GW_UPSTREAM_START' })
     await pool.start(launch(CAT), owner(), never)
+  })
+
+  it('a process whose containment fails after its start gives its place back once, and is gone by then', async (t) => {
+    let isBroken = false
+    const started: number[] = []
+    const contain = async (launch: WorkerLaunch): Promise<Containment> => ({
+      ...await uncontained(launch),
+      started: async (pid) => {
+        started.push(pid)
+        if (isBroken) throw new Error('no such mount')
+      }
+    })
+    const { pool, launch, log } = await bench(t, { contain, limits: limits({ maxWorkers: 2, maxStarting: 2 }) })
+    const start = async (): Promise<Worker> => await pool.start(launch(CAT), owner(), never)
+    await start()
+    isBroken = true
+    await assert.rejects(start(), { code: 'GW_UPSTREAM_START' })
+    assert.equal(allProcesses().some(({ pid, state }) => pid === started[1] && state !== 'Z'), false)
+    isBroken = false
+    await start()
+    await assert.rejects(start(), { code: 'GW_LIMIT_WORKERS' })
+    assert.deepEqual([log.filter((line) => line.startsWith('ended')), pool.stats().starting], [['ended spawn_failed'], 2])
   })
 
   it('counts against a bound only what that bound counts', () => {

@@ -78,4 +78,23 @@ describe('ending strays', () => {
     await until('both have ended', () => isOver(one) && isOver(two))
     assert.ok(looks <= 4, `${looks} looks`)
   })
+
+  it('rests between two looks, also when somebody asks during the first', async () => {
+    let nowMs = 0
+    const looked: number[] = []
+    const counted = createStrays({
+      serving: () => {
+        looked.push(performance.now())
+        if (looked.length === 1) second = counted.end(unique())
+        return none
+      },
+      // Each look takes 20 ms.
+      nowMs: () => (nowMs += 20)
+    })
+    let second: Promise<void> | undefined
+    await counted.end(unique())
+    await second
+    const [first = 0, next = 0] = looked
+    assert.ok(next - first >= 170, `${next - first} ms`)
+  })
 })

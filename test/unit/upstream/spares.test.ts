@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import type { PackageStore, StoredCommand } from '../../../src/packages/index.ts'
 import { until } from '../../helpers/until.ts'
-import { fixture, taggedWith } from '../stdio-pool/pool-parts.ts'
+import { fixture, owner, taggedWith } from '../stdio-pool/pool-parts.ts'
 import { ask } from './opening-parts.ts'
 import { warm, whoIs } from './spares-parts.ts'
 import { runs } from './upstream-parts.ts'
@@ -72,6 +72,21 @@ suite('a spare', () => {
     await ready(1)
     await place({ ...runs('echo.mjs'), name: 'other' } as object).ready()
     assert.deepEqual([spares().ready, pool.stats().running, told.at(-1)], [0, 1, 'opened'])
+  })
+
+  test('does not end for another caller when it has just been given to somebody', async (t) => {
+    const { of, ready, told, pool, connections } = await warm(t)
+    await ready(1)
+    const bind = pool.bind.bind(pool)
+    const made: Array<Promise<boolean>> = []
+    pool.bind = async (...binding) => {
+      const bound = await bind(...binding)
+      // Before whoever asked for the spare is told that they have it.
+      made.push(connections.makeRoom(owner('other', 'umbrella', 'bob'), 'all'))
+      return bound
+    }
+    await of('alice').ready()
+    assert.deepEqual([await Promise.all(made), told.at(-1)], [[false], 'opened warm'])
   })
 
   test('of an older package than the store now has is ended, not used', async (t) => {
