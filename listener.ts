@@ -36,7 +36,10 @@ const OWNER_ONLY = 0o600
 export async function takeOver (app: FastifyInstance, path: string, incoming: WeakSet<Socket>): Promise<() => Promise<void>> {
   // Deadlines for headers and bodies are held by the process that the client is connected to.
   const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES }, (request, answer) => { app.routing(request, answer) })
-  server.on('connection', (socket) => { incoming.add(socket) })
+  server.on('connection', (socket) => {
+    incoming.add(socket)
+    app.watchUnread(socket)
+  })
   // A process that was killed leaves its own behind for whoever takes its place.
   await rm(path, { force: true })
   server.listen({ path, exclusive: true })

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Authenticator } from '../src/auth/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import type { Limiter, MemorySteps } from '../src/limits/index.ts'
@@ -54,10 +55,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Security headers of every answer, lower-case; for answers written past Fastify's reply. */
     securityHeaders: Readonly<Record<string, string>>
-    /** The same as header lines, each with its line break. */
-    securityLines: string
     /** Where clients learn which authorization server to ask; undefined while no OAuth is configured (RFC 9728). */
     resourceMetadataUrl: string | undefined
+    /** Counts what is left unread on this connection, and cuts it when it is too much (FR37). */
+    watchUnread: (socket: Socket) => void
   }
   interface FastifyRequest {
     /** Set by the credential guard before any handler of a route that is not public. */

@@ -26,7 +26,8 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, { op
     // Also what Node would have done by itself: close connections that were kept for a next request.
     socket.destroy()
   })
-  app.server.on('connection', (socket) => { unread.watch(socket) })
+  app.decorate('watchUnread', (socket: Socket) => { unread.watch(socket) })
+  app.server.on('connection', app.watchUnread)
   const timer = setInterval(() => {
     for (const socket of unread.tooMuch(open)) {
       cut.memory.inc()

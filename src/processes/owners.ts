@@ -13,14 +13,15 @@ const MAX_REMEMBERED = 10_000
 
 /**
  * Users are spread evenly. The users of a tenant that has limits or bounds of its own stay together, because those are
- * counted in one process: so they hold exactly (rulings 3).
+ * counted in one process: so they hold exactly (rulings 3). So do all tenants where a tool has a limit, which is each tenant's own.
  */
-export function createOwners (settings: Pick<Settings, 'tenants'>, count: number): Owners {
+export function createOwners (settings: Partial<Pick<Settings, 'tenants' | 'servers'>>, count: number): Owners {
   const remembered = new Map<string, number>()
+  const hasToolLimits = [...settings.servers?.values() ?? []].some(({ tools }) => Object.keys(tools.callsPerMinute).length > 0)
   return {
     ownerOf ({ tenant, user }) {
       const limits = settings.tenants?.get(tenant)?.limits
-      const isBounded = limits !== undefined && BOUNDED.some((name) => limits[name] !== undefined)
+      const isBounded = hasToolLimits || (limits !== undefined && BOUNDED.some((name) => limits[name] !== undefined))
       const key = isBounded ? JSON.stringify([tenant]) : JSON.stringify([tenant, user])
       const known = remembered.get(key)
       if (known !== undefined) return known

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { takeOver } from '../../listener.ts'
 import { until } from '../helpers/until.ts'
 import { startEdge, type EdgeApp } from './edge-app.ts'
 import { edgeSettings } from './settings.ts'
@@ -54,6 +58,21 @@ describe('clients that do not read their answers (T31)', () => {
     assert.equal((await waiting).body(), 'late')
     assert.equal((await edge.send('/large')).body().length, LARGE)
     assert.equal(await cutsOf(edge, 'stalled'), 1)
+  })
+
+  test('what was handed over by another process and is not read counts, too', async (t) => {
+    const edge = await start({ stalledMs: 60_000, maxUnreadBytes: LARGE / 2 })
+    const dir = await mkdtemp(join(tmpdir(), 'handed-over-'))
+    const handBack = await takeOver(edge.app, join(dir, 'socket'), new WeakSet())
+    t.after(async () => {
+      await Promise.all([handBack(), edge.close()])
+      await rm(dir, { recursive: true })
+    })
+    const socket = connect(join(dir, 'socket')).on('error', () => { /* Cut: what the test is about. */ })
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+    socket.pause().write('GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    await until('the cut', async () => await cutsOf(edge, 'memory') === 1)
   })
 
   test('when all together leave too much, those that have left theirs longest are cut, until the rest fits', async (t) => {

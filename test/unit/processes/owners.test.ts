@@ -33,6 +33,14 @@ describe('who owns a caller', () => {
     assert.equal(of('free').size, 3)
   })
 
+  it('users of each tenant stay together where a tool has a limit, which they share', () => {
+    const limited = serverSettings({ tools: { ...serverSettings().tools, callsPerMinute: { send: 10 } } })
+    const owners = createOwners({ servers: new Map([[limited.name, limited]]) }, 3)
+    const of = (tenant: string): Set<number> => new Set(Array.from({ length: 50 }, (_, i) => owners.ownerOf(caller(tenant, `u${i}`))))
+    assert.equal(of('acme').size, 1)
+    assert.equal(new Set(Array.from({ length: 50 }, (_, i) => [...of(`t${i}`)][0])).size, 3)
+  })
+
   it('no name imitates the border between tenant and user', () => {
     const owners = createOwners({}, 1000)
     assert.notEqual(owners.ownerOf(caller('a","b', 'c')), owners.ownerOf(caller('a', 'b","c')))
