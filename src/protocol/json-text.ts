@@ -39,10 +39,12 @@ export class SplicedText {
     return this.pieces.join('')
   }
 
+  /** @throws Error when memory of a piece was freed: what is not overwritten of the new memory would be somebody else's (T18) */
   toBuffer (): Buffer {
     const whole = Buffer.allocUnsafe(this.bytes)
     let at = 0
     for (const piece of this.pieces) at += typeof piece === 'string' ? whole.write(piece, at) : piece.copy(whole, at)
+    if (at !== this.bytes) throw new Error('a text whose memory was freed')
     return whole
   }
 }
@@ -54,13 +56,17 @@ export function append (pieces: Array<string | Buffer>, text: string): void {
   else pieces.push(text)
 }
 
-/** Adds what JSON.stringify makes of an object, with the bytes of its raw members as they are. */
+/**
+ * Adds what JSON.stringify makes of an object, with the bytes of its raw members as they are.
+ * @throws Error when a member's memory was freed: nothing may be written of it
+ */
 export function appendObject (pieces: Array<string | Buffer>, object: JsonObject): void {
   let before = '{'
   for (const key of Object.keys(object)) {
     const bytes = rawMembers(object).find((member) => member.key === key)?.bytes
     const text = bytes === undefined ? JSON.stringify(object[key]) as string | undefined : ''
     if (text === undefined) continue
+    if (bytes?.length === 0) throw new Error('a member whose memory was freed')
     append(pieces, `${before}${JSON.stringify(key)}:${text}`)
     if (bytes !== undefined) pieces.push(bytes)
     before = ','

@@ -20,6 +20,22 @@ describe('members that are bytes', () => {
     assert.equal(String(responseMessage(1, { result: { ...{ none: undefined }, a: 1 } })), '{"jsonrpc":"2.0","id":1,"result":{"a":1}}')
   })
 
+  it('whose memory was freed are neither read nor written, and nothing else is in their place (T18)', () => {
+    const bytes = Buffer.allocUnsafeSlow(20_000).fill('x')
+    bytes.write('["')
+    bytes.write('"]', bytes.length - 2)
+    const owner = new ByteOwner(bytes)
+    const object: JsonObject = { name: 't' }
+    setRaw(object, { key: 'arguments', bytes, owner })
+    const whole = requestMessage(7, 'tools/call', object) as SplicedText
+    assert.equal(whole.toBuffer().length, whole.bytes)
+    owner.release()
+    assert.throws(() => whole.toBuffer(), /freed/)
+    assert.throws(() => requestMessage(7, 'tools/call', object), /freed/)
+    assert.equal(responseMessage(7, { result: object }), responseText(7, errorReply('GW_UPSTREAM_PROTOCOL')))
+    assert.throws(() => object['arguments'], SyntaxError)
+  })
+
   it('become a value for whoever reads them, and that value is what is sent from then on (T35)', () => {
     const read = params()
     assert.deepEqual(read['arguments'], { b: -0, a: 'é\u2028' })
