@@ -4,8 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
-/** How long the last bytes of answers may take to leave once every call has ended. */
-const LAST_BYTES_MS = 2000
+/** How long the last bytes of answers may take to leave once every call has ended, in milliseconds. */
+export const LAST_BYTES_MS = 2000
 
 /**
  * Stops listening. What is not asked for by then is cut: Node waits for ever for a connection on which no request has

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { buildManagement } from './management.ts'
-import { closeListener, originOf, takeOver } from './listener.ts'
+import { closeListener, LAST_BYTES_MS, originOf, takeOver } from './listener.ts'
 import type { AppOptions } from './plugins/app-options.ts'
 import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
@@ -59,7 +59,7 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
   return { url, managementUrl, ...closers(composition, options, listeners, async () => { await handBack(); endWatch() }) }
 }
 
-function closers (composition: Composition, { peers }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {
+function closers (composition: Composition, { peers, settings, clock }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {
   const { gateway, logger } = composition
   let ending: Promise<void> | undefined
 
@@ -74,9 +74,10 @@ function closers (composition: Composition, { peers }: AppOptions, listeners: re
   }
 
   async function drain (): Promise<void> {
+    const untilMs = clock.nowMs() + settings.drainMs + LAST_BYTES_MS
     await gateway.drain()
     // Calls in flight of this process's clients, too, that other processes serve.
-    await peers?.handOvers.over()
+    await peers?.handOvers.over(untilMs - clock.nowMs())
   }
 
   return {

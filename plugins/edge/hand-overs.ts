@@ -11,10 +11,12 @@ export class HandOvers {
     this.#over = undefined
   }
 
-  /** Resolves when there is none. It is their owners that end them: in time, as each drains, or with itself. */
-  async over (): Promise<void> {
+  /** Resolves when there is none, or when the time is over: their owners end them as they drain, but who does not read an answer has it for as long as they like. */
+  async over (maxMs: number): Promise<void> {
     if (this.#count === 0) return
     this.#over ??= Promise.withResolvers()
+    const timer = setTimeout(this.#over.resolve, maxMs, undefined)
     await this.#over.promise
+    clearTimeout(timer)
   }
 }
