@@ -4,8 +4,3 @@ import type { FastifyReply } from 'fastify'
 export function standingHeaders ({ server, request }: FastifyReply): Readonly<Record<string, string>> {
   return { ...server.securityHeaders, 'x-request-id': request.id }
 }
-
-/** The same as header lines, each with its line break. Ids of requests are made here, so nothing in them can end a line. */
-export function standingLines ({ server, request }: FastifyReply): string {
-  return `${server.securityLines}x-request-id: ${request.id}\r\n`
-}

@@ -37,5 +37,4 @@ export default fp(async (app) => {
   // Answers are one caller's; a shared cache does not know that X-API-Key is a credential.
   const standing = [...security, ['cache-control', 'no-store'] as const]
   app.decorate('securityHeaders', Object.freeze(Object.fromEntries(standing)))
-  app.decorate('securityLines', standing.map(([name, value]) => `${name}: ${value}\r\n`).join(''))
 }, { name: 'helmet-once' })

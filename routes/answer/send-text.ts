@@ -1,6 +1,7 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import { standingHeaders } from '../../plugins/edge/standing-headers.ts'
 import { writable, type JsonText } from '../../src/protocol/index.ts'
-import { writeJsonHead } from './json-head.ts'
 
 /**
  * Sends a JSON answer under the status that the reply has, in one write and without copying it. Written past Fastify, which
@@ -21,6 +22,12 @@ export function sendText (reply: FastifyReply, text: JsonText): void {
   raw.once('finish', () => { text.release() })
   raw.cork()
   for (const piece of text.pieces) raw.write(piece)
+  // Uncorks too.
   raw.end()
-  raw.uncork()
+}
+
+/** The head of an answer of `bytes` bytes, under the status and with the headers that the reply has. */
+function writeJsonHead (reply: FastifyReply, bytes: number): void {
+  const { raw } = reply
+  raw.writeHead(raw.statusCode, { ...standingHeaders(reply), 'content-type': 'application/json; charset=utf-8', ...reply.getHeaders() as OutgoingHttpHeaders, 'content-length': bytes })
 }
