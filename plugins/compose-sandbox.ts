@@ -4,7 +4,7 @@ import { createSandbox, describeSupport, isWeaker } from '../src/sandbox/index.t
 import type { ContainRequest, Containment, Sandbox } from '../src/sandbox/index.ts'
 import { pathsIn } from '../src/shared/path-texts.ts'
 import type { ServerSettings, Settings } from '../src/shared/settings.ts'
-import { CONTAINER_VARIABLES } from '../src/stdio-pool/index.ts'
+import { CONTAINER_VARIABLES, launcherFamily } from '../src/stdio-pool/index.ts'
 import type { WorkerLaunch } from '../src/stdio-pool/index.ts'
 import type { Logger, Telemetry } from '../src/telemetry/index.ts'
 
@@ -49,6 +49,9 @@ export function composeSandbox (settings: Settings, env: NodeJS.ProcessEnv, tele
   return { sandbox, contain: (launch) => sandbox.contain(requestOf(launch)), report: () => report(settings, sandbox, logger) }
 }
 
+/** Launchers that ask a registry. */
+const FETCHING: ReadonlySet<unknown> = new Set(['npm', 'python'])
+
 function requestOf (launch: WorkerLaunch): ContainRequest {
   const { sandbox, dataDirs, rootDirs, cwd, lateMounts = [] } = launch
   const others = [cwd, ...dataDirs, ...sandbox.readOnly, ...sandbox.writable]
@@ -62,6 +65,7 @@ function requestOf (launch: WorkerLaunch): ContainRequest {
     privateDir: launch.privateDir,
     tmpDir: launch.tmpDir,
     settings: sandbox,
+    fetches: FETCHING.has(launcherFamily(launch.command)),
     dataDirs,
     namedDirs: rootDirs.filter((path) => !others.includes(path) && !isLate(path)),
     lateMounts,

@@ -100,7 +100,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
 /** None for a configuration that is no file: it has no lock. */
 function storedPackages ({ packages, mode }: Settings, env: NodeJS.ProcessEnv, logger: Logger): { packages?: PackageStore } {
   if (packages === undefined) return {}
-  const onUnlocked = (server: ServerName, reason: string): void => logger.warn({ event: 'packages_unlocked', server, reason }, 'a launcher is started as written')
+  const onUnlocked = (server: ServerName, reason: string): void => logger.warn({ event: 'packages_unlocked', server, reason }, 'a launcher is started as written, and under sandbox.level auto not contained')
   return { packages: createPackageStore({ ...packages, mode, searchPath: env['PATH'] ?? '', nowMs: systemClock.nowMs, onUnlocked }) }
 }
 

@@ -16,6 +16,8 @@ export interface ContainRequest {
   readonly tmpDir: string
   /** The entry's sandbox with its paths filled. */
   readonly settings: SandboxSettings
+  /** The command fetches a program before it runs it (npx, uvx): it needs the operator's registry, caches and credentials for that. Default false. */
+  readonly fetches?: boolean
   /** Directories that belong to this worker's user or tenant alone, created by the gateway: given to the worker's user id. Writable, unless `settings.readOnly` holds them. */
   readonly dataDirs: readonly string[]
   /** Directories that the entry's args name and that are the operator's: writable as far as their permissions go, which nobody changes. */

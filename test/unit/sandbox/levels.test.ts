@@ -25,6 +25,13 @@ describe('the level of a worker (rulings 1)', () => {
     for (const level of ['none', 'process'] as const) assert.equal(choose(folder, level, 'weak', 'production'), level)
   })
 
+  it('in development auto leaves a command alone that fetches what it runs; a named level does not, nor does production', (t) => {
+    const folder = folderWith(t, [])
+    const level = (named: SandboxSettings['level'], mode: 'development' | 'production') =>
+      chooseLevel(requestIn(folder, { command: 'npx', fetches: true, settings: { level: named, network: 'none', pids: 64, readOnly: [], writable: [] } }), HOSTS.strong, mode)
+    assert.deepEqual([level('auto', 'development'), level('namespace', 'development'), level('auto', 'production')], ['none', 'namespace', 'namespace'])
+  })
+
   it('a named level that the host cannot give is refused, with what to do', (t) => {
     const folder = folderWith(t, [])
     assert.match(reasonOf(() => choose(folder, 'namespace', 'weak')), /level "namespace" cannot be had on this host: bubblewrap is not installed\. To change that: apt install bubblewrap/)
