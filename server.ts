@@ -10,7 +10,7 @@ import { createPeers } from './plugins/peers.ts'
 import { watchForStalls } from './plugins/stall-watch.ts'
 import { servePrimary } from './primary.ts'
 import type { RunningGateway } from './running-gateway.ts'
-import { createOwners, type Gather, type MemberPlace, type Membership } from './src/processes/index.ts'
+import { createOwners, type MemberPlace, type Membership, type Primary } from './src/processes/index.ts'
 import type { Settings } from './src/shared/settings.ts'
 
 /** Starts the gateway on the settings' addresses, in as many processes as they say. Rejects when an address cannot be had. */
@@ -24,9 +24,9 @@ async function serveAlone (settings: Settings, env: NodeJS.ProcessEnv): Promise<
 }
 
 /** Serves the part of the callers that belongs to this process, beside others that do the same (`processes: N`). */
-export async function serveMember (settings: Settings, place: MemberPlace, gather: Gather): Promise<Membership> {
+export async function serveMember (settings: Settings, place: MemberPlace, primary: Primary): Promise<Membership> {
   const composition = compose(settings, await ownVersion(), process.env)
-  const peers = createPeers(place, createOwners(settings, place.count), gather)
+  const peers = createPeers(place, createOwners(settings, primary.claim), primary.gather)
   const options = { ...composition.options, peers }
   const gateway = await listen(composition, options, place.index === 0, place.sockets[place.index])
   return { ...gateway, answer: async (question, of) => question === 'metrics' ? await options.telemetry.snapshot() : options.adminServer(of) }

@@ -26,9 +26,14 @@ export default fp<AppOptions>(async (app, { peers }) => {
   app.addHook('onRequest', (request, reply, done) => {
     const { principal } = request
     const socketPath = principal === undefined || peers.incoming.has(request.raw.socket) ? undefined : peers.socketOf(principal)
-    if (socketPath === undefined) return done()
-    handOver(request, reply, { socketPath, agent, open: peers.handOvers }, done)
+    if (!(socketPath instanceof Promise)) return goOn(socketPath, request, reply, done)
+    socketPath.then((late) => { goOn(late, request, reply, done) }, done)
   })
+
+  function goOn (socketPath: string | undefined, request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    if (socketPath === undefined || peers === undefined) done()
+    else handOver(request, reply, { socketPath, agent, open: peers.handOvers }, done)
+  }
 }, { name: 'forward', dependencies: ['credential-guard'] })
 
 interface Way { readonly socketPath: string, readonly agent: Agent, readonly open: HandOvers }

@@ -5,10 +5,18 @@ import type { Order, Place, Report } from './messages.ts'
 /** Asks all members, this one included; a member that ends meanwhile gives undefined. */
 export type Gather = (question: string, of?: string) => Promise<readonly unknown[]>
 
+/** The primary, as a member may use it. */
+export interface Primary {
+  /** Puts a question to every member and brings their answers. */
+  readonly gather: Gather
+  /** Index of the process that owns a key. */
+  claim (key: string): Promise<number>
+}
+
 /** What a member does when the primary says so. */
 export interface MemberDuties {
-  /** Begins to serve. `gather` puts a question to every member and brings their answers. @throws what keeps it from listening */
-  serve (settings: Settings, place: Place, gather: Gather): Promise<Membership>
+  /** Begins to serve. @throws what keeps it from listening */
+  serve (settings: Settings, place: Place, primary: Primary): Promise<Membership>
 }
 
 /** A member that serves. */
@@ -28,6 +36,7 @@ export interface Membership {
 export function joinPrimary (duties: MemberDuties): void {
   let membership: Membership | undefined
   const gathering = new Map<number, (answers: readonly unknown[]) => void>()
+  const claiming = new Map<string, (owner: number) => void>()
   let gathered = 0
   const report = (what: Report): void => { cluster.worker?.send(what) }
 
@@ -39,14 +48,26 @@ export function joinPrimary (duties: MemberDuties): void {
     return promise
   }
 
+  // Each key is asked for once at a time.
+  const claim = (key: string): Promise<number> => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    claiming.set(key, resolve)
+    report({ kind: 'claim', key })
+    return promise
+  }
+
   async function obey (order: Order): Promise<void> {
     switch (order.kind) {
       case 'begin':
-        membership = await duties.serve(order.settings, order.place, gather)
+        membership = await duties.serve(order.settings, order.place, { gather, claim })
         report({ kind: 'listening', url: membership.url, managementUrl: membership.managementUrl })
         return
       case 'ask':
         report({ kind: 'answer', id: order.id, answer: await membership?.answer(order.question, order.of).catch(() => undefined) })
+        return
+      case 'owned':
+        claiming.get(order.key)?.(order.owner)
+        claiming.delete(order.key)
         return
       case 'gathered':
         gathering.get(order.id)?.(order.answers)

@@ -23,8 +23,16 @@ export interface Member {
   ask (question: string, of: string): Promise<unknown>
 }
 
-/** Starts one and gives it its settings. `askAll` puts a question of this member to everybody. */
-export function startMember (begin: { readonly settings: Settings, readonly place: Place }, askAll: (question: string, of: string) => Promise<unknown[]>): Member {
+/** What a member asks of the primary. */
+export interface PrimaryDuties {
+  /** Puts a question to every member. */
+  askAll (question: string, of: string): Promise<unknown[]>
+  /** Index of the process that owns a key which has reached `claimer`. */
+  ownerOf (key: string, claimer: number): number
+}
+
+/** Starts one and gives it its settings. */
+export function startMember (begin: { readonly settings: Settings, readonly place: Place }, { askAll, ownerOf }: PrimaryDuties): Member {
   const worker = cluster.fork()
   const { stdout, stderr } = worker.process
   if (stdout === null || stderr === null) throw new Error('a member without pipes')
@@ -40,6 +48,7 @@ export function startMember (begin: { readonly settings: Settings, readonly plac
     switch (report.kind) {
       case 'listening': return listening.resolve(report)
       case 'failed': return listening.reject(Object.assign(new Error(report.message), report.details))
+      case 'claim': return order({ kind: 'owned', key: report.key, owner: ownerOf(report.key, begin.place.index) })
       case 'gather':
         askAll(report.question, report.of).then((answers) => { order({ kind: 'gathered', id: report.id, answers }) }, () => {})
         return

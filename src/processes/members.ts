@@ -4,6 +4,7 @@ import type { Settings } from '../shared/settings.ts'
 import { copyLines } from './copy-lines.ts'
 import { startMember, type Member, type Origins } from './member.ts'
 import type { Place } from './messages.ts'
+import { createOwnerBook } from './owner-book.ts'
 import { shareOf } from './share-of.ts'
 
 /** What {@link startMembers} needs. */
@@ -46,13 +47,14 @@ export async function startMembers (options: MembersOptions): Promise<Members> {
   const sockets = Array.from({ length: count }, (_, index) => join(socketDir, `${process.pid}-${index}.sock`))
   const share = shareOf(settings, count)
   const members: Array<Member | undefined> = []
+  const book = createOwnerBook(count)
   let isEnding = false
   let pauseMs = FIRST_PAUSE_MS
 
   async function start (index: number): Promise<Origins> {
     const place: Place = { index, count, sockets }
     const startedMs = performance.now()
-    const member = startMember({ settings: share, place }, askAll)
+    const member = startMember({ settings: share, place }, { askAll, ownerOf: book.ownerOf })
     members[index] = member
     copyLines(member.stdout, process.stdout)
     copyLines(member.stderr, process.stderr)

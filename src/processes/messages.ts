@@ -13,6 +13,7 @@ export interface Place {
 export type Order =
   | { readonly kind: 'begin', readonly settings: Settings, readonly place: Place }
   | { readonly kind: 'ask', readonly id: number, readonly question: string, readonly of: string }
+  | { readonly kind: 'owned', readonly key: string, readonly owner: number }
   | { readonly kind: 'gathered', readonly id: number, readonly answers: readonly unknown[] }
   | { readonly kind: 'drain', readonly reason: string }
   | { readonly kind: 'stop' }
@@ -23,5 +24,7 @@ export type Report =
   /** `details`: the system's code, address and port. */
   | { readonly kind: 'failed', readonly message: string, readonly details: Readonly<Record<string, string | number>> }
   | { readonly kind: 'answer', readonly id: number, readonly answer: unknown }
+  /** Who owns this key? */
+  | { readonly kind: 'claim', readonly key: string }
   /** To be put to every member, this one included. */
   | { readonly kind: 'gather', readonly id: number, readonly question: string, readonly of: string }

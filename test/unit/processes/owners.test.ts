@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
 import { createOwners, shareOf } from '../../../src/processes/index.ts'
+import { createOwnerBook } from '../../../src/processes/owner-book.ts'
 import { copyLines } from '../../../src/processes/copy-lines.ts'
 import { brandAs, type TenantId, type UserId } from '../../../src/shared/ids.ts'
 import type { Settings, TenantSettings } from '../../../src/shared/settings.ts'
@@ -11,39 +13,40 @@ const caller = (tenant: string, user: string) => ({ tenant: brandAs<TenantId>(te
 const rules = { deny: [] }
 
 describe('who owns a caller', () => {
-  it('users are spread evenly, and alike in every process', () => {
-    const [one, other] = [createOwners({}, 4), createOwners({}, 4)]
-    const counts = [0, 0, 0, 0]
-    for (let i = 0; i < 4000; i++) {
-      const owner = one.ownerOf(caller('acme', `u${i}`))
-      assert.equal(other.ownerOf(caller('acme', `u${i}`)), owner)
-      counts[owner] = (counts[owner] ?? 0) + 1
-    }
-    for (const count of counts) assert.ok(count > 850 && count < 1150, counts.join())
-  })
-
-  it('users of a tenant with a limit of its own stay together, those of a tenant without are spread', () => {
+  it('is asked once for each, and by what belongs together: a user, or a tenant with limits of its own', async () => {
     const tenants = new Map<TenantId, TenantSettings>([
       [brandAs<TenantId>('bound'), { tools: rules, limits: { callsPerMinute: 5 } }],
       [brandAs<TenantId>('free'), { tools: rules, limits: {} }]
     ])
-    const owners = createOwners({ tenants }, 3)
-    const of = (tenant: string): Set<number> => new Set(Array.from({ length: 50 }, (_, i) => owners.ownerOf(caller(tenant, `u${i}`))))
-    assert.equal(of('bound').size, 1)
-    assert.equal(of('free').size, 3)
+    const asked: string[] = []
+    const owners = createOwners({ tenants }, (key) => { asked.push(key); return Promise.resolve(asked.length) })
+    const of = async (tenant: string, user: string): Promise<number> => await owners.ownerOf(caller(tenant, user))
+    assert.deepEqual(await Promise.all([of('bound', 'a'), of('bound', 'b'), of('free', 'a'), of('free', 'b'), of('free', 'a')]), [1, 1, 2, 3, 2])
+    assert.equal(owners.ownerOf(caller('free', 'b')), 3)
+    assert.deepEqual(asked, ['["bound"]', '["free","a"]', '["free","b"]'])
   })
 
-  it('users of each tenant stay together where a tool has a limit, which they share', () => {
-    const limited = serverSettings({ tools: { ...serverSettings().tools, callsPerMinute: { send: 10 } } })
-    const owners = createOwners({ servers: new Map([[limited.name, limited]]) }, 3)
-    const of = (tenant: string): Set<number> => new Set(Array.from({ length: 50 }, (_, i) => owners.ownerOf(caller(tenant, `u${i}`))))
-    assert.equal(of('acme').size, 1)
-    assert.equal(new Set(Array.from({ length: 50 }, (_, i) => [...of(`t${i}`)][0])).size, 3)
+  it('a limit of a tool keeps the users of every tenant together', async () => {
+    const server = serverSettings({ tools: { deny: [], timeoutMs: {}, callsPerMinute: { slow: 5 } } })
+    const owners = createOwners({ servers: new Map([[server.name, server]]) }, (key) => Promise.resolve(key.length))
+    assert.equal(await owners.ownerOf(caller('acme', 'a')), await owners.ownerOf(caller('acme', 'somebody else')))
   })
 
-  it('no name imitates the border between tenant and user', () => {
-    const owners = createOwners({}, 1000)
-    assert.notEqual(owners.ownerOf(caller('a","b', 'c')), owners.ownerOf(caller('a', 'b","c')))
+  it('no name imitates the border between tenant and user', async () => {
+    const owners = createOwners({}, (key) => Promise.resolve(Number.parseInt(hash('sha256', key).slice(0, 8), 16)))
+    assert.notEqual(await owners.ownerOf(caller('a","b', 'c')), await owners.ownerOf(caller('a', 'b","c')))
+  })
+
+  it('is the process that asks first, for good, as long as none has many more than others', () => {
+    const book = createOwnerBook(3)
+    assert.deepEqual([book.ownerOf('a', 1), book.ownerOf('a', 2), book.ownerOf('b', 2)], [1, 1, 2])
+    const owned = [0, 0, 0]
+    for (let i = 0; i < 3000; i++) {
+      const owner = book.ownerOf(`user ${i}`, 0)
+      owned[owner] = (owned[owner] ?? 0) + 1
+      assert.equal(book.ownerOf(`user ${i}`, 2), owner)
+    }
+    assert.ok(Math.min(...owned) > 850 && Math.max(...owned) < 1150, owned.join())
   })
 })
 
