@@ -164,7 +164,10 @@ export class WireConnection implements Connection {
     pending.sent = true
     const outcome = this.#wire.send(requestMessage(id, call.method, params), id)
     if (outcome === 'sent') return
-    this.#finish(pending, errorReply(outcome === 'full' ? 'GW_UPSTREAM_UNAVAILABLE' : 'GW_UPSTREAM_LOST'))
+    pending.sent = false
+    // 'closed': the server has just ended, and the end of this connection answers the call with all others that it never got. At
+    // once would let a busy caller ask again, and fail again, until that is noticed (FR01).
+    if (outcome === 'full') this.#finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
   }
 
   #undelivered (callId: number, code: ErrorCode): void {

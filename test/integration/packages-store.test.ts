@@ -121,6 +121,7 @@ describe('versions under a running gateway', () => {
     const { gateway, registry, env } = await serveTiny(t)
     const warnings = () => gateway.logs().filter(({ event }) => event === 'packages_unlocked')
     assert.equal(await versionFor(gateway, nextUser()), '1.0.0', 'started as written')
+    await until('the warning', () => warnings().length > 0)
     assert.deepEqual(warnings().map(({ server: name, reason }) => [name, reason]), [['tiny', 'its packages are not locked: run drawbridge packages lock']])
 
     await packages(gateway.dir, env, 'lock')
