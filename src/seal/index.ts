@@ -10,4 +10,6 @@
  * GW_PROTOCOL_STATE. `seal` throws a RangeError for what could not be opened again.
  * Metrics: none.
  */
+export { deriveKey } from './derive-key.ts'
+export type { KeyPurpose } from './derive-key.ts'
 export { createSealer, MAX_SEALED_CHARS, type SealedPayload, type Sealer } from './sealer.ts'

@@ -25,7 +25,19 @@ export interface Settings {
   readonly limits: LimitSettings
   readonly sessions: { readonly idleMs: number, readonly maxPerUser: number }
   readonly pool: GlobalPoolSettings
-  /** Event loops that share the work, each a process of its own. Default 1. */
+  /** What replicas share and nobody else knows, at least 32 characters, from DRAWBRIDGE_SECRET: every key of theirs is derived from it. Present whenever `redis` is. */
+  readonly secret?: string
+  /** State that replicas share. Absent = this process keeps everything itself. */
+  readonly redis?: RedisSettings
+  /** This process among its replicas. Present exactly when `redis` is. */
+  readonly replica?: ReplicaSettings
+  /** Absent = records go to the log. */
+  readonly audit?: AuditSettings
+  /** Absent = the defaults of {@link CacheSettings}. */
+  readonly cache?: CacheSettings
+  /** An external decision point. Absent = none is asked. */
+  readonly policyHook?: PolicyHookSettings
+  /** Event loops that share the work, each a process of its own. Default 1; with `redis` it must be 1. */
   readonly processes: number
   /** How long shutdown waits for calls in flight. Default 30 000. */
   readonly drainMs: number
@@ -38,6 +50,68 @@ export interface Settings {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   /** What config/ found odd but not wrong, each naming its key; printed at start and by `check`. */
   readonly warnings: readonly string[]
+}
+
+/** How Redis is reached: one server, sentinels that know it, or a cluster. */
+export interface RedisSettings {
+  readonly at:
+    | { readonly kind: 'single', readonly host: string, readonly port: number }
+    | { readonly kind: 'socket', readonly path: string }
+    | { readonly kind: 'sentinel', readonly name: string, readonly nodes: readonly HostPort[], readonly username?: string, readonly password?: string }
+    | { readonly kind: 'cluster', readonly nodes: readonly HostPort[] }
+  readonly username?: string
+  readonly password?: string
+  /** Not with a cluster. Default 0. */
+  readonly db: number
+  readonly tls?: TlsSettings
+  /** In front of every key and channel. Default `db:`. */
+  readonly keyPrefix: string
+  /** How long one command may take. Default 100 (reliability C). */
+  readonly commandTimeoutMs: number
+  /** What a call gets while Redis is away: `local` = windows of this replica's share (default), `refuse` = 503. */
+  readonly whenAway: 'local' | 'refuse'
+}
+
+/** An address without a scheme. */
+export interface HostPort { readonly host: string, readonly port: number }
+
+/** Several gateways that serve the same users. */
+export interface ReplicaSettings {
+  /** First part of every session id made here, `[a-z0-9]{1,16}`: what nginx routes by. From DRAWBRIDGE_REPLICA; default 8 random characters. */
+  readonly name: string
+  /** Where other replicas hand requests over; a listener of its own, never published. */
+  readonly listen: { readonly host: string, readonly port: number }
+  /** Origin under which the others reach that listener. Default `http://<host>:<port>` of `listen`; needed where it listens on a wildcard. */
+  readonly advertise?: string
+}
+
+/** Where audit records go, and what happens when they cannot. */
+export interface AuditSettings {
+  readonly sinks: ReadonlyArray<{ readonly kind: 'log' } | { readonly kind: 'stdout' } | { readonly kind: 'file', readonly path: string } | { readonly kind: 'redis', readonly maxRecords: number }>
+  /** `drop` = calls go on and lost records are counted (default); `block` = calls wait, and are refused when the sinks stay away. */
+  readonly whenFull: 'drop' | 'block'
+  /** Absolute path of an Ed25519 private key in PEM that signs the chain's heads. Absent = made in `stateDir`. */
+  readonly keyFile?: string
+}
+
+/** Reuse of what servers answered, per identity. */
+export interface CacheSettings {
+  /** Lists and reads that a server gave no time for. Default 60 000; 0 = not reused. */
+  readonly listTtlMs: number
+  /** Most bytes in this process. Default 64 MiB. */
+  readonly maxBytes: number
+}
+
+/** Asked before every call, over HTTP. */
+export interface PolicyHookSettings {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Default 500. */
+  readonly timeoutMs: number
+  /** What an answer that does not come means. Default `deny`. */
+  readonly whenAway: 'deny' | 'allow'
+  readonly allowPrivateNetwork: boolean
+  readonly tls?: TlsSettings
 }
 
 export interface HttpSettings {
@@ -112,7 +186,18 @@ export interface ServerSettings {
   /** From spawn to the initialize answer. Default 30 000; 180 000 for npx, uvx and the like, which may have to download. */
   readonly startTimeoutMs: number
   readonly cancelOnDisconnect: boolean
-  readonly tools: PatternRules & { readonly timeoutMs: Readonly<Record<string, number>>, readonly callsPerMinute: Readonly<Record<string, number>> }
+  /** The operator says that its sessions hold nothing: another replica may open them anew when theirs has gone. Absent = no. */
+  readonly stateless?: boolean
+  /** Arguments are held to the tool's own schema before the server sees them (rulings 4). Absent = true. */
+  readonly validateArguments?: boolean
+  readonly tools: PatternRules & {
+    readonly timeoutMs: Readonly<Record<string, number>>
+    readonly callsPerMinute: Readonly<Record<string, number>>
+    /** Milliseconds for which a tool's result is reused for the same caller and arguments, by exact name. Absent = never. */
+    readonly cache?: Readonly<Record<string, number>>
+    /** Patterns of tools that may run twice: their calls may be retried (FR11). The operator's word, never a server's. Absent = none. */
+    readonly idempotent?: readonly string[]
+  }
   readonly prompts: PatternRules
   readonly resources: PatternRules
   /** stdio: what a worker may see, reach and use up. */

@@ -1,0 +1,12 @@
+/**
+ * redis: state that replicas share.
+ *
+ * Owns: the connection, its time limits and what is done while it is away; one Lua file per atomic action; every key and
+ * channel (STORAGE.md); the stores that fulfil the ports of limits, replicas, session, cache and audit.
+ * Never: decides about a caller; keeps a command for later; trusts a value that it did not sign (T57).
+ * Called by: plugins/compose.ts, which hands its stores to the rooms.
+ * Sources: reliability C (FR20-FR25), T57, rulings 3.
+ * Fails: RedisAway, at once or within commandTimeoutMs; the caller's policy for that is in docs/redis.md.
+ */
+export type { RedisReply, RedisStore, Script, SignedValues } from './types.ts'
+export { RedisAway } from './types.ts'
