@@ -37,6 +37,12 @@ export const firstCallers: readonly Target[] = [
   drawbridge({ ...many, id: 'drawbridge-warm-contained', warm: 4, sandbox: 'namespace' })
 ]
 
+/** Spares of the target below. */
+export const SPARES = 24
+
+/** For sessions of users who were never there before. */
+export const onSpares: Target = drawbridge({ ...many, id: 'drawbridge-spares', warm: SPARES })
+
 /** Everything that takes calls, floors and rivals first, ours last. */
 export const targets: readonly Target[] = [fastifyFloor, ...rivals, ...httpRivals, ...drawbridges]
 
