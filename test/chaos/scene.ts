@@ -33,9 +33,9 @@ export async function withGateway<T> ({ users, entry, config }: SceneOptions, ac
 }
 
 /** An open session of a user, whose worker runs. */
-export async function opened (gateway: TestGateway, user: string): Promise<LegacyWire> {
+export async function opened (gateway: TestGateway, user: string, deadlineMs = 60_000): Promise<LegacyWire> {
   const wire = gateway.wire(user, 'server')
-  await wire.open()
+  await wire.open({ deadlineMs })
   return wire
 }
 

@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly protocolVersion?: string
   readonly capabilities?: Record<string, unknown>
   readonly headers?: Record<string, string>
+  /** How long the answer may take. Default 60 s. */
+  readonly deadlineMs?: number
 }
 
 /** Both media types, as the transports page asks of clients. */
@@ -73,7 +75,7 @@ export function createLegacyWire (url: string, credential: Record<string, string
 async function openSession (wire: LegacyWire, options: OpenOptions = {}): Promise<Record<string, unknown>> {
   const params = { protocolVersion: options.protocolVersion ?? '2025-11-25', capabilities: options.capabilities ?? {}, clientInfo }
   const answer = await wire.post({ jsonrpc: '2.0', id: 'init', method: 'initialize', params }, options.headers)
-  const { result } = await responseOf(answer, 'init')
+  const { result } = await responseOf(answer, 'init', options.deadlineMs)
   if (answer.status !== 200 || result === undefined) throw new Error(`initialize: ${answer.status} ${answer.body()}`)
   const sessionId = answer.headers['mcp-session-id']
   if (typeof sessionId !== 'string') throw new Error('initialize gave no Mcp-Session-Id')
