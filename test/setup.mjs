@@ -1,4 +1,4 @@
-// Fetches what only the integration tests need: third-party MCP clients and servers (npm, PyPI), Debian's Chromium and nginx.
+// Fetches what only the integration tests need: third-party MCP clients and servers (npm, PyPI), Debian's Chromium, nginx and Redis.
 // Runs on Node >= 20, does nothing that is already done, and never fails the run: what is missing is named in one line
 // and returned, and the tests that need it report themselves as skipped.
 //
@@ -6,7 +6,7 @@
 //   node test/setup.mjs --check     only say what is missing
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -17,6 +17,8 @@ const venvDir = join(cacheDir, 'venv')
 const uvxPath = join(venvDir, 'bin', 'uvx')
 const nginxDir = join(cacheDir, 'nginx')
 const nginxPath = join(nginxDir, 'usr', 'sbin', 'nginx')
+const redisServerPath = join(cacheDir, 'redis', 'redis-server')
+const redisProgram = '/usr/bin/redis-check-rdb'
 const tools = JSON.parse(await readFile(join(clientsDir, 'tools.json'), 'utf8'))
 
 /** A slow mirror may need minutes; a dead one must not hold the tests for ever. */
@@ -106,6 +108,19 @@ async function nginx (mayInstall) {
   return unpack.code === 0 ? [] : [`nginx (dpkg-deb: ${lastLine(unpack.tail)})`]
 }
 
+/**
+ * Debian's package redis-server would start a server on port 6379, and holds nothing but that and a link: the program itself is in
+ * redis-tools (which `debian` in tools.json installs for redis-cli) and serves when it is called by the name `redis-server`.
+ */
+async function redisServer (mayInstall) {
+  if (await onPath('redis-server') || await exists(redisServerPath)) return []
+  if (!mayInstall || !await exists(redisProgram)) return ['redis-server (apt-get install redis-tools)']
+  await mkdir(join(cacheDir, 'redis'), { recursive: true })
+  await rm(redisServerPath, { force: true })
+  await symlink(redisProgram, redisServerPath)
+  return []
+}
+
 async function npmClients (mayInstall) {
   const lock = await readFile(join(clientsDir, 'package-lock.json'), 'utf8')
   const { done, finish } = await stamp('clients', lock)
@@ -163,6 +178,7 @@ export async function setup ({ mayInstall = true } = {}) {
   await mkdir(cacheDir, { recursive: true })
   const missing = await debianPackages(mayInstall)
   missing.push(...await nginx(mayInstall))
+  missing.push(...await redisServer(mayInstall))
   missing.push(...await npmClients(mayInstall))
   missing.push(...await npxServers(mayInstall))
   missing.push(...await uvxServers(mayInstall))
