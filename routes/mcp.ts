@@ -5,6 +5,7 @@ import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModern,
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
+import type { Result } from '../src/shared/result.ts'
 import { bodyOf } from './answer/body-of.ts'
 import { expireStream } from './answer/expire-stream.ts'
 import { postModern } from './answer/modern-post.ts'
@@ -61,6 +62,11 @@ function postSingle (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, message: InboundMessage & { kind: 'request' }): void {
   const caller = callerOf(request)
   const opened = gateway.open(caller, route, 'http')
+  if (opened instanceof Promise) opened.then((late) => greet(gateway, caller, reply, message, late)).catch((thrown: unknown) => reply.send(thrown))
+  else greet(gateway, caller, reply, message, opened)
+}
+
+function greet (gateway: Gateway, caller: Caller, reply: FastifyReply, message: InboundMessage & { kind: 'request' }, opened: Result<Session, GatewayError>): void {
   if (!opened.ok) return sendRefusal(reply, opened.error, message.id)
   const session = opened.value
   gateway.receive(session, caller, message, new OpeningExchange(reply, session, () => gateway.close(session)))

@@ -5,6 +5,7 @@ import { acceptsEventStream, parseBody, sseEndpoint } from '../src/protocol/inde
 import type { Session, SessionRoute } from '../src/session/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import { GatewayError } from '../src/shared/errors.ts'
+import type { Result } from '../src/shared/result.ts'
 import { bodyOf } from './answer/body-of.ts'
 import { expireStream } from './answer/expire-stream.ts'
 import { sendRefusal } from './answer/send-refusal.ts'
@@ -38,8 +39,14 @@ function open (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, p
   const route = routeOf(request, gateway)
   if (!acceptsEventStream(request.headers.accept)) throw new GatewayError('GW_HTTP_NOT_ACCEPTABLE')
   const opened = gateway.open(callerOf(request), route, 'sse')
+  if (!(opened instanceof Promise)) return begin(gateway, request, reply, prefix, clock, opened)
+  opened.then((late) => begin(gateway, request, reply, prefix, clock, late)).catch((thrown: unknown) => reply.send(thrown))
+}
+
+function begin (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, prefix: string, clock: Clock, opened: Result<Session, GatewayError>): void {
   if (!opened.ok) throw opened.error
   const session = opened.value
+  const { route } = session
   const writer = startSse(reply)
   writer.write(sseEndpoint(`${prefix}${messagesPath(route)}?session_id=${session.id}`))
   const detach = gateway.attach(session, writer, undefined)

@@ -1,5 +1,5 @@
 import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
-import type { Limiter } from '../limits/index.ts'
+import type { LimitDecision, Limiter } from '../limits/index.ts'
 import { toJsonRpcError, type Inbound } from '../protocol/index.ts'
 import { createNameIndex } from '../routing/index.ts'
 import { createSealer } from '../seal/index.ts'
@@ -46,8 +46,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** The caller's session of this id on this route; everything else is the same undefined (T01, T02). */
   find (sessionId: string, caller: Caller, route: SessionRoute): Session | undefined
-  /** A new session, not yet greeted by initialize; charged as a request and as an initialize. */
-  open (caller: Caller, route: SessionRoute, face: 'http' | 'sse'): Result<Session, GatewayError>
+  /** A new session, not yet greeted by initialize; charged as a request and as an initialize. A promise where replicas count together; it never rejects. */
+  open (caller: Caller, route: SessionRoute, face: 'http' | 'sse'): Result<Session, GatewayError> | Promise<Result<Session, GatewayError>>
   /** One classified message of a session. Requests are answered through the exchange, exactly once; the rest needs none. Never throws. */
   receive (session: Session, caller: Caller, message: Inbound, exchange: Exchange): void
   /**
@@ -141,16 +141,20 @@ export function createGateway (options: GatewayOptions): Gateway {
     limiter.close()
   }
 
+  function opened ({ principal }: Caller, route: SessionRoute, face: 'http' | 'sse', decision: LimitDecision): Result<Session, GatewayError> {
+    // It may have begun while this was decided.
+    if (draining) return refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))
+    if (!decision.admitted) return refuse(limitError(decision.refusal))
+    const session = sessions.open({ principal, route, face })
+    return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
+  }
+
   return {
     find: (sessionId, caller, route) => sessions.find(sessionId, caller.principal, route),
     open (caller, route, face) {
       if (draining) return refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))
-      const asRequest = limiter.request(caller.principal)
-      if (!asRequest.admitted) return refuse(limitError(asRequest.refusal))
       const decision = limiter.initialize(caller.principal)
-      if (!decision.admitted) return refuse(limitError(decision.refusal))
-      const session = sessions.open({ principal: caller.principal, route, face })
-      return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
+      return decision instanceof Promise ? decision.then((late) => opened(caller, route, face, late)) : opened(caller, route, face, decision)
     },
     receive: (session, caller, message, exchange) => receive(context, session, caller, message, exchange),
     receiveModern (caller, route, request, exchange) {
@@ -221,8 +225,19 @@ function notification (context: GatewayContext, session: Session, message: Extra
     case 'notifications/progress': return session.askProgress(message.params)
     case 'notifications/roots/list_changed':
       // It reaches every server of the session, so it costs what a request costs; what is too much is not passed on.
-      if (context.limiter.request(session.principal).admitted) forwardRootsChanged(context, session)
+      rootsChanged(context, session)
   }
+}
+
+function rootsChanged (context: GatewayContext, session: Session): void {
+  const decision = context.limiter.request(session.principal)
+  if (!(decision instanceof Promise)) {
+    if (decision.admitted) forwardRootsChanged(context, session)
+    return
+  }
+  decision.then((late) => {
+    if (late.admitted && !session.closed) forwardRootsChanged(context, session)
+  }).catch(context.events.thrown)
 }
 
 function attach (context: GatewayContext, session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void {

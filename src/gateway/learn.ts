@@ -23,6 +23,9 @@ export function learnFor (context: GatewayContext, principal: Principal, route: 
   const found = serverOfName(name, context.policy.servers(principal))
   if (found === undefined) return undefined
   const server = context.server(found)
-  if (context.lists.known.has(server, principal, list) || !context.limiter.request(principal).admitted) return undefined
-  return readList(context, { principal }, relayTo(server), server, list).settled.then(() => undefined)
+  if (context.lists.known.has(server, principal, list)) return undefined
+  const read = async (): Promise<void> => { await readList(context, { principal }, relayTo(server), server, list).settled }
+  const decision = context.limiter.request(principal)
+  if (decision instanceof Promise) return decision.then((late) => late.admitted ? read() : undefined)
+  return decision.admitted ? read() : undefined
 }

@@ -1,7 +1,9 @@
 import { ModernClient, type Relay, type RequestState, type Round, type StateSubject } from '../bridge/index.ts'
 import { errorReply, EXTENSION, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import type { LimitDecision } from '../limits/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { useFeature } from './call.ts'
+import { continuedModern } from './continued.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import type { GatewayContext } from './context.ts'
 import { featureOf } from './feature.ts'
@@ -21,7 +23,7 @@ const nothing = (): void => undefined
  * @returns what to call when the client has gone
  */
 export function useModern (context: GatewayContext, turn: ModernTurn): () => void {
-  const { caller, request, exchange } = turn
+  const { caller, request } = turn
   const letGo: Array<() => void> = []
   const learning = learnFor(context, caller.principal, turn.route, request.method, request.params, (server) => {
     const { relay, release } = context.links.borrow(caller.principal, server, turn.capabilities)
@@ -29,20 +31,7 @@ export function useModern (context: GatewayContext, turn: ModernTurn): () => voi
     return relay
   })
   if (learning === undefined) return useNamed(context, turn)
-  let gone = false
-  let leave: () => void = () => { gone = true }
-  context.work.enter()
-  learning.then(() => {
-    if (gone) exchange.drop()
-    else leave = useNamed(context, turn)
-  }).catch((thrown: unknown) => {
-    context.events.thrown(thrown)
-    exchange.finish(request.id, errorReply('GW_INTERNAL'))
-  }).finally(() => {
-    for (const release of letGo) release()
-    context.work.leave()
-  }).catch(context.events.thrown)
-  return () => leave()
+  return continuedModern(context, turn, learning, () => useNamed(context, turn), () => { for (const release of letGo) release() })
 }
 
 /** tasks/get, tasks/update and tasks/cancel of the tasks extension. */
@@ -101,6 +90,12 @@ function resume (context: GatewayContext, turn: ModernTurn, feature: FeatureUse,
     return nothing
   }
   const decision = context.limiter.request(principal)
+  if (decision instanceof Promise) return continuedModern(context, turn, decision, (late) => resumeCounted(context, turn, state, answers, late))
+  return resumeCounted(context, turn, state, answers, decision)
+}
+
+function resumeCounted (context: GatewayContext, turn: ModernTurn, state: RequestState & { kind: 'parked' }, answers: JsonObject, decision: LimitDecision): () => void {
+  const { request, exchange } = turn
   if (!decision.admitted) {
     exchange.refuse(limitError(decision.refusal), request.id)
     return nothing

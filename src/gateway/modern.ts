@@ -1,8 +1,10 @@
 import { toModern } from '../bridge/index.ts'
+import type { LimitDecision } from '../limits/index.ts'
 import { isJsonObject, toJsonRpcError, type Reply } from '../protocol/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { GatewayContext } from './context.ts'
+import { continuedModern } from './continued.ts'
 import { discover, gatewayInfo } from './discover.ts'
 import { USES } from './feature.ts'
 import { listFor, listOf, type ListCaller } from './lists.ts'
@@ -25,16 +27,19 @@ export function receiveModern (context: GatewayContext, turn: ModernTurn): () =>
   try {
     if (USES.has(request.method)) return useModern(context, turn)
     const decision = context.limiter.request(caller.principal)
-    if (!decision.admitted) {
-      exchange.refuse(limitError(decision.refusal), request.id)
-      return nothing
-    }
-    return otherRequest(context, turn)
+    if (decision instanceof Promise) return continuedModern(context, turn, decision, (late) => counted(context, turn, late))
+    return counted(context, turn, decision)
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) context.events.thrown(thrown)
     exchange.finish(request.id, { error: toJsonRpcError(toGatewayError(thrown)) })
     return nothing
   }
+}
+
+function counted (context: GatewayContext, turn: ModernTurn, decision: LimitDecision): () => void {
+  if (decision.admitted) return otherRequest(context, turn)
+  turn.exchange.refuse(limitError(decision.refusal), turn.request.id)
+  return nothing
 }
 
 function otherRequest (context: GatewayContext, turn: ModernTurn): () => void {

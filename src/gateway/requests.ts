@@ -1,8 +1,10 @@
 import { toLegacy } from '../bridge/index.ts'
+import type { LimitDecision } from '../limits/index.ts'
 import { errorReply, isJsonObject, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { Session } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import { useFeature } from './call.ts'
+import { continued } from './continued.ts'
 import type { FeatureUse } from './use.ts'
 import type { GatewayContext, Turn } from './context.ts'
 import { featureOf, USES } from './feature.ts'
@@ -18,11 +20,17 @@ import { changeSubscription, setLogLevel } from './subscriptions.ts'
  * through the turn's exchange exactly once, unless it throws: then not at all.
  */
 export function receiveRequest (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
-  const { session, exchange, id } = turn
+  const { session } = turn
   if (USES.has(method) && session.greeted) return receiveUse(context, turn, method, params)
   // The request that opened a session was charged when it did.
   const isCharged = method === 'initialize' && session.face === 'http' && !session.greeted
   const decision = isCharged ? undefined : context.limiter.request(turn.principal)
+  if (decision instanceof Promise) continued(context, turn, decision, (late) => receiveCounted(context, turn, method, params, late))
+  else receiveCounted(context, turn, method, params, decision)
+}
+
+function receiveCounted (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined, decision: LimitDecision | undefined): void {
+  const { session, exchange, id } = turn
   if (decision?.admitted === false) return exchange.refuse(limitError(decision.refusal), id)
   if (session.greeted && namesTask(method, 'legacy')) return useTask(context, turn, method, params)
   const reply = session.greeted || method === 'ping' || method === 'initialize' ? otherRequest(context, turn, method, params) : errorReply('GW_PROTOCOL_NOT_INITIALIZED')
@@ -46,21 +54,10 @@ function answerLater (context: GatewayContext, { session, exchange, id }: Turn, 
 }
 
 function receiveUse (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {
-  const { session, exchange, id } = turn
+  const { session } = turn
   const learning = learnFor(context, turn.principal, session.route, method, params, (server) => context.links.of(session, server))
-  if (learning === undefined) return useNamed(context, turn, method, params)
-  session.requestBegan()
-  context.work.enter()
-  learning.then(() => {
-    if (session.closed) exchange.finish(id, errorReply('GW_CANCELLED'))
-    else useNamed(context, turn, method, params)
-  }).catch((thrown: unknown) => {
-    context.events.thrown(thrown)
-    exchange.finish(id, errorReply('GW_INTERNAL'))
-  }).finally(() => {
-    session.requestEnded()
-    context.work.leave()
-  }).catch(context.events.thrown)
+  if (learning === undefined) useNamed(context, turn, method, params)
+  else continued(context, turn, learning, () => useNamed(context, turn, method, params))
 }
 
 function useNamed (context: GatewayContext, turn: Turn, method: string, params: JsonObject | undefined): void {

@@ -7,7 +7,7 @@ import { createSlotQueue, expectedWaitOf, giveSlots, takeSlots } from './slot-qu
 import { noteHeld } from './slots.ts'
 import { lackedBy, stageAt } from './stages.ts'
 import type { Places } from './stages.ts'
-import type { CallGrant, LimitDecision, LimitEvents, Limiter, LimitRefusal, WindowState } from './types.ts'
+import type { CallGrant, LimitDecision, LimitEvents, LimitRefusal, LocalLimiter, WindowState } from './types.ts'
 
 /**
  * Waiting calls hold their request in memory, so lines are short: enough for a batch of 50 from each of ten sessions of
@@ -39,7 +39,7 @@ const NO_EVENTS: LimitEvents = { refused () {}, waited () {} }
  * Makes the limiter of one process: exact windows and slots in memory. It answers synchronously unless a call has to
  * wait for a slot, and it never rejects; a call whose signal aborted while it waited gets a refusal nobody counts.
  */
-export function createMemoryLimiter (settings: LimitSettings, tenants: Settings['tenants'], servers: Settings['servers'], { clock, events = NO_EVENTS, noSessions = () => false }: MemoryLimiterParts): Limiter {
+export function createMemoryLimiter (settings: LimitSettings, tenants: Settings['tenants'], servers: Settings['servers'], { clock, events = NO_EVENTS, noSessions = () => false }: MemoryLimiterParts): LocalLimiter {
   const plans = createPlans(settings, tenants, servers)
   const queue = createSlotQueue(clock)
 

@@ -71,7 +71,7 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
       createMeter('user_requests', settings.requestsPerMinute, user.requests),
       ...(limits.requestsPerMinute === undefined ? [] : [createMeter('tenant_requests', limits.requestsPerMinute, tenant.requests)])
     ]
-    const initializes: Meters = [createMeter('user_initialize', settings.initializePerMinute, user.initializes)]
+    const initializes: Meters = [createMeter('user_initialize', settings.initializePerMinute, user.initializes), ...requests]
     return {
       plan: {
         requests,

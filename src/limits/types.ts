@@ -31,17 +31,24 @@ export type CallGrant =
   | { readonly admitted: false, readonly refusal: LimitRefusal }
 
 /**
- * The port that rate and concurrency decisions go through. In memory here; Redis later, which is why a call's answer
- * may be a promise. Refused calls are not charged. Windows slide: at most N admitted in any 60 s (rulings 3).
+ * The port that rate and concurrency decisions go through. In memory every decision but a wait for a slot is there at once; over
+ * replicas each is a promise, which never rejects. Refused calls are not charged. Windows slide: at most N admitted in any 60 s
+ * (rulings 3).
  */
 export interface Limiter {
   /** tools/call, prompts/get, resources/read, completion/complete: user, key, tenant and tool windows plus slots of user, tenant, server and gateway, all or nothing. What is over waits in a bounded queue until `deadlineMs` (monotonic) or `signal`; if the wait is known to be longer, it is refused at once. */
   call (principal: Principal, server: ServerName, tool: string | undefined, deadlineMs: number, signal?: AbortSignal): CallGrant | Promise<CallGrant>
   /** Everything else that is a request. */
-  request (principal: Principal): LimitDecision
-  /** initialize, besides `request`: charges its own window only, so the caller asks `request` first. */
-  initialize (principal: Principal): LimitDecision
+  request (principal: Principal): LimitDecision | Promise<LimitDecision>
+  /** A request that opens a session: charged as a request and as an initialize, both or neither. */
+  initialize (principal: Principal): LimitDecision | Promise<LimitDecision>
   close (): void
+}
+
+/** The limiter of one process, which knows at once. */
+export interface LocalLimiter extends Limiter {
+  request (principal: Principal): LimitDecision
+  initialize (principal: Principal): LimitDecision
 }
 
 /** What the limiter tells telemetry. Callbacks must not throw; they run on the path of a call. */

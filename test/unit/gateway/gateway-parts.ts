@@ -181,6 +181,7 @@ export async function startGateway (t: TestContext, options: GatewayBenchOptions
   function open (user = 'alice', route = Object.keys(options.servers)[0] ?? '/', face: 'http' | 'sse' = 'http', own: Partial<Principal> = {}): TestClient {
     const asCaller = callerOf(user, own)
     const opened = gateway.open(asCaller, routeTo(route), face)
+    if (opened instanceof Promise) throw new TypeError('in memory it is decided at once')
     if (!opened.ok) throw opened.error
     return clientOf(gateway, asCaller, opened.value)
   }

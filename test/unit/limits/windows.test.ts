@@ -150,28 +150,31 @@ describe('what the answer says', () => {
 
   it('tells telemetry each refusal by limit', () => {
     const refused: LimitName[] = []
-    const limiter = createMemoryLimiter(limits({ callsPerMinute: 1, requestsPerMinute: 1, initializePerMinute: 1 }), undefined, tools(), {
+    const limiter = createMemoryLimiter(limits({ callsPerMinute: 1, requestsPerMinute: 2, initializePerMinute: 1 }), undefined, tools(), {
       clock: testClock(), events: { refused: (name) => refused.push(name), waited () {} }
     })
     times(2, limiter, caller('alice'))
-    limiter.request(caller('alice'))
-    limiter.request(caller('alice'))
     limiter.initialize(caller('alice'))
     limiter.initialize(caller('alice'))
-    assert.deepEqual(refused, ['user_calls', 'user_requests', 'user_initialize'])
+    limiter.request(caller('alice'))
+    limiter.request(caller('alice'))
+    assert.deepEqual(refused, ['user_calls', 'user_initialize', 'user_requests'])
   })
 })
 
 describe('other windows', () => {
-  it('counts calls, requests and initializes apart', () => {
-    const limiter = createMemoryLimiter(limits({ callsPerMinute: 1, requestsPerMinute: 2, initializePerMinute: 1 }), undefined, tools(), { clock: testClock() })
-    const alice = caller('alice')
+  it('counts calls apart from requests, and what opens a session as a request and as an initialize, both or neither', () => {
+    const limiter = createMemoryLimiter(limits({ callsPerMinute: 1, requestsPerMinute: 3, initializePerMinute: 1 }), undefined, tools(), { clock: testClock() })
+    const [alice, bob] = [caller('alice'), caller('bob')]
     assert.equal(times(2, limiter, alice), 'user_calls')
-    assert.deepEqual(limiter.request(alice), { admitted: true, window: { limit: 2, remaining: 1, resetS: 60 } })
-    assert.equal(limiter.request(alice).admitted, true)
-    assert.equal(limiter.request(alice).admitted, false)
     assert.equal(limiter.initialize(alice).admitted, true)
     assert.equal(limiter.initialize(alice).admitted, false)
+    assert.deepEqual(limiter.request(alice), { admitted: true, window: { limit: 3, remaining: 1, resetS: 60 } }, 'the refused one took no place')
+    assert.equal(limiter.request(alice).admitted, true)
+    assert.equal(limiter.request(alice).admitted, false)
+    for (let sent = 0; sent < 3; sent++) limiter.request(bob)
+    const refused = limiter.initialize(bob)
+    assert.equal(!refused.admitted && refused.refusal.name, 'user_requests')
   })
 
   it('holds a tenant to its requests', () => {
