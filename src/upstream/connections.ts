@@ -46,6 +46,11 @@ export interface Connections {
   /** The place of this request's worker key, held until its `release`; starts nothing yet. */
   place (request: ConnectionRequest): Place
   status (): ConnectionStatus[]
+  /**
+   * Another snapshot of the configuration: workers of entries that are not in it end when their last holder lets go, at once
+   * where there is none; spares of them end. Callers bring their entry with each request, so nothing else changes.
+   */
+  configure (servers: ReadonlyMap<ServerName, ServerSettings>): void
   /** From now on spares are kept. */
   warmUp (): void
   /** Spares of a server, or why there are none. */
@@ -103,7 +108,7 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     spares.sweep()
     for (const place of places.values()) {
       place.sweep()
-      if (isKept(place.request.server)) continue
+      if (isKept(place.request.server) && !place.isRetired) continue
       if (place.idle && now - place.lastUsedMs >= place.request.server.pool.idleMs) place.end(new GatewayError('GW_CANCELLED')).catch(events.thrown)
     }
   }
@@ -134,6 +139,15 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
       return place
     },
     status: () => [...places.values()].flatMap((place) => place.status() ?? []),
+    configure (servers) {
+      spares.configure(servers.values())
+      for (const place of places.values()) {
+        const { name, entryHash } = place.request.server
+        if (servers.get(name)?.entryHash === entryHash) place.isRetired = false
+        else place.retire()
+      }
+      for (const name of failures.keys()) if (!servers.has(name)) failures.delete(name)
+    },
     warmUp: () => { spares.start() },
     spares: (server) => spares.status(server),
     makeRoom: async (owner, bound) => {

@@ -45,6 +45,8 @@ export class KeyedPlace implements Place {
   /** Set once, right after construction: peer and place know each other. */
   peer: ConnectionPeer | undefined
   holders = 0
+  /** Its entry is no longer configured: whoever holds it may finish, nobody else comes. */
+  isRetired = false
   connection: Connection | undefined
   rootDirs: readonly string[] = []
   #opening: Opening | undefined
@@ -114,9 +116,15 @@ export class KeyedPlace implements Place {
     if (this.holders > 0) return
     const { isolation } = this.request.server
     const ownedBySession = isolation === 'session' && this.request.sessionKey !== undefined
-    if (ownedBySession || isolation === 'call') this.end(new GatewayError('GW_CANCELLED')).catch(this.#context.start.onThrown)
+    if (ownedBySession || isolation === 'call' || this.isRetired) this.end(new GatewayError('GW_CANCELLED')).catch(this.#context.start.onThrown)
     // Others keep their worker for a while: the next session of the user finds it warm, and a start is seen through.
     else this.#forgetIfUnused()
+  }
+
+  /** Ends it as soon as nobody holds it. */
+  retire (): void {
+    this.isRetired = true
+    if (this.holders === 0) this.end(new GatewayError('GW_CANCELLED', { reason: 'its entry has changed' })).catch(this.#context.start.onThrown)
   }
 
   #forgetIfUnused (): void {

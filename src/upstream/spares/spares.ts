@@ -34,6 +34,8 @@ export interface Spares {
   take (server: ServerSettings, owner: WorkerOwner, signal: AbortSignal): Promise<BoundSpare | undefined>
   /** Ends one spare that counts against the bound; false when there is none. */
   makeRoom (owner: WorkerOwner, bound: WorkerBound): Promise<boolean>
+  /** Keeps spares of these entries from now on; those of other entries are ended, whatever their name. */
+  configure (servers: Iterable<ServerSettings>): void
   /** To be called twice a second or so. */
   sweep (): void
   status (server: ServerSettings): SpareStatus
@@ -49,15 +51,32 @@ export function createSpares (options: SparesOptions): Spares {
 class AllSpares implements Spares {
   readonly #options: SparesOptions
   readonly #byServer = new Map<ServerName, ServerSpares>()
+  readonly #context: SpareContext
+  /** Of entries that are no longer configured, until their processes have ended. */
+  readonly #ending = new Set<Promise<void>>()
   #turnsTaken = 0
   #isOn = false
 
   constructor (options: SparesOptions) {
     this.#options = options
-    const context: SpareContext = { ...options, takeTurn: () => this.#takeTurn(), giveTurn: () => { this.#turnsTaken -= 1 } }
-    for (const server of options.servers) {
-      if (whyNoSpares(server) === undefined) this.#byServer.set(server.name, new ServerSpares(server, context))
+    this.#context = { ...options, takeTurn: () => this.#takeTurn(), giveTurn: () => { this.#turnsTaken -= 1 } }
+    this.configure(options.servers)
+  }
+
+  configure (servers: Iterable<ServerSettings>): void {
+    const wanted = new Map([...servers].flatMap((server) => whyNoSpares(server) === undefined ? [[server.name, server] as const] : []))
+    for (const [name, spares] of this.#byServer) {
+      if (wanted.get(name)?.entryHash === spares.server.entryHash) continue
+      this.#byServer.delete(name)
+      this.#endLater(spares)
     }
+    for (const [name, server] of wanted) if (!this.#byServer.has(name)) this.#byServer.set(name, new ServerSpares(server, this.#context))
+    this.sweep()
+  }
+
+  #endLater (spares: ServerSpares): void {
+    const ending = spares.close().catch(this.#context.start.onThrown).finally(() => { this.#ending.delete(ending) })
+    this.#ending.add(ending)
   }
 
   start (): void {
@@ -106,7 +125,7 @@ class AllSpares implements Spares {
 
   async close (): Promise<void> {
     this.#isOn = false
-    await Promise.all([...this.#byServer.values()].map((spares) => spares.close()))
+    await Promise.all([...this.#ending, ...[...this.#byServer.values()].map((spares) => spares.close())])
   }
 
   /** A changed entry has none: its spares were started from the one before. */
