@@ -28,8 +28,12 @@ export interface GatewayOptions {
   readonly files?: Readonly<Record<string, string>>
   /** Whom it runs as. Default: who runs the tests. */
   readonly runner?: Runner
-  /** More arguments after `serve --config … --port 0`. */
+  /** More arguments after `serve --config … --port …`. */
   readonly args?: readonly string[]
+  /** Keys by user in place of new ones for `users`: replicas know the same callers. */
+  readonly keys?: ReadonlyMap<string, TestKey>
+  /** Of the public listener. Default 0: any. */
+  readonly port?: number
 }
 
 export interface GatewayConfig {
@@ -71,14 +75,14 @@ export interface TestGateway {
 export async function startGateway (options: GatewayOptions): Promise<TestGateway> {
   const dir = await mkdtemp(join(tmpdir(), 'drawbridge-test-'))
   const tag = randomBytes(8).toString('hex')
-  const keys = new Map((options.users ?? [{ tenant: 'acme', user: 'alice' }]).map((user) => [user.user, makeApiKey(user)]))
+  const keys = options.keys ?? keysFor(options.users)
   const configPath = join(dir, 'gateway.json')
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(dir, name), text)
   await writeFile(configPath, JSON.stringify(completeConfig(options.config, keys, tag), null, 2))
   const { prefix = [], giveDirectory, project } = options.runner ?? {}
   giveDirectory?.(dir)
   const own = (path: string): string => project === undefined ? path : path.replace(projectDir, project)
-  const [command = '', ...args] = [...prefix, own(process.execPath), own(launcher), 'serve', '--config', configPath, '--host', '127.0.0.1', '--port', '0', ...options.args ?? []]
+  const [command = '', ...args] = [...prefix, own(process.execPath), own(launcher), 'serve', '--config', configPath, '--host', '127.0.0.1', '--port', String(options.port ?? 0), ...options.args ?? []]
   const child = spawn(command, args, {
     cwd: dir, env: environment(options.env), stdio: ['ignore', 'pipe', 'pipe']
   })
@@ -93,6 +97,11 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
     throw error
   })
   return gatewayOf({ dir, tag, keys, child, output, exited, listening, remove: () => options.runner?.remove() })
+}
+
+/** A key for each user, by name. @param users default: `alice` of tenant `acme` */
+export function keysFor (users: readonly TestUser[] = [{ tenant: 'acme', user: 'alice' }]): ReadonlyMap<string, TestKey> {
+  return new Map(users.map((user) => [user.user, makeApiKey(user)]))
 }
 
 interface Listening { readonly url: string, readonly managementUrl: string, readonly pid: number }
