@@ -81,6 +81,11 @@ export interface Gateway {
   readonly makeRoom: MakeRoom
   /** To be called once, when callers may come: keeps spare workers from then on. */
   warmUp (): void
+  /**
+   * Another snapshot of the configuration (R8, FR44). New sessions and sessionless requests begin with it; sessions that are
+   * open finish with the entries of theirs. Who may do what is not asked of any snapshot but of the policy, which is current.
+   */
+  configure (settings: Settings): void
   /** Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers. */
   drain (): Promise<void>
   /** Ends everything now. */
@@ -88,7 +93,8 @@ export interface Gateway {
 }
 
 export function createGateway (options: GatewayOptions): Gateway {
-  const { settings, policy, limiter, nowMs } = options
+  const { policy, limiter, nowMs } = options
+  let { settings } = options
   const sealer = createSealer(undefined, Date.now)
   const tasks = new TaskIds(sealer)
   const links = createLinks(() => connections, (server) => createFace(policy, tasks, server), (place, request, method) => lists.changed(place, request.server, request, method))
@@ -107,7 +113,7 @@ export function createGateway (options: GatewayOptions): Gateway {
   }, links.peerFor)
   const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: options.events.sessions })
   const context: GatewayContext = {
-    settings,
+    ...snapshotOf(settings),
     policy,
     limiter,
     sessions,
@@ -123,11 +129,15 @@ export function createGateway (options: GatewayOptions): Gateway {
     lists,
     audit: options.audit,
     events: options.events,
-    version: options.version,
-    server: (name) => requireServer(settings, name)
+    version: options.version
   }
-  const byUrlName = urlNames(settings)
+  let byUrlName = urlNames(settings)
+  /** For whoever comes now; a session keeps the one that it was opened with. */
+  let current = context
+  const pinned = new WeakMap<Session, GatewayContext>()
+  const contextOf = (session: Session): GatewayContext => current === context ? context : pinned.get(session) ?? current
   let draining = false
+  let isWarm = false
 
   async function stop (): Promise<void> {
     draining = true
@@ -149,6 +159,21 @@ export function createGateway (options: GatewayOptions): Gateway {
     return session === undefined ? refuse(new GatewayError('GW_SESSION_LIMIT', { retryAfterS: 10 })) : ok(session)
   }
 
+  /** What is new since a session was opened, it has from the current one. */
+  function snapshotOf (own: Settings): Pick<GatewayContext, 'settings' | 'server'> {
+    return { settings: own, server: (name) => own.servers.get(name) ?? requireServer(settings, name) }
+  }
+
+  function configure (next: Settings): void {
+    for (const session of sessions) if (!pinned.has(session)) pinned.set(session, current)
+    settings = next
+    byUrlName = urlNames(next)
+    sessions.configure(next.sessions)
+    current = { ...context, ...snapshotOf(next) }
+    connections.configure(next.servers)
+    if (isWarm) warmUp(current)
+  }
+
   return {
     find: (sessionId, caller, route) => sessions.find(sessionId, caller.principal, route),
     open (caller, route, face) {
@@ -156,24 +181,28 @@ export function createGateway (options: GatewayOptions): Gateway {
       const decision = limiter.initialize(caller.principal)
       return decision instanceof Promise ? decision.then((late) => opened(caller, route, face, late)) : opened(caller, route, face, decision)
     },
-    receive: (session, caller, message, exchange) => receive(context, session, caller, message, exchange),
+    receive: (session, caller, message, exchange) => receive(contextOf(session), session, caller, message, exchange),
     receiveModern (caller, route, request, exchange) {
       if (draining) {
         exchange.refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }), request.id)
         return () => undefined
       }
-      return receiveModern(context, modernTurn(caller, route, request, exchange))
+      return receiveModern(current, modernTurn(caller, route, request, exchange))
     },
-    warmUp: () => { warmUp(context) },
-    sparesReady: (server) => connections.spares(context.server(server)).ready,
-    attach: (session, writer, resume) => attach(context, session, writer, resume),
+    warmUp () {
+      isWarm = true
+      warmUp(current)
+    },
+    configure,
+    sparesReady: (server) => connections.spares(current.server(server)).ready,
+    attach: (session, writer, resume) => attach(contextOf(session), session, writer, resume),
     close: (session, reason) => sessions.close(session, reason),
     callTool (caller, route, call, abort) {
       if (draining) return Promise.resolve(drainingOutcome())
-      return callPlainTool(context, caller, route, call, abort)
+      return callPlainTool(current, caller, route, call, abort)
     },
-    status: (principal) => statusFor(context, principal),
-    statusForOperator: (name) => settings.servers.has(name) ? statusForOperator(context, name) : undefined,
+    status: (principal) => statusFor(current, principal),
+    statusForOperator: (name) => settings.servers.has(name) ? statusForOperator(current, name) : undefined,
     serverNamed (principal, urlName) {
       const name = byUrlName.get(urlName)
       return name !== undefined && policy.mayUseServer(principal, name) ? name : undefined

@@ -34,6 +34,8 @@ export interface SessionRegistry {
   readonly size: number
   countByFace (face: 'http' | 'sse'): number
   [Symbol.iterator] (): Iterator<Session>
+  /** Other bounds, from now on: sessions that are open have them too. */
+  configure (bounds: Pick<SessionRegistryOptions, 'idleMs' | 'maxPerUser'>): void
   /** Ends every session and the expiry timer. */
   closeAll (reason?: SessionEnd): void
 }
@@ -44,6 +46,7 @@ const SWEEP_MS = 1000
 interface Entry { readonly session: Session, readonly owner: Buffer }
 
 export function createSessionRegistry (options: SessionRegistryOptions): SessionRegistry {
+  let { idleMs, maxPerUser } = options
   const byHash = new Map<string, Entry>()
   const byUser = new Map<string, Set<Session>>()
   const ownerOf = createOwnerDigest()
@@ -53,7 +56,7 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
   function expireIdle (): void {
     const now = options.nowMs()
     for (const { session } of byHash.values()) {
-      if (session.idle && now - session.lastUsedMs >= options.idleMs) close(session)
+      if (session.idle && now - session.lastUsedMs >= idleMs) close(session)
     }
   }
 
@@ -67,7 +70,7 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
   }
 
   function makePlace (mine: Set<Session>): boolean {
-    if (mine.size < options.maxPerUser) return true
+    if (mine.size < maxPerUser) return true
     let oldest: Session | undefined
     for (const session of mine) {
       if (session.idle && (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs)) oldest = session
@@ -107,6 +110,7 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
     * [Symbol.iterator] () {
       for (const { session } of byHash.values()) yield session
     },
+    configure: (bounds) => { ({ idleMs, maxPerUser } = bounds) },
     closeAll (reason) {
       clearInterval(sweep)
       for (const { session } of [...byHash.values()]) close(session, reason)
