@@ -66,6 +66,7 @@ export const gatewayFile = Type.Object({
   pool,
   http,
   drainMs: millis('How long shutdown waits for calls in flight.', DEFAULTS.drainMs, 0),
+  drainLeadMs: millis('How long a gateway with `redis` that was told to end still takes requests and hands them to the others, so that whoever deals them out notices in time. Default 5000, without `redis` 0.', undefined, 0),
   stateDir: text('Directory for worker homes and other scratch state, relative to the working directory. Environment: DRAWBRIDGE_STATE_DIR.', { default: DEFAULTS.stateDir }),
   logLevel: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { description: 'Least severe level that is logged. Environment: LOG_LEVEL.', default: DEFAULTS.logLevel })),
   redis: reserved('State shared by several gateways: { url, keyPrefix }. This version keeps all state in its own memory.'),

@@ -95,6 +95,7 @@ export const serverEntry = Type.Object({
   maxTimeoutMs: millis('Latest end of a call, however much progress it reports.', DEFAULTS.maxTimeoutMs),
   startTimeoutMs: Type.Optional(Type.Integer({ description: `From the start of a worker to its initialize answer. Milliseconds. Default ${DEFAULTS.startTimeoutMs}, or ${DEFAULTS.launcherStartTimeoutMs} for npx, uvx, docker and the like, which may have to download.`, minimum: 1, maximum: 86_400_000 })),
   cancelOnDisconnect: flag('Cancel calls when their HTTP request ends early, also on Streamable HTTP sessions.', DEFAULTS.cancelOnDisconnect),
+  stateless: flag('Its sessions hold nothing that a client would miss: with `redis`, another replica may open them anew, under the same id, when the one that had them has gone.', false),
   tools: toolRules,
   prompts: patternRules('Which of the server\'s prompts may be seen and used.'),
   resources: patternRules('Which of the server\'s resources, by URI, may be seen and read.'),

@@ -25,8 +25,8 @@ export function count (description: string, defaultValue: number | undefined, mi
   return Type.Optional(Type.Integer({ description, minimum, maximum, ...(defaultValue === undefined ? {} : { default: defaultValue }) }))
 }
 
-/** An optional time in milliseconds with its default. */
-export function millis (description: string, defaultValue: number, minimum = 1) {
+/** An optional time in milliseconds with its default, if it has one. */
+export function millis (description: string, defaultValue: number | undefined, minimum = 1) {
   return count(`${description} Milliseconds.`, defaultValue, minimum, MAX_MS)
 }
 

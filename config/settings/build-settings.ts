@@ -112,12 +112,13 @@ function managementOf (main: GatewayFile, overrides: Overrides): Settings['manag
   }
 }
 
-function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'drainMs' | 'processes'> {
+function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'drainMs' | 'drainLeadMs' | 'processes'> {
   return {
     limits: { ...DEFAULTS.limits, ...main.limits },
     sessions: { ...DEFAULTS.sessions, ...main.sessions },
     pool: { ...DEFAULTS.globalPool, maxStarting: defaultMaxStarting(), ...main.pool },
     drainMs: main.drainMs ?? DEFAULTS.drainMs,
+    ...(main.drainLeadMs === undefined ? {} : { drainLeadMs: main.drainLeadMs }),
     processes: main.processes ?? DEFAULTS.processes
   }
 }

@@ -139,6 +139,7 @@ function behaviourOf (entry: ServerEntry) {
     maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
     startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),
     cancelOnDisconnect: entry.cancelOnDisconnect ?? DEFAULTS.cancelOnDisconnect,
+    ...(entry.stateless === undefined ? {} : { stateless: entry.stateless }),
     tools: { ...rulesOf(entry.tools), timeoutMs: entry.tools?.timeoutMs ?? {}, callsPerMinute: entry.tools?.callsPerMinute ?? {} },
     prompts: rulesOf(entry.prompts),
     resources: rulesOf(entry.resources)

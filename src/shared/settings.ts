@@ -41,6 +41,8 @@ export interface Settings {
   readonly processes: number
   /** How long shutdown waits for calls in flight. Default 30 000. */
   readonly drainMs: number
+  /** How long a draining replica goes on taking requests, to hand them to others. Absent = 5 000 with `redis`, 0 without (FR31). */
+  readonly drainLeadMs?: number
   /** Directory for worker homes and other scratch state; absolute. */
   readonly stateDir: string
   /** The files that this was read from, absolute: workers are not shown them (T43). Absent = none. */

@@ -15,7 +15,7 @@ describe('names that keep their meaning', () => {
 
   it('top-level keys', () => {
     assert.deepEqual(Object.keys(gatewayFile.properties).sort(), [
-      '$schema', 'allowPrivateNetwork', 'audit', 'auth', 'breaker', 'cache', 'drainMs', 'globalShortcut', 'http', 'include', 'inputs',
+      '$schema', 'allowPrivateNetwork', 'audit', 'auth', 'breaker', 'cache', 'drainLeadMs', 'drainMs', 'globalShortcut', 'http', 'include', 'inputs',
       'isDxtAutoUpdatesEnabled', 'isUsingBuiltInNodeForMcp', 'limits', 'listen', 'logLevel', 'management', 'mcpServers', 'mode', 'policy',
       'pool', 'preferences', 'processes', 'redis', 'retries', 'servers', 'sessions', 'stateDir', 'tenants'
     ])
@@ -25,7 +25,7 @@ describe('names that keep their meaning', () => {
     assert.deepEqual(Object.keys(serverEntry.properties).sort(), [
       'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'concurrentCalls', 'cwd',
       'disabled', 'enabled', 'env', 'era', 'headers', 'interactive', 'isolation', 'maxTimeoutMs', 'pool', 'prompts', 'resources', 'retries',
-      'roots', 'sandbox', 'startTimeoutMs', 'timeoutMs', 'tls', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
+      'roots', 'sandbox', 'startTimeoutMs', 'stateless', 'timeoutMs', 'tls', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
     ])
   })
 
