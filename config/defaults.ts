@@ -34,6 +34,9 @@ export const DEFAULTS = {
   globalPool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20 },
   /** In all 5 000: half of the requests that may be open, so that a flood of calls leaves others room to stand in line. */
   limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, totalConcurrentCalls: 5000, ipRequestsPerMinute: 600 },
+  /** A tenth of the load (FR11), and a circuit as in FR14. */
+  retries: { attempts: 2, budgetPercent: 10 },
+  breaker: { calls: 20, windowMs: 10_000, failedPercent: 50, openMs: 5000, maxOpenMs: 60_000 },
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },
   jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', userPrefix: '' },
   jwksAlgorithms: ['RS256', 'ES256', 'EdDSA'],

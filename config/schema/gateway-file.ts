@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
 import { auth } from './auth.ts'
+import { breaker, retries } from './resilience.ts'
 import { patternRules, tenantLimits } from './rules.ts'
 import { serverEntry } from './server-entry.ts'
 import { count, dictionary, millis, reserved, strings, text } from './terms.ts'
@@ -73,8 +74,8 @@ export const gatewayFile = Type.Object({
   audit: reserved('Where audit records go.'),
   cache: reserved('Reuse of lists and results.'),
   policy: reserved('policy.hook: a decision point of your own.'),
-  retries: reserved('Retries of calls that may be repeated.'),
-  breaker: reserved('Circuit breakers.'),
+  retries: retries('Retries of what may be repeated, for servers that say nothing of their own.'),
+  breaker: breaker('Circuit breakers of servers over HTTP, for those that say nothing of their own.'),
   allowPrivateNetwork: reserved('May upstream URLs point into a private network?'),
   processes: count('Gateway processes that share the work; each user is served by one of them, and bounds over all callers are divided among them.', DEFAULTS.processes, 1, 256),
   globalShortcut: foreign('Claude Desktop'),

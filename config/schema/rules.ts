@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { count, dictionary, MAX_MS, reserved, strings } from './terms.ts'
+import { count, dictionary, flag, MAX_MS, reserved, strings } from './terms.ts'
 
 const ALLOW = 'Names that may be used; `*` matches any run of characters. Absent = all, `[]` = none.'
 const DENY = 'Names that may not be used; wins over `allow`.'
@@ -21,7 +21,8 @@ export const toolRules = Type.Optional(Type.Object({
   timeoutMs: Type.Optional(perTool('Deadline of single tools, by name, in milliseconds; overrides the server\'s `timeoutMs`.', MAX_MS)),
   callsPerMinute: Type.Optional(perTool('Calls a minute of single tools, by name, over all users of a tenant.', 1_000_000_000)),
   cache: reserved('How long results of single tools may be reused, by name, in milliseconds.'),
-  idempotent: reserved('Patterns of tools that may be called again after a lost answer.')
+  idempotent: strings('Tools that may run twice, so that their calls may be sent again after a lost answer; `*` matches any run of characters. Your word for it: what servers say of their tools is not believed.', { default: [] }),
+  idempotencyKeys: flag('A call with an Idempotency-Key runs once: the same user gets the first result again for 10 minutes.', false)
 }, { additionalProperties: false, description: 'Which of the server\'s tools may be seen and called, and how.' }))
 
 /** `limits` of a tenant. */

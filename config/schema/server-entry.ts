@@ -2,7 +2,12 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
 import { count, dictionary, flag, millis, reserved, strings, text } from './terms.ts'
+import { breaker, retries } from './resilience.ts'
 import { patternRules, toolRules } from './rules.ts'
+import { tls } from './tls.ts'
+import { upstreamAuth } from './upstream-auth.ts'
+
+export { tls } from './tls.ts'
 
 /** Every spelling that clients use for a transport, and what it means here. */
 export const TRANSPORTS = {
@@ -62,13 +67,6 @@ const sandbox = Type.Optional(Type.Object({
   image: text('Image that has the command, for level container.', { maxLength: 512, pattern: '^[A-Za-z0-9][A-Za-z0-9._/:@-]*$', 'x-expected': 'an image name, such as node:24-slim' })
 }, { additionalProperties: false, description: 'Containment of workers.' }))
 
-const tls = Type.Optional(Type.Object({
-  caFile: text('PEM file of the certificate authorities to trust in place of the system\'s, relative to the working directory.'),
-  certFile: text('PEM file of the client certificate, with its chain. Together with keyFile.'),
-  keyFile: text('PEM file of the client certificate\'s key, without a passphrase.'),
-  servername: text('Name that the server\'s certificate has to be for, when it is not the host of the URL.', { maxLength: 253, pattern: '^[A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]+)*$', 'x-expected': 'a host name' })
-}, { additionalProperties: false, description: 'https upstream servers: certificates. Files are read when the configuration is. Verification cannot be turned off.' }))
-
 /** One member of `mcpServers`: the client formats as they are, and what Drawbridge adds. Other keys are warned of, not refused. */
 export const serverEntry = Type.Object({
   command: text('Program to start: a name found on PATH, or a path. Never run through a shell. `./…` starts at the working directory.'),
@@ -100,10 +98,10 @@ export const serverEntry = Type.Object({
   prompts: patternRules('Which of the server\'s prompts may be seen and used.'),
   resources: patternRules('Which of the server\'s resources, by URI, may be seen and read.'),
   sandbox,
-  auth: reserved('Credentials towards an upstream HTTP server.'),
+  auth: Type.Optional(upstreamAuth),
   cache: reserved('Reuse of lists and results.'),
-  retries: reserved('Retries of calls that may be repeated.'),
-  breaker: reserved('Circuit breaker of this server.'),
+  retries: retries('Retries of what may be repeated. Absent = retries of the file.'),
+  breaker: breaker('http and sse: circuit breaker of this server. Absent = breaker of the file.'),
   allowScripts: strings('npm packages whose install scripts may run when the package store installs them.'),
   validateArguments: reserved('Check arguments against the tool\'s own schema.')
 }, { description: 'One MCP server.' })

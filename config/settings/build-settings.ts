@@ -81,8 +81,9 @@ function checkHosts (main: GatewayFile, top: Place, report: Report): void {
 
 function buildServers (config: MergedConfig, names: ReadonlyMap<string, ServerName>, mode: Settings['mode'], context: BuildContext, packages: PackageChecks | undefined): ReadonlyMap<ServerName, ServerSettings> {
   const built = config.servers.flatMap((found): [ServerName, ServerSettings][] => {
+  const common = wellShaped(config.main, { file: config.mainFile, path: [] }, context.report)
     const name = names.get(found.name)
-    const server = name === undefined ? undefined : buildServer(found, { name, mode, workingDirectory: context.workingDirectory, report: context.report, ...(packages === undefined ? {} : { packages }) })
+    const server = name === undefined ? undefined : buildServer(found, { name, mode, workingDirectory: context.workingDirectory, report: context.report, lookup: context.lookup, common, ...(packages === undefined ? {} : { packages }) })
     return server === undefined ? [] : [[server.name, server]]
   })
   if (built.length === 0) context.report.warn({ file: config.mainFile, path: ['mcpServers'] }, 'has no server to serve')

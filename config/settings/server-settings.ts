@@ -11,7 +11,10 @@ import { hashOf } from './freeze.ts'
 import type { Named } from './merge.ts'
 import { checkPins, checkStored } from './packages.ts'
 import type { PackageChecks } from './packages.ts'
+import type { Lookup } from '../secret-lookup.ts'
 import { absoluteArgs, absoluteCommand, absolutePath } from './relative-paths.ts'
+import { breakerOf, retriesOf } from './resilience-settings.ts'
+import type { ResilienceEntry } from './resilience-settings.ts'
 import { checkSandbox } from './sandbox-checks.ts'
 import { checkTemplates } from './server-checks.ts'
 import { buildUpstream } from './upstream-settings.ts'
@@ -22,6 +25,10 @@ export interface ServerContext {
   readonly mode: 'development' | 'production'
   readonly workingDirectory: string
   readonly report: Report
+  /** Where secrets are looked up. */
+  readonly lookup: Lookup
+  /** `retries` and `breaker` of the file, for entries that say nothing of their own. */
+  readonly common: ResilienceEntry
   /** Absent = whether packages are locked and installed does not matter. */
   readonly packages?: PackageChecks
 }
@@ -41,9 +48,10 @@ export function buildServer (found: Named<ServerEntry>, context: ServerContext):
     ...(found.name === context.name ? {} : { originalName: found.name }),
     transport,
     ...launchOf(entry, context.workingDirectory),
-    ...buildUpstream(entry, { transport, place, workingDirectory: context.workingDirectory, report: context.report }),
+    ...buildUpstream(entry, { transport, place, workingDirectory: context.workingDirectory, report: context.report, lookup: context.lookup }),
     isolation,
-    ...behaviourOf(entry)
+    ...behaviourOf(entry),
+    ...resilienceOf(entry, transport, context.common)
   }
   const server = { ...effective, entryHash: hashOf(effective) }
   if (context.packages !== undefined) checkStored(server, context.packages, place, context.report)
@@ -139,10 +147,25 @@ function behaviourOf (entry: ServerEntry) {
     maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
     startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),
     cancelOnDisconnect: entry.cancelOnDisconnect ?? DEFAULTS.cancelOnDisconnect,
+    tools: toolsOf(entry.tools),
     ...(entry.stateless === undefined ? {} : { stateless: entry.stateless }),
-    tools: { ...rulesOf(entry.tools), timeoutMs: entry.tools?.timeoutMs ?? {}, callsPerMinute: entry.tools?.callsPerMinute ?? {} },
     prompts: rulesOf(entry.prompts),
     resources: rulesOf(entry.resources)
+  }
+}
+
+function resilienceOf (entry: ServerEntry, transport: Transport, common: ResilienceEntry): Pick<ServerSettings, 'retries' | 'breaker'> {
+  const breaker = transport === 'stdio' ? undefined : breakerOf(entry, common)
+  return { retries: retriesOf(entry, common), ...(breaker === undefined ? {} : { breaker }) }
+}
+
+function toolsOf (tools: ServerEntry['tools']): ServerSettings['tools'] {
+  return {
+    ...rulesOf(tools),
+    timeoutMs: tools?.timeoutMs ?? {},
+    callsPerMinute: tools?.callsPerMinute ?? {},
+    ...(tools?.idempotent === undefined ? {} : { idempotent: tools.idempotent }),
+    ...(tools?.idempotencyKeys === undefined ? {} : { idempotencyKeys: tools.idempotencyKeys })
   }
 }
 

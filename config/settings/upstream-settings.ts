@@ -4,6 +4,9 @@ import { checkTargetUrl } from '../../src/net/index.ts'
 import type { ServerSettings } from '../../src/shared/settings.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
+import type { Lookup } from '../secret-lookup.ts'
+import { buildUpstreamAuth } from './upstream-auth.ts'
+import type { UpstreamAuth } from './upstream-auth.ts'
 import { checkHeaders, hasPlaceholder } from './upstream-headers.ts'
 import { buildTls } from './upstream-tls.ts'
 
@@ -13,12 +16,13 @@ interface UpstreamContext {
   readonly place: Place
   readonly workingDirectory: string
   readonly report: Report
+  readonly lookup: Lookup
 }
 
-type UpstreamSettings = Pick<ServerSettings, 'headers' | 'allowPrivateNetwork' | 'url' | 'tls'>
+type UpstreamSettings = Pick<ServerSettings, 'headers' | 'allowPrivateNetwork' | 'url' | 'tls' | 'credentials'>
 
 /** Keys that only mean something where a URL is called. */
-const UPSTREAM_KEYS = ['url', 'headers', 'allowPrivateNetwork', 'tls'] as const
+const UPSTREAM_KEYS = ['url', 'headers', 'allowPrivateNetwork', 'tls', 'auth', 'breaker'] as const
 
 /** How an upstream server is reached: its URL held to the SSRF rules (T47), its headers (T14, T51), its certificates. */
 export function buildUpstream (entry: ServerEntry, context: UpstreamContext): UpstreamSettings {
@@ -30,12 +34,23 @@ export function buildUpstream (entry: ServerEntry, context: UpstreamContext): Up
   }
   checkUrl(entry.url ?? '', allowPrivateNetwork, within(place, 'url'), report)
   checkHeaders(entry.headers, place, report)
+  const { authorization, credentials } = authOf(entry, context)
   return {
     ...(entry.url === undefined ? {} : { url: entry.url }),
-    headers: entry.headers ?? {},
+    headers: { ...entry.headers, ...(authorization === undefined ? {} : { authorization }) },
+    ...(credentials === undefined ? {} : { credentials }),
     allowPrivateNetwork,
     ...(entry.tls === undefined ? {} : { tls: tlsOf(entry, entry.tls, context) })
   }
+}
+
+/** Two ways to set one header would leave it to chance which one counts. */
+function authOf (entry: ServerEntry, context: UpstreamContext): UpstreamAuth {
+  if (entry.auth === undefined) return {}
+  const place = within(context.place, 'auth')
+  const header = Object.keys(entry.headers ?? {}).find((name) => name.toLowerCase() === 'authorization')
+  if (header !== undefined) context.report.fault(within(context.place, 'headers', header), 'expected no Authorization header beside auth, which sets it')
+  return buildUpstreamAuth(entry.auth, { ...context, place })
 }
 
 function checkUrl (url: string, allowPrivateNetwork: boolean, at: Place, report: Report): void {

@@ -1,4 +1,4 @@
-import type { Settings, TlsSettings } from '../shared/settings.ts'
+import type { ClientCredentials, Settings, TlsSettings } from '../shared/settings.ts'
 import { looksSecret } from './looks-secret.ts'
 
 const MASK = '***'
@@ -18,7 +18,8 @@ export function effectiveSettings (settings: Settings): unknown {
       env: maskedValues(server.env),
       headers: maskedValues(server.headers),
       ...(server.url === undefined ? {} : { url: maskedUrl(server.url) }),
-      ...(server.tls === undefined ? {} : { tls: maskedTls(server.tls) })
+      ...(server.tls === undefined ? {} : { tls: maskedTls(server.tls) }),
+      ...(server.credentials === undefined ? {} : { credentials: maskedCredentials(server.credentials) })
     }]))
   }
 }
@@ -43,6 +44,10 @@ function maskedUrl (text: string): string {
   const { origin, pathname, search } = new URL(text)
   const path = pathname.split('/').map((part) => RANDOM_PART.test(part) ? MASK : part).join('/')
   return `${origin}${path}${search === '' ? '' : `?${MASK}`}`
+}
+
+function maskedCredentials ({ tls, ...credentials }: ClientCredentials): object {
+  return { ...credentials, clientSecret: MASK, ...(tls === undefined ? {} : { tls: maskedTls(tls) }) }
 }
 
 /** Certificates are public, but long. */

@@ -173,6 +173,12 @@ export interface ServerSettings {
   readonly allowPrivateNetwork: boolean
   /** http and sse over https. Absent = the system's certificate authorities and no client certificate. */
   readonly tls?: TlsSettings
+  /** http and sse: how tokens for the server are fetched. Absent = none are; a static one is in `headers`. */
+  readonly credentials?: ClientCredentials
+  /** Absent = nothing is sent twice but what was certainly not sent. */
+  readonly retries?: RetrySettings
+  /** http and sse. Absent = requests are sent however many fail. */
+  readonly breaker?: BreakerSettings
   /** Eras the server is spoken to in: `auto` finds out, the others are pinned. Default `auto`. */
   readonly era: 'auto' | Era
   readonly isolation: Isolation
@@ -199,6 +205,8 @@ export interface ServerSettings {
     readonly cache?: Readonly<Record<string, number>>
     /** Patterns of tools that may run twice: their calls may be retried (FR11). The operator's word, never a server's. Absent = none. */
     readonly idempotent?: readonly string[]
+    /** A call with an idempotency key runs once, and its first result is given again (FR42). Absent = keys mean nothing. */
+    readonly idempotencyKeys?: boolean
   }
   readonly prompts: PatternRules
   readonly resources: PatternRules
@@ -208,6 +216,44 @@ export interface ServerSettings {
   readonly allowScripts: readonly string[]
   /** SHA-256 hex of the effective entry: part of every worker key, so a changed entry never reuses an old worker. */
   readonly entryHash: string
+}
+
+/** How often what may be repeated is sent again (FR11). */
+export interface RetrySettings {
+  /** Besides the first one. Default 2. */
+  readonly attempts: number
+  /** Retries as a share of all requests to the server, in percent. Default 10. */
+  readonly budgetPercent: number
+}
+
+/** When requests to a server are not even sent (FR14). */
+export interface BreakerSettings {
+  /** Newest requests that are looked at. Default 20. */
+  readonly calls: number
+  /** Failures longer ago do not count. Default 10 000. */
+  readonly windowMs: number
+  /** Share of them that opens it, in percent. Default 50. */
+  readonly failedPercent: number
+  /** First time that it is open. Default 5 000. */
+  readonly openMs: number
+  /** Longest time that it is open. Default 60 000. */
+  readonly maxOpenMs: number
+}
+
+/** The gateway as an OAuth client of its own towards one upstream server (RFC 6749 4.4). */
+export interface ClientCredentials {
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Where the secret goes (RFC 6749 2.3.1). */
+  readonly clientAuthentication: 'basic' | 'post'
+  readonly scope?: string
+  /** RFC 8707. */
+  readonly resource?: string
+  readonly audience?: string
+  /** Of the token endpoint. */
+  readonly allowPrivateNetwork: boolean
+  readonly tls?: TlsSettings
 }
 
 /** How a worker is contained: not at all, by its own limits, by namespaces, or by a container engine. */

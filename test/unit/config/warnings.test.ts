@@ -8,14 +8,14 @@ async function warnings (document: Readonly<Record<string, unknown>>, env: Recor
 
 describe('what is odd but not wrong', () => {
   it('reserved names are accepted in any shape and never silent (rulings 6)', async () => {
-    for (const key of ['redis', 'audit', 'cache', 'policy', 'retries', 'breaker', 'allowPrivateNetwork']) {
+    for (const key of ['redis', 'audit', 'cache', 'policy', 'allowPrivateNetwork']) {
       for (const value of [{ x: 1 }, true, 3, 'x']) assert.deepEqual(await warnings(oneServer({}, { [key]: value })), [`${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    for (const key of ['auth', 'cache', 'retries', 'breaker', 'validateArguments']) {
+    for (const key of ['cache', 'validateArguments']) {
       assert.deepEqual(await warnings(oneServer({ [key]: {} })), [`mcpServers.one.${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    const nested = await warnings(oneServer({ tools: { cache: {}, idempotent: [] } }))
-    assert.deepEqual(nested.map((line) => line.split(': ')[0]), ['tools.cache', 'tools.idempotent'].map((key) => `mcpServers.one.${key}`))
+    const nested = await warnings(oneServer({ tools: { cache: {} } }))
+    assert.deepEqual(nested.map((line) => line.split(': ')[0]), ['tools.cache'].map((key) => `mcpServers.one.${key}`))
   })
 
   it('a misspelt key of an entry is warned of with the near one (rulings 6)', async () => {
