@@ -60,7 +60,11 @@ function packagesOf (options: LoadOptions): Pick<BuildContext, 'configFile' | 'm
 
 /** Variables that the files refer to, by reference or by secretEnv. */
 function namesIn (config: MergedConfig, asked: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...asked, ...config.jwt.flatMap(({ value }) => value.secretEnv ?? [])])
+  return new Set([...asked, ...config.jwt.flatMap(({ value }) => value.secretEnv ?? []), ...authVariables(config.main.auth)])
+}
+
+function authVariables (auth: MergedConfig['main']['auth']): string[] {
+  return [...auth?.introspection?.map(({ clientSecretEnv }) => clientSecretEnv) ?? [], ...auth?.tokens?.keys.map(({ privateKeyEnv }) => privateKeyEnv) ?? []]
 }
 
 function gather (options: LoadOptions, context: GatherContext): ConfigDocument[] {

@@ -4,36 +4,43 @@ import { brandAs } from '../../src/shared/ids.ts'
 import type { TenantId } from '../../src/shared/ids.ts'
 import type { ApiKeySettings, AuthSettings, JwtIssuerSettings } from '../../src/shared/settings.ts'
 import { DEFAULTS } from '../defaults.ts'
-import { didYouMean } from '../check/did-you-mean.ts'
 import type { ApiKeyEntry, JwtIssuerEntry } from '../schema/auth.ts'
-import type { Lookup } from '../secret-lookup.ts'
+import type { GatewayFile } from '../schema/gateway-file.ts'
+import { buildIntrospection, located } from './introspection-settings.ts'
 import { checkIssuer, checkSharedTenants } from './issuer-checks.ts'
+import { buildReach } from './issuer-reach.ts'
 import type { Located, MergedConfig } from './merge.ts'
+import { checkTenant, identityOf, readSecret } from './token-identity.ts'
+import type { IdentityContext } from './token-identity.ts'
+import { buildTokenKeys } from './token-keys.ts'
 import { checkKeyHash } from './weak-secrets.ts'
 
 /** What credentials are read against. */
-export interface AuthContext {
-  readonly mode: 'development' | 'production'
-  readonly lookup: Lookup
-  readonly report: Report
-  /** Already held to the schema. */
-  readonly oauth: AuthSettings['oauth'] | undefined
-  /** `undefined`: the file names no tenants, so every name exists. */
-  readonly tenants: ReadonlySet<string> | undefined
+export interface AuthContext extends IdentityContext {
+  /** `auth` of the main file, already held to the schema. */
+  readonly main: GatewayFile['auth']
+  readonly mainFile: string | undefined
+  readonly publicUrl: string
 }
 
 /** Keys and issuers with their defaults; secrets come from the environment here and nowhere else. */
 export function buildAuth (config: MergedConfig, context: AuthContext): AuthSettings {
-  const issuers = config.jwt.map((found) => ({ place: found.place, value: buildIssuer(found, context) }))
-  checkSharedTenants(config.jwt, context.report)
-  refuseRepeated(config.apiKeys.map(({ value, place }) => ({ value: value.id, place: within(place, 'id') })), 'key id', context.report)
-  refuseRepeated(config.apiKeys.map(({ value, place }) => ({ value: value.sha256.toLowerCase(), place: within(place, 'sha256') })), 'key', context.report)
-  refuseRepeated(config.jwt.map(({ value, place }) => ({ value: value.issuer, place: within(place, 'issuer') })), 'issuer', context.report)
-  const oauth = context.oauth
+  const { main, report } = context
+  const own: Place = { file: context.mainFile, path: ['auth'] }
+  const asked = located(main?.introspection, within(own, 'introspection'))
+  const issuers = [...config.jwt, ...asked]
+  checkSharedTenants(issuers, report)
+  checkOwnName(issuers, context)
+  refuseRepeated(config.apiKeys.map(({ value, place }) => ({ value: value.id, place: within(place, 'id') })), 'key id', report)
+  refuseRepeated(config.apiKeys.map(({ value, place }) => ({ value: value.sha256.toLowerCase(), place: within(place, 'sha256') })), 'key', report)
+  refuseRepeated(issuers.map(({ value, place }) => ({ value: value.issuer, place: within(place, 'issuer') })), 'issuer', report)
   return {
     apiKeys: config.apiKeys.map((found) => buildKey(found, context)),
-    jwt: issuers.map(({ value }) => value),
-    ...(oauth === undefined ? {} : { oauth: { resource: oauth.resource, authorizationServers: oauth.authorizationServers } })
+    jwt: config.jwt.map((found) => buildIssuer(found, context)),
+    ...(asked.length === 0 ? {} : { introspection: buildIntrospection(asked, context) }),
+    ...(main?.oauth === undefined ? {} : { oauth: { resource: main.oauth.resource, authorizationServers: main.oauth.authorizationServers } }),
+    ...(main?.tokens === undefined ? {} : { tokens: { keys: buildTokenKeys(main.tokens.keys, within(own, 'tokens', 'keys'), context) } }),
+    ...(main?.whenRevocationsUnknown === undefined ? {} : { whenRevocationsUnknown: main.whenRevocationsUnknown as 'deny' | 'allow' })
   }
 }
 
@@ -55,34 +62,21 @@ function buildIssuer (found: Located<JwtIssuerEntry>, context: AuthContext): Jwt
   const { value, place } = found
   const secret = value.secretEnv === undefined ? undefined : readSecret(value.secretEnv, within(place, 'secretEnv'), context)
   checkIssuer(found, secret, context)
-  if (value.tenant !== undefined) checkTenant(value.tenant, within(place, 'tenant'), context)
-  value.tenants?.forEach((tenant, index) => checkTenant(tenant, within(place, 'tenants', index), context))
   return {
-    issuer: value.issuer,
-    audience: typeof value.audience === 'string' ? [value.audience] : value.audience,
-    algorithms: value.algorithms ?? (value.jwksUri === undefined ? DEFAULTS.secretAlgorithms : DEFAULTS.jwksAlgorithms),
+    ...identityOf(value, place, context),
+    algorithms: value.algorithms ?? (value.secretEnv === undefined ? DEFAULTS.jwksAlgorithms : DEFAULTS.secretAlgorithms),
     ...(value.jwksUri === undefined ? {} : { jwksUri: value.jwksUri }),
     ...(secret === undefined ? {} : { secret }),
-    ...(value.tenant === undefined ? {} : { tenant: brandAs<TenantId>(value.tenant) }),
-    ...(value.tenants === undefined ? {} : { tenants: value.tenants.map((tenant) => brandAs<TenantId>(tenant)) }),
-    tenantClaim: value.tenantClaim ?? DEFAULTS.jwt.tenantClaim,
-    userClaim: value.userClaim ?? DEFAULTS.jwt.userClaim,
-    scopeClaim: value.scopeClaim ?? DEFAULTS.jwt.scopeClaim,
-    userPrefix: value.userPrefix ?? DEFAULTS.jwt.userPrefix
+    ...(value.atJwtOnly === true ? { atJwtOnly: true } : {}),
+    ...buildReach(value, place, context)
   }
 }
 
-function readSecret (name: string, place: Place, { lookup, report }: AuthContext): string | undefined {
-  const found = lookup(name)
-  if (!found.ok) report.fault(place, found.error)
-  else if (found.value === undefined) report.fault(place, `expected the environment variable ${name} (or ${name}_FILE) to hold the secret, but neither is set`)
-  return found.ok ? found.value : undefined
-}
-
-/** A credential of a tenant that does not exist is refused on every request; the operator should learn it here. */
-function checkTenant (tenant: string, place: Place, { tenants, report }: AuthContext): void {
-  if (tenants === undefined || tenants.has(tenant)) return
-  report.fault(place, `expected one of the tenants of this configuration, but there is no ${JSON.stringify(tenant)}${didYouMean(tenant, tenants)}`)
+/** Tokens of the gateway's own name its public URL as their issuer; nobody else's may. */
+function checkOwnName (issuers: ReadonlyArray<Located<{ readonly issuer: string }>>, { publicUrl, report }: AuthContext): void {
+  for (const { value, place } of issuers) {
+    if (value.issuer === publicUrl) report.fault(within(place, 'issuer'), 'expected another name than http.publicUrl, which is the issuer of the gateway\'s own tokens')
+  }
 }
 
 function checkScopes (scopes: readonly string[] | undefined, place: Place, report: Report): void {

@@ -48,15 +48,16 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
   const packages = packagesIn(stateDir, context)
   const servers = buildServers(config, names, mode, context, checksOf(packages, mode, top, context))
   const tenants = buildTenants(config.tenants, { names: allNames(config, names), disabled: config.disabled }, report)
+  const http = buildHttp(main.http, listen, within(top, 'http'), report)
   const settings: Omit<Settings, 'warnings'> = {
     revision: context.revision,
     mode,
     listen,
     management: managementOf(main, overrides),
-    http: buildHttp(main.http, listen, within(top, 'http'), report),
+    http,
     servers,
     ...(tenants === undefined ? {} : { tenants }),
-    auth: buildAuth(config, { mode, lookup, report, oauth: main.auth?.oauth, tenants: tenants === undefined ? undefined : new Set(config.tenantNames) }),
+    auth: buildAuth(config, { mode, lookup, report, workingDirectory: context.workingDirectory, main: main.auth, mainFile: config.mainFile, publicUrl: http.publicUrl, tenants: tenants === undefined ? undefined : new Set(config.tenantNames) }),
     ...numbersOf(main),
     stateDir,
     ...(packages === undefined ? {} : { packages }),
@@ -80,8 +81,8 @@ function checkHosts (main: GatewayFile, top: Place, report: Report): void {
 }
 
 function buildServers (config: MergedConfig, names: ReadonlyMap<string, ServerName>, mode: Settings['mode'], context: BuildContext, packages: PackageChecks | undefined): ReadonlyMap<ServerName, ServerSettings> {
-  const built = config.servers.flatMap((found): [ServerName, ServerSettings][] => {
   const common = wellShaped(config.main, { file: config.mainFile, path: [] }, context.report)
+  const built = config.servers.flatMap((found): [ServerName, ServerSettings][] => {
     const name = names.get(found.name)
     const server = name === undefined ? undefined : buildServer(found, { name, mode, workingDirectory: context.workingDirectory, report: context.report, lookup: context.lookup, common, ...(packages === undefined ? {} : { packages }) })
     return server === undefined ? [] : [[server.name, server]]

@@ -5,7 +5,7 @@ import { isLoopback } from './addresses.ts'
 
 /** Is there anything a caller could identify itself with? */
 export function hasCredentials (auth: AuthSettings): boolean {
-  return auth.apiKeys.length > 0 || auth.jwt.length > 0
+  return auth.apiKeys.length > 0 || auth.jwt.length > 0 || (auth.introspection ?? []).length > 0
 }
 
 /** Listeners that would be open to the wrong people, or to nobody (T62). */

@@ -75,7 +75,9 @@ function refuseProcessWide (document: CheckedDocument, report: Report): void {
   for (const key of Object.keys(document.data)) {
     if (!INCLUDABLE.has(key) && !key.startsWith('x-')) report.fault(within(top, key), 'expected in the main file only, not in an included one')
   }
-  if (document.data.auth?.oauth !== undefined) report.fault(within(top, 'auth', 'oauth'), 'expected in the main file only, not in an included one')
+  for (const key of ['oauth', 'introspection', 'tokens', 'whenRevocationsUnknown'] as const) {
+    if (document.data.auth?.[key] !== undefined) report.fault(within(top, 'auth', key), 'expected in the main file only, not in an included one')
+  }
 }
 
 function refuseTwice (what: string, found: readonly Named<unknown>[], report: Report): void {

@@ -1,4 +1,4 @@
-import type { ClientCredentials, Settings, TlsSettings } from '../shared/settings.ts'
+import type { AuthSettings, ClientCredentials, Settings, TlsSettings, TokenIdentitySettings } from '../shared/settings.ts'
 import { looksSecret } from './looks-secret.ts'
 
 const MASK = '***'
@@ -10,7 +10,7 @@ export function effectiveSettings (settings: Settings): unknown {
   return {
     ...rest,
     management: { ...management, ...(management.token === undefined ? {} : { token: MASK }) },
-    auth: { ...auth, jwt: auth.jwt.map((issuer) => ({ ...issuer, ...(issuer.secret === undefined ? {} : { secret: MASK }) })) },
+    auth: maskedAuth(auth),
     ...(tenants === undefined ? {} : { tenants: Object.fromEntries(tenants) }),
     servers: Object.fromEntries([...servers].map(([name, server]) => [name, {
       ...server,
@@ -21,6 +21,16 @@ export function effectiveSettings (settings: Settings): unknown {
       ...(server.tls === undefined ? {} : { tls: maskedTls(server.tls) }),
       ...(server.credentials === undefined ? {} : { credentials: maskedCredentials(server.credentials) })
     }]))
+  }
+}
+
+function maskedAuth ({ jwt, introspection, tokens, ...auth }: AuthSettings): object {
+  const tls = (issuer: TokenIdentitySettings): object => issuer.tls === undefined ? {} : { tls: maskedTls(issuer.tls) }
+  return {
+    ...auth,
+    jwt: jwt.map((issuer) => ({ ...issuer, ...(issuer.secret === undefined ? {} : { secret: MASK }), ...tls(issuer) })),
+    ...(introspection === undefined ? {} : { introspection: introspection.map((server) => ({ ...server, clientSecret: MASK, ...tls(server) })) }),
+    ...(tokens === undefined ? {} : { tokens: { keys: tokens.keys.map(({ kid }) => ({ kid, privateKey: MASK })) } })
   }
 }
 

@@ -39,13 +39,30 @@ describe('issuers', () => {
     await settingsOf(issuers(jwks), { flags: production })
   })
 
-  it('T62: plain http outside loopback: a warning, in production a fault', async () => {
-    const document = oneServer({}, { auth: { jwt: [{ issuer: 'http://idp.example.com', audience: 'a', jwksUri: 'http://idp.example.com/jwks', tenant: 't' }] } })
+  it('T62: plain http outside loopback: with the switch a warning, in production and without it a fault', async () => {
+    const plain = (rest: Document) => oneServer({}, { auth: { jwt: [{ issuer: 'http://idp.example.com', audience: 'a', jwksUri: 'http://idp.example.com/jwks', tenant: 't', ...rest }] } })
+    const document = plain({ allowPrivateNetwork: true })
     assert.equal((await settingsOf(document)).warnings.filter((line) => line.includes('plain http')).length, 2)
     assert.deepEqual(await keysOf(document, production), ['auth.jwt[0].issuer', 'auth.jwt[0].jwksUri'])
+    assert.deepEqual(await keysOf(plain({})), ['auth.jwt[0].jwksUri'])
     for (const host of ['localhost:9', '127.0.0.1', '[::1]:9']) {
       await settingsOf(oneServer({}, { auth: { jwt: [{ issuer: `http://${host}`, audience: 'a', jwksUri: `http://${host}/jwks`, tenant: 't' }] } }), { flags: production })
     }
+  })
+
+  it('T47: keys at a private address only by the switch, at a link-local one never', async () => {
+    const at = (jwksUri: string, rest: Document = {}) => oneServer({}, { auth: { jwt: [{ issuer: 'i', audience: 'a', jwksUri, tenant: 't', ...rest }] } })
+    assert.deepEqual(await keysOf(at('https://10.0.0.1/jwks')), ['auth.jwt[0].jwksUri'])
+    assert.deepEqual(await keysOf(at('https://169.254.169.254/jwks', { allowPrivateNetwork: true })), ['auth.jwt[0].jwksUri'])
+    const [issuer] = (await settingsOf(at('https://10.0.0.1/jwks', { allowPrivateNetwork: true, atJwtOnly: true }))).auth.jwt
+    assert.deepEqual([issuer?.allowPrivateNetwork, issuer?.atJwtOnly], [true, true])
+  })
+
+  it('with neither jwksUri nor secretEnv the issuer is the URL that its metadata is found by', async () => {
+    const named = (issuer: string) => oneServer({}, { auth: { jwt: [{ issuer, audience: 'a', tenant: 't' }] } })
+    const [issuer] = (await settingsOf(named('https://idp.example.com/realms/one'))).auth.jwt
+    assert.deepEqual([issuer?.jwksUri, issuer?.secret, issuer?.algorithms], [undefined, undefined, ['RS256', 'ES256', 'EdDSA']])
+    for (const wrong of ['idp', 'http://idp.example.com', 'https://10.0.0.1']) assert.deepEqual(await keysOf(named(wrong)), ['auth.jwt[0].issuer'], wrong)
   })
 
   it('T62: secrets that are words or repeat themselves: a warning, in production a fault', async () => {

@@ -49,7 +49,7 @@ const CASES: readonly Case[] = [
   { what: 'tenant name with a control character', document: oneServer({}, { tenants: { 'a\u0000': {} } }), key: 'tenants["a\\u0000"]', says: /without control characters/ },
   { what: 'key id twice', document: oneServer({}, { auth: { apiKeys: [{ id: 'k', sha256: SHA, tenant: 't', user: 'u' }, { id: 'k', sha256: SHA.replace('3', '4'), tenant: 't', user: 'u' }] } }), key: 'auth.apiKeys[1].id', says: /^expected each key id once/ },
   { what: 'key hash twice, in another case', document: oneServer({}, { auth: { apiKeys: [{ id: 'k', sha256: SHA, tenant: 't', user: 'u' }, { id: 'l', sha256: SHA.toUpperCase(), tenant: 't', user: 'u' }] } }), key: 'auth.apiKeys[1].sha256', says: /^expected each key once/ },
-  { what: 'issuer without keys', document: jwt({}), key: 'auth.jwt[0]', says: /^expected exactly one of jwksUri and secretEnv, got neither$/ },
+  { what: 'issuer without keys', document: jwt({}), key: 'auth.jwt[0].issuer', says: /^expected a URL/ },
   { what: 'issuer with both kinds of keys', document: jwt({ jwksUri: 'https://i/jwks', secretEnv: 'S' }), env: { S: SECRET }, key: 'auth.jwt[0]', says: /got both$/ },
   { what: 'HS256 with a JWKS', document: jwt({ jwksUri: 'https://i/jwks', algorithms: ['RS256', 'HS256'] }), key: 'auth.jwt[0].algorithms[1]', says: /with jwksUri, got "HS256"$/ },
   { what: 'RS256 with a secret', document: jwt({ secretEnv: 'S', algorithms: ['RS256'] }), env: { S: SECRET }, key: 'auth.jwt[0].algorithms[0]', says: /^expected one of HS256, HS384, HS512 with secretEnv, got "RS256"$/ },
