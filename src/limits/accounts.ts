@@ -10,6 +10,8 @@ export interface Accounts<A extends Account> {
   /** Looks at a few accounts and forgets the idle ones. Call it once per decision. */
   forgetSome (nowMs: number): void
   readonly size: number
+  /** All that are kept, by key. */
+  entries (): Iterable<readonly [string, A]>
 }
 
 /** Two per decision: the walk is faster than any growth, and no single call pays for a full sweep. */
@@ -47,6 +49,7 @@ export function createAccounts<A extends Account> (open: (key: string) => A, isI
     },
     get size () {
       return accounts.size
-    }
+    },
+    entries: () => accounts.entries()
   }
 }

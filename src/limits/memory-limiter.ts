@@ -40,7 +40,7 @@ const NO_EVENTS: LimitEvents = { refused () {}, waited () {} }
  * wait for a slot, and it never rejects; a call whose signal aborted while it waited gets a refusal nobody counts.
  */
 export function createMemoryLimiter (settings: LimitSettings, tenants: Settings['tenants'], servers: Settings['servers'], { clock, events = NO_EVENTS, noSessions = () => false }: MemoryLimiterParts): LocalLimiter {
-  const plans = createPlans(settings, tenants, servers)
+  const plans = createPlans({ limits: settings, servers, ...(tenants === undefined ? {} : { tenants }) })
   const queue = createSlotQueue(clock)
 
   function refused (refusal: LimitRefusal): { readonly admitted: false, readonly refusal: LimitRefusal } {
@@ -113,6 +113,7 @@ export function createMemoryLimiter (settings: LimitSettings, tenants: Settings[
       const nowMs = clock.nowMs()
       return decide(plans.of(principal, nowMs).initializes, nowMs)
     },
+    configure: (snapshot) => { plans.configure(snapshot) },
     close () {
       queue.close()
     }

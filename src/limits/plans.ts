@@ -1,12 +1,13 @@
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { LimitSettings, ServerSettings, TenantSettings } from '../shared/settings.ts'
+import type { LimitSettings, ServerSettings, Settings, TenantSettings } from '../shared/settings.ts'
 import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
 import { createMeter } from './meter.ts'
 import type { Meter } from './meter.ts'
 import { createWindow, placesTaken, WINDOW_MS } from './sliding-window.ts'
 import type { SlidingWindow } from './sliding-window.ts'
+import { resizeSlots } from './slot-queue.ts'
 import { createSlots } from './slots.ts'
 import type { Slots } from './slots.ts'
 import { placesOf } from './stages.ts'
@@ -24,6 +25,8 @@ interface Holder extends Account, WeighedQueuer {
   readonly initializes: SlidingWindow
   /** By server and tool, for tools that have a limit: so bounded by the config. */
   readonly tools: Map<string, Meter>
+  /** Windows of such meters before the newest configuration. */
+  oldTools: ReadonlyMap<string, SlidingWindow>
 }
 
 /** Everything that the requests of one principal are charged to, found once and kept. */
@@ -39,29 +42,35 @@ export interface Plan {
 /** Finds plans. */
 export interface Plans {
   of (principal: Principal, nowMs: number): Plan
+  /** Another snapshot: what was counted stays counted, whoever waits stays in line. */
+  configure (snapshot: LimitedSettings): void
   /** Users, keys and tenants that are kept right now. */
   size (): number
 }
 
 interface KeptPlan { readonly plan: Plan, readonly holders: readonly Holder[] }
 
+/** The part of the settings that limits follow from. */
+export type LimitedSettings = Pick<Settings, 'limits' | 'tenants' | 'servers'>
+
 /** Makes the plans of one configuration snapshot. */
-export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<TenantId, TenantSettings> | undefined, servers: ReadonlyMap<ServerName, ServerSettings>): Plans {
+export function createPlans (first: LimitedSettings): Plans {
+  let { limits: settings, tenants, servers } = first
   const users = createAccounts(() => openHolder(settings.concurrentCalls), isIdle)
   const keys = createAccounts(() => openHolder(Infinity), isIdle)
   const tenantHolders = createAccounts((id) => {
-    const { concurrentCalls = Infinity, weight } = tenants?.get(id as TenantId)?.limits ?? {}
+    const { concurrentCalls = Infinity, weight } = limitsOf(tenants, id)
     return openHolder(concurrentCalls, weight)
   }, isIdle)
   const shared = sharedSlots(settings, servers)
-  const plans = new WeakMap<Principal, KeptPlan>()
+  let plans = new WeakMap<Principal, KeptPlan>()
 
   function make (principal: Principal): KeptPlan {
     const user = users.get(principal.userKey)
     const tenant = tenantHolders.get(principal.tenant)
     const own = principal.callsPerMinute
     const key = own === undefined ? undefined : keys.get(principal.ownerKey)
-    const limits = tenants?.get(principal.tenant)?.limits ?? {}
+    const limits = limitsOf(tenants, principal.tenant)
     const calls: Meters = [
       createMeter('user_calls', Math.max(settings.callsPerMinute, own ?? 0), user.calls),
       ...(key === undefined || own === undefined ? [] : [createMeter('key_calls', own, key.calls)]),
@@ -96,14 +105,28 @@ export function createPlans (settings: LimitSettings, tenants: ReadonlyMap<Tenan
       for (const holder of kept.holders) holder.usedAtMs = nowMs
       return kept.plan
     },
-    size: () => users.size + keys.size + tenantHolders.size
+    size: () => users.size + keys.size + tenantHolders.size,
+    configure (next) {
+      ({ limits: settings, tenants, servers } = next)
+      plans = new WeakMap()
+      for (const [, user] of users.entries()) resizeSlots(user.slots, settings.concurrentCalls)
+      for (const [id, tenant] of tenantHolders.entries()) {
+        const { concurrentCalls = Infinity, weight = 1 } = limitsOf(tenants, id)
+        tenant.weight = weight
+        resizeSlots(tenant.slots, concurrentCalls)
+        // Made again with their limit when they are needed, over the same windows.
+        tenant.oldTools = new Map([...tenant.oldTools, ...[...tenant.tools].map(([key, { window }]) => [key, window] as const)])
+        tenant.tools.clear()
+      }
+      configureShared(shared, settings, servers)
+    }
   }
 }
 
 /** Slots that everybody shares. */
 interface SharedSlots {
   /** Of servers that have a bound. */
-  readonly servers: ReadonlyMap<ServerName, Slots>
+  readonly servers: Map<ServerName, Slots>
   readonly gateway: Slots
 }
 
@@ -111,6 +134,20 @@ function sharedSlots ({ totalConcurrentCalls = Infinity }: LimitSettings, server
   const bounded = new Map<ServerName, Slots>()
   for (const { name, concurrentCalls } of servers.values()) if (concurrentCalls !== undefined) bounded.set(name, createSlots(concurrentCalls))
   return { servers: bounded, gateway: createSlots(totalConcurrentCalls) }
+}
+
+function configureShared ({ servers: bounded, gateway }: SharedSlots, { totalConcurrentCalls = Infinity }: LimitSettings, servers: ReadonlyMap<ServerName, ServerSettings>): void {
+  resizeSlots(gateway, totalConcurrentCalls)
+  for (const { name, concurrentCalls } of servers.values()) {
+    const known = bounded.get(name)
+    if (known !== undefined) resizeSlots(known, concurrentCalls ?? Infinity)
+    else if (concurrentCalls !== undefined) bounded.set(name, createSlots(concurrentCalls))
+  }
+  for (const [name, slots] of bounded) if (servers.get(name)?.concurrentCalls === undefined && slots.taken === 0) bounded.delete(name)
+}
+
+function limitsOf (tenants: Settings['tenants'], id: string): TenantSettings['limits'] {
+  return tenants?.get(id as TenantId)?.limits ?? {}
 }
 
 /** Most calls go to servers without a bound, so their places are made once per caller. */
@@ -140,7 +177,8 @@ function openHolder (concurrentCalls: number, weight = 1): Holder {
     calls: createWindow(),
     requests: createWindow(),
     initializes: createWindow(),
-    tools: new Map()
+    tools: new Map(),
+    oldTools: new Map()
   }
 }
 
@@ -164,7 +202,7 @@ function withTool (calls: Meters, tenant: Holder, server: ServerSettings | undef
   const key = `${server.name}__${tool}`
   let meter = tenant.tools.get(key)
   if (meter === undefined) {
-    meter = createMeter('tool_calls', server.tools.callsPerMinute[tool] ?? Infinity)
+    meter = createMeter('tool_calls', server.tools.callsPerMinute[tool] ?? Infinity, tenant.oldTools.get(key))
     tenant.tools.set(key, meter)
   }
   return [...calls, meter]

@@ -46,6 +46,12 @@ export function giveSlots ({ slots }: Places, held: number): void {
   for (let index = held - 1; index >= 0; index--) giveSlot(slots[index] as Slots)
 }
 
+/** Another number of slots: those who wait get what is new. */
+export function resizeSlots (slots: Slots, limit: number): void {
+  slots.limit = limit
+  while (slots.line.waiting > 0 && takeSlot(slots)) (slots.line.next() as Wait).onTurn()
+}
+
 /** What a call that holds `held` slots has to wait for the others, by what was measured; 0 = not known. */
 export function expectedWaitOf (places: Places, held: number): number {
   let waitMs = 0
@@ -161,7 +167,7 @@ class Wait implements FairWaiter {
 }
 
 function giveSlot (slots: Slots): void {
-  if (slots.line.waiting === 0) slots.taken--
+  if (slots.line.waiting === 0 || slots.taken > slots.limit) slots.taken--
   // Only waits join these lines.
   else (slots.line.next() as Wait).onTurn()
 }

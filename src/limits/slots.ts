@@ -5,8 +5,8 @@ const NEWEST_SHARE = 0.1
 
 /** A number of slots and the line of those who wait for one. */
 export interface Slots {
-  /** Slots in all; Infinity = no limit. */
-  readonly limit: number
+  /** Slots in all; Infinity = no limit. Below `taken` after a reload that lowered it: then none is free until enough are given back. */
+  limit: number
   taken: number
   /** Whose turn it is when a slot comes free. */
   readonly line: FairFlow

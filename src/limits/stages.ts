@@ -16,7 +16,7 @@ interface FlowOf { readonly line: FairFlow, readonly flow: FairFlow }
 
 /** A tenant among tenants. */
 export interface WeighedQueuer extends Queuer {
-  readonly weight: number
+  weight: number
 }
 
 /** Everything that one call needs a slot of: what has no bound is left out. */

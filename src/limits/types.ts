@@ -1,5 +1,6 @@
 import type { Principal } from '../shared/principal.ts'
 import type { ServerName } from '../shared/ids.ts'
+import type { Settings } from '../shared/settings.ts'
 
 /** Closed set: metric label `limit`. */
 export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_concurrency' | 'tenant_concurrency' | 'server_concurrency' | 'gateway_concurrency' | 'memory'
@@ -42,6 +43,8 @@ export interface Limiter {
   request (principal: Principal): LimitDecision | Promise<LimitDecision>
   /** A request that opens a session: charged as a request and as an initialize, both or neither. */
   initialize (principal: Principal): LimitDecision | Promise<LimitDecision>
+  /** Another snapshot of the settings: what was counted stays counted, and whoever waits stays in line. */
+  configure (snapshot: Pick<Settings, 'limits' | 'tenants' | 'servers'>): void
   close (): void
 }
 

@@ -7,7 +7,7 @@ import { caller, fs, limits, testClock, tools } from './callers.ts'
 
 test('users who were idle for a minute are forgotten, and memory follows the traffic', () => {
   const clock = testClock()
-  const plans = createPlans(limits(), undefined, tools())
+  const plans = createPlans({ limits: limits(), servers: tools() })
   for (let i = 0; i < 10_000; i++) chargeAll(plans.of(caller(`user-${i}`), clock.nowMs()).calls(fs, 'read'), clock.nowMs())
   assert.equal(plans.size(), 10_001, 'everybody and the tenant')
   clock.advance(60_000)
@@ -18,7 +18,7 @@ test('users who were idle for a minute are forgotten, and memory follows the tra
 
 test('a principal whose account was forgotten shares the new one with every other principal of the user', () => {
   const clock = testClock()
-  const plans = createPlans(limits(), undefined, tools())
+  const plans = createPlans({ limits: limits(), servers: tools() })
   const old = caller('alice')
   chargeAll(plans.of(old, clock.nowMs()).requests, clock.nowMs())
   clock.advance(60_000)
@@ -31,7 +31,7 @@ test('a principal whose account was forgotten shares the new one with every othe
 
 test('nobody is forgotten while a call runs or waits', () => {
   const clock = testClock()
-  const plans = createPlans(limits(), undefined, tools())
+  const plans = createPlans({ limits: limits(), servers: tools() })
   const busy = plans.of(caller('busy'), clock.nowMs()).places(fs).user
   busy.slots.taken = 1
   const queued = plans.of(caller('queued'), clock.nowMs()).places(fs).user
