@@ -8,5 +8,11 @@
  * Sources: reliability C (FR20-FR25), T57, rulings 3.
  * Fails: RedisAway, at once or within commandTimeoutMs; the caller's policy for that is in docs/redis.md.
  */
+export { keysFor } from './keys.ts'
+export type { Keys } from './keys.ts'
+export { script } from './script.ts'
+export { createSignedValues } from './signed-values.ts'
+export { createRedisStore } from './store.ts'
+export type { RedisEvents, RedisStoreOptions } from './store.ts'
 export type { RedisReply, RedisStore, Script, SignedValues } from './types.ts'
 export { RedisAway } from './types.ts'

@@ -3,6 +3,8 @@ export interface Script {
   /** `<topic>/<name>`, as its file. */
   readonly name: string
   readonly text: string
+  /** Lower-case hex of SHA-1 over the text: the name that Redis keeps it by. */
+  readonly sha1: string
 }
 
 /** What Lua gives back. */
@@ -28,9 +30,12 @@ export interface RedisStore {
   delete (key: string): Promise<void>
   /** To every replica, this one included, that listens right now. */
   publish (channel: string, text: string): Promise<void>
-  /** `onGap` is called when messages may have been missed: the connection was lost and is back. Returns what ends it. */
+  /**
+   * `onGap` is called when messages may have been missed until now: once after the first subscription of the channel stands, and
+   * whenever the connection was lost and is back. So reading the state in `onGap` misses nothing. Returns what ends it.
+   */
   subscribe (channel: string, onText: (text: string) => void, onGap: () => void): () => void
-  /** Appends to a stream that keeps about `maxLength` entries. */
+  /** Appends to a stream that keeps about `maxLength` entries and ends 30 days after its last one. */
   append (stream: string, fields: Readonly<Record<string, string>>, maxLength: number): Promise<void>
   close (): Promise<void>
 }

@@ -1,0 +1,46 @@
+import { keyPart } from './key-part.ts'
+
+/** One kind of key or channel; STORAGE.md has the same rows, held to these by a test. */
+interface StoredRow {
+  /**
+   * Behind the prefix. `<…>` are parts that a builder is given, made harmless by `keyPart`. What is in braces is the hash tag: all
+   * keys of one script have one, so that a cluster keeps them together. Of a tenant it is `{t:<tenant>}`, of nobody in
+   * particular `{g:<topic>}`: no tenant can be named like the latter.
+   */
+  readonly name: string
+  readonly type: 'string' | 'hash' | 'set' | 'zset' | 'stream' | 'channel'
+  /** When it ends by itself; every key does (FR25). Channels: `-`. */
+  readonly ends: string
+  /** Room whose state it is. */
+  readonly owner: string
+  readonly holds: string
+}
+
+/** Every key and channel of Drawbridge. Add a row here and in STORAGE.md; nothing else makes a key. */
+export const STORED = {
+  auditRecords: { name: '{g:audit}:records', type: 'stream', ends: '30 days after the last record', owner: 'audit', holds: 'audit records, about as many as `audit.sinks` says; each signed by its chain' },
+  liveReplicas: { name: '{g:replicas}:live', type: 'hash', ends: '8 seconds after the last heartbeat of any replica', owner: 'replicas', holds: 'each live replica by its instance: when it spoke last, and its signed listing (name, origin, whether it drains)' },
+  ownerClaim: { name: '{t:<tenant>}:owner:<key>', type: 'hash', ends: '60 seconds after its owner kept it last', owner: 'replicas', holds: 'which instance serves this user, or this tenant as a whole, and the fence of its claim' },
+  ownerMarker: { name: '{t:<tenant>}:owners', type: 'string', ends: '60 seconds after a claim of the tenant was kept last', owner: 'replicas', holds: '`1`: while it stands, no claim of the tenant was lost' }
+} as const satisfies Record<string, StoredRow>
+
+type Names = typeof STORED
+type PartsOf<Name extends string> = Name extends `${string}<${string}>${infer Rest}` ? [part: string, ...PartsOf<Rest>] : []
+
+/** Makes complete keys: prefix, hash tag and parts. One function for each row of {@link STORED}. */
+export type Keys = { readonly [Row in keyof Names]: (...parts: PartsOf<Names[Row]['name']>) => string }
+
+/** @param prefix `redis.keyPrefix`: no braces in it */
+export function keysFor (prefix: string): Keys {
+  const builders = Object.entries<StoredRow>(STORED).map(([row, { name }]) => [row, builder(prefix, name)] as const)
+  return Object.freeze(Object.fromEntries(builders)) as unknown as Keys
+}
+
+function builder (prefix: string, name: string): (...parts: string[]) => string {
+  const [first = '', ...texts] = name.split(/<[^>]*>/)
+  return (...parts) => {
+    let key = prefix + first
+    for (let at = 0; at < texts.length; at++) key += keyPart(parts[at] ?? '') + (texts[at] ?? '')
+    return key
+  }
+}
