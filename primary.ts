@@ -32,6 +32,9 @@ export async function servePrimary (settings: Settings): Promise<RunningGateway>
     return {
       url,
       managementUrl,
+      reload: members.reload,
+      reloadRefused: members.reloadRefused,
+      onReloadWanted: members.onReloadWanted,
       close: async (reason) => { await members.drain(reason); await clear() },
       closeNow: async () => { await members.stop(); await clear() }
     }

@@ -11,6 +11,7 @@ import { watchForStalls } from './plugins/stall-watch.ts'
 import { servePrimary } from './primary.ts'
 import type { RunningGateway } from './running-gateway.ts'
 import { createOwners, type MemberPlace, type Membership, type Primary } from './src/processes/index.ts'
+import type { ReloadOutcome } from './src/shared/reload-outcome.ts'
 import type { Settings } from './src/shared/settings.ts'
 
 /** Starts the gateway on the settings' addresses, in as many processes as they say. Rejects when an address cannot be had. */
@@ -20,16 +21,18 @@ export async function serve (settings: Settings, env: NodeJS.ProcessEnv = proces
 
 async function serveAlone (settings: Settings, env: NodeJS.ProcessEnv): Promise<RunningGateway> {
   const composition = compose(settings, await ownVersion(), env)
-  return await listen(composition, composition.options, true)
+  let wanted: (() => Promise<ReloadOutcome>) | undefined
+  const gateway = await listen(composition, { ...composition.options, wantReload: () => wanted?.() }, true)
+  return { ...gateway, onReloadWanted: (listener) => { wanted = listener } }
 }
 
 /** Serves the part of the callers that belongs to this process, beside others that do the same (`processes: N`). */
 export async function serveMember (settings: Settings, place: MemberPlace, primary: Primary): Promise<Membership> {
   const composition = compose(settings, await ownVersion(), process.env)
   const peers = createPeers(place, createOwners(settings, primary.claim), primary.gather)
-  const options = { ...composition.options, peers }
+  const options = { ...composition.options, peers, wantReload: primary.reload }
   const gateway = await listen(composition, options, place.index === 0, place.sockets[place.index])
-  return { ...gateway, answer: async (question, of) => question === 'metrics' ? await options.telemetry.snapshot() : options.adminServer(of) }
+  return { ...gateway, reload: gateway.reload, answer: async (question, of) => question === 'metrics' ? await options.telemetry.snapshot() : options.adminServer(of) }
 }
 
 /** @param handedOver Unix socket on which other processes hand requests over */
@@ -56,7 +59,15 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
   const event = peers === undefined ? 'listening' : 'process_listening'
   composition.logger.info({ event, url, management_url: managementUrl, mode: settings.mode, servers: settings.servers.size }, 'listening')
   composition.logger.flush()
-  return { url, managementUrl, ...closers(composition, options, listeners, async () => { await handBack(); endWatch() }) }
+  const { reload } = composition
+  return {
+    url,
+    managementUrl,
+    reload: async (next) => reload.apply(next),
+    reloadRefused: (faults) => { reload.refused(faults) },
+    onReloadWanted () {},
+    ...closers(composition, options, listeners, async () => { await handBack(); endWatch() })
+  }
 }
 
 function closers (composition: Composition, { peers, settings, clock }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {

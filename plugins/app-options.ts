@@ -4,6 +4,7 @@ import type { Gateway } from '../src/gateway/index.ts'
 import type { Limiter, MemorySteps } from '../src/limits/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import type { Principal } from '../src/shared/principal.ts'
+import type { ReloadOutcome } from '../src/shared/reload-outcome.ts'
 import type { Settings } from '../src/shared/settings.ts'
 import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
 import type { Policy } from '../src/tenancy/index.ts'
@@ -39,6 +40,8 @@ export interface AppOptions {
   readonly health: () => HealthState
   /** What `/admin/servers/<name>` on the management listener shows; undefined = no such server. */
   readonly adminServer: (name: string) => unknown
+  /** Reads the configuration anew, as a changed file would have it. Absent = nothing follows the files. */
+  readonly wantReload?: () => Promise<ReloadOutcome | undefined> | undefined
   /** The other processes, with `processes: N`. Absent = this is the only one. */
   readonly peers?: Peers
   /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */

@@ -1,4 +1,4 @@
-import { createAuthenticator } from '../src/auth/index.ts'
+import { API_KEY_ISSUER, createAuthenticator } from '../src/auth/index.ts'
 import type { Authenticator } from '../src/auth/index.ts'
 import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
@@ -20,11 +20,17 @@ import { composeSandbox } from './compose-sandbox.ts'
 import type { ContainedWorkers } from './compose-sandbox.ts'
 import { processMemory } from './process-memory.ts'
 import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
+import { createReload } from './reload/create-reload.ts'
+import type { Reload } from './reload/create-reload.ts'
+import { createCurrentAuthenticator } from './reload/current-authenticator.ts'
+import { createCurrentPolicy } from './reload/current-policy.ts'
 
 export interface Composition {
   readonly options: AppOptions
   readonly gateway: Gateway
   readonly logger: Logger
+  /** What replaces the configuration while it serves. */
+  readonly reload: Reload
   /** Called when the listeners are up, and when draining begins. */
   setPhase (phase: HealthState['phase']): void
   /** After the gateway has stopped: what is left. */
@@ -37,8 +43,9 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
   const logger = createLogger({ level: settings.logLevel, onDropped: (lines) => telemetry.count('log_lines_dropped_total').inc(lines) })
   const audit = createAuditSink(logger)
-  const authenticator = createAuthenticator(settings.auth, { clock, events: keySetEvents(telemetry, logger) })
-  const policy = createPolicy(settings)
+  const makeAuthenticator = ({ auth }: Settings): Authenticator => createAuthenticator(auth, { clock, events: keySetEvents(telemetry, logger) })
+  const authenticator = createCurrentAuthenticator(makeAuthenticator(settings))
+  const policy = createCurrentPolicy(createPolicy(settings))
   const memory = processMemory(settings.processes)
   const limiter = createMemoryLimiter(settings.limits, settings.tenants, settings.servers, {
     clock,
@@ -49,7 +56,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     }
   })
   const contained = composeSandbox(settings, env, telemetry, logger)
-  const pool = createPool(settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
+  const pool = createPool(() => reload.settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
   const gateway = createGateway({
     settings,
     policy,
@@ -62,12 +69,14 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     ...storedPackages(settings, env, logger),
     events: gatewayEvents(telemetry, logger, audit)
   })
+  const reload = createReload(settings, { telemetry, logger, gateway, limiter, policy, authenticator, makePolicy: createPolicy, makeAuthenticator, endKeys: (ids) => { gateway.endOf(({ issuer, credentialId }) => issuer === API_KEY_ISSUER && ids.has(credentialId)) } })
   let phase: HealthState['phase'] = 'starting'
-  readLevels(telemetry, settings, gateway, pool)
+  readLevels(telemetry, () => reload.settings, gateway, pool)
   watchKeySets(telemetry, authenticator)
   return {
     gateway,
     logger,
+    reload,
     options: {
       settings,
       telemetry,
@@ -80,7 +89,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       gateway,
       clock,
       version,
-      health: () => healthOf(phase, settings, gateway, authenticator),
+      health: () => healthOf(phase, reload, gateway, authenticator),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },
     setPhase (next) {
@@ -106,14 +115,14 @@ function storedPackages ({ packages, mode }: Settings, env: NodeJS.ProcessEnv, l
 
 type MakeRoom = NonNullable<Parameters<typeof createWorkerPool>[0]['makeRoom']>
 
-function createPool (settings: Settings, { contain, sandbox }: ContainedWorkers, telemetry: Telemetry, logger: Logger, audit: AuditSink, makeRoom: MakeRoom): WorkerPool {
+function createPool (now: () => Settings, { contain, sandbox }: ContainedWorkers, telemetry: Telemetry, logger: Logger, audit: AuditSink, makeRoom: MakeRoom): WorkerPool {
   return createWorkerPool({
     clock: systemClock,
     limits: {
-      global: () => settings.pool,
-      server: (server) => settings.servers.get(server)?.pool,
-      tenantWorkers: (tenant) => settings.tenants?.get(tenant)?.limits.workers,
-      tenantWeight: (tenant) => settings.tenants?.get(tenant)?.limits.weight
+      global: () => now().pool,
+      server: (server) => now().servers.get(server)?.pool,
+      tenantWorkers: (tenant) => now().tenants?.get(tenant)?.limits.workers,
+      tenantWeight: (tenant) => now().tenants?.get(tenant)?.limits.weight
     },
     makeRoom,
     contain,
@@ -191,7 +200,7 @@ function faceLabel (session: Session): string {
 }
 
 /** Levels that are cheaper to look up at a scrape than to keep. */
-function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway, pool: WorkerPool): void {
+function readLevels (telemetry: Telemetry, now: () => Settings, gateway: Gateway, pool: WorkerPool): void {
   telemetry.beforeScrape(() => {
     const { http, sse } = gateway.sessionCounts
     telemetry.level('sessions_open', { face: 'streamable' }).set(http)
@@ -199,11 +208,10 @@ function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway,
     telemetry.level('listens_open').set(gateway.openListens)
     telemetry.level('parked_calls').set(gateway.parkedCalls)
     telemetry.level('sse_streams_open').set(openStreams())
-    telemetry.level('config_revision').set(settings.revision)
     telemetry.count('worker_reassigned_total').inc(0)
     const { byServer } = pool.stats()
     const open = gateway.connectionCounts()
-    for (const server of settings.servers.keys()) {
+    for (const server of now().servers.keys()) {
       telemetry.level('workers_running', { server }).set(byServer.get(server) ?? 0)
       telemetry.level('spares_ready', { server }).set(gateway.sparesReady(server))
       for (const era of ['legacy', 'modern'] as const) telemetry.level('connections_open', { server, era }).set(open.get(server)?.[era] ?? 0)
@@ -211,12 +219,15 @@ function readLevels (telemetry: Telemetry, settings: Settings, gateway: Gateway,
   })
 }
 
-function healthOf (phase: HealthState['phase'], settings: Settings, gateway: Gateway, authenticator: Authenticator): HealthState {
+function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway, authenticator: Authenticator): HealthState {
   const failing = gateway.failingServers
+  const { size } = reload.settings.servers
+  const config = reload.check()
   return {
     phase: gateway.draining ? 'draining' : phase,
     checks: {
-      servers: failing === 0 ? { status: 'healthy', detail: `${settings.servers.size} configured` } : { status: 'degraded', detail: `${failing} of ${settings.servers.size} failed to start last time` },
+      servers: failing === 0 ? { status: 'healthy', detail: `${size} configured` } : { status: 'degraded', detail: `${failing} of ${size} failed to start last time` },
+      ...(config === undefined ? {} : { config }),
       ...keySetCheck(authenticator.keySets())
     }
   }

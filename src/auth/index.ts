@@ -22,6 +22,7 @@
  */
 export { createAuthenticator } from './authenticator.ts'
 export type { AuthenticatorParts } from './authenticator.ts'
+export { API_KEY_ISSUER } from './make-principal.ts'
 export { challenge } from './challenge.ts'
 export type { ChallengedRefusal } from './challenge.ts'
 export type { FetchJwks } from './jwks/fetch-jwks.ts'

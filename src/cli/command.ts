@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/index.ts'
+import type { ReloadOutcome } from '../shared/reload-outcome.ts'
 import type { Settings } from '../shared/settings.ts'
 
 /** Where a command writes. Tests collect the text. */
@@ -12,6 +13,9 @@ export interface Output {
 export interface ServedGateway {
   readonly url: string
   readonly managementUrl: string
+  reload (settings: Settings): Promise<ReloadOutcome>
+  reloadRefused (faults: readonly string[]): void
+  onReloadWanted (listener: () => Promise<ReloadOutcome>): void
   close (reason: string): Promise<void>
   closeNow (): Promise<void>
 }
@@ -28,6 +32,8 @@ export interface CliIo {
   readonly version: string
   /** Calls back for each request to end, with the signal's name; returns how to stop listening. */
   onSignal (listener: (signal: string) => void): () => void
+  /** Calls back for each SIGHUP that is not a terminal's farewell; returns how to stop listening. */
+  onHangUp (listener: () => void): () => void
   /** Starts the gateway; server.ts in the real program. */
   startGateway (settings: Settings, env: Environment): Promise<ServedGateway>
 }

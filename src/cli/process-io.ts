@@ -5,8 +5,10 @@ import type { CliIo, Output } from './command.ts'
 import { runCli } from './run-cli.ts'
 import { closeInheritedDescriptors } from './serve/inherited-descriptors.ts'
 
+/** A closed terminal ends what was started from it; a service is told by the same signal to read its configuration anew. */
+const isOnTerminal = process.stdin.isTTY === true || process.stdout.isTTY === true || process.stderr.isTTY === true
 /** Signals that ask a server to end. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', ...(isOnTerminal ? ['SIGHUP' as const] : [])]
 
 const projectDir = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
@@ -20,6 +22,7 @@ export function processIo (): CliIo {
     projectDir,
     version: (JSON.parse(readFileSync(resolve(projectDir, 'package.json'), 'utf8')) as { version: string }).version,
     onSignal: listenForEnd,
+    onHangUp: listenForHangUp,
     async startGateway (settings, env) {
       closeInheritedDescriptors()
       const { serve } = await import('../../server.ts')
@@ -45,6 +48,13 @@ function listenForEnd (listener: (signal: string) => void): () => void {
     for (const [signal, handler] of handlers) process.off(signal, handler)
     process.off('disconnect', orphaned)
   }
+}
+
+/** On a terminal SIGHUP means the end, which {@link listenForEnd} hears. */
+function listenForHangUp (listener: () => void): () => void {
+  if (isOnTerminal) return () => {}
+  process.on('SIGHUP', listener)
+  return () => { process.off('SIGHUP', listener) }
 }
 
 function outputOf (stream: NodeJS.WriteStream): Output {

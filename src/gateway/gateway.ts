@@ -64,6 +64,8 @@ export interface Gateway {
   statusForOperator (name: ServerName): object | undefined
   /** Which server a name in a URL means for this principal; undefined = unknown or not allowed, indistinguishably. */
   serverNamed (principal: Principal, urlName: string): ServerName | undefined
+  /** Ends the sessions and open listens of some principals, with the calls under way in them: their credential has been revoked. Returns how many. */
+  endOf (match: (principal: Principal) => boolean): number
   readonly sessionCounts: { readonly http: number, readonly sse: number }
   readonly callsInFlight: number
   /** Calls of modern clients that wait for answers to what their servers asked. */
@@ -206,6 +208,13 @@ export function createGateway (options: GatewayOptions): Gateway {
     serverNamed (principal, urlName) {
       const name = byUrlName.get(urlName)
       return name !== undefined && policy.mayUseServer(principal, name) ? name : undefined
+    },
+    endOf (match) {
+      const ended = [...sessions].filter(({ principal }) => match(principal))
+      for (const session of ended) sessions.close(session)
+      const listens = context.listens.size
+      context.listens.endAll(match)
+      return ended.length + listens - context.listens.size
     },
     get sessionCounts () { return { http: sessions.countByFace('http'), sse: sessions.countByFace('sse') } },
     get callsInFlight () { return work.count },

@@ -37,10 +37,11 @@ export class Listens {
   /** The user's own. */
   of (principal: Principal): Iterable<ListeningClient> { return this.#byUser.get(principal.userKey)?.keys() ?? [] }
 
-  /** Ends all of them in good order. */
-  endAll (): void {
+  /** Ends all of them in good order, or those of some principals. */
+  endAll (match: (principal: Principal) => boolean = () => true): void {
     for (const mine of [...this.#byUser.values()]) {
       for (const [listener, leave] of [...mine]) {
+        if (!match(listener.principal)) continue
         listener.end()
         leave()
       }

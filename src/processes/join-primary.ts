@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import type { ReloadOutcome } from '../shared/reload-outcome.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Order, Place, Report } from './messages.ts'
 
@@ -11,6 +12,8 @@ export interface Primary {
   readonly gather: Gather
   /** Index of the process that owns a key. */
   claim (key: string): Promise<number>
+  /** Has the configuration read anew; undefined = nothing follows the files. */
+  reload (): Promise<ReloadOutcome | undefined>
 }
 
 /** What a member does when the primary says so. */
@@ -25,6 +28,8 @@ export interface Membership {
   /** Empty where there is no management listener. */
   readonly managementUrl: string
   answer (question: string, of: string): Promise<unknown>
+  reload (settings: Settings): Promise<ReloadOutcome>
+  reloadRefused (faults: readonly string[]): void
   close (reason: string): Promise<void>
   closeNow (): Promise<void>
 }
@@ -38,6 +43,7 @@ export function joinPrimary (duties: MemberDuties): void {
   const gathering = new Map<number, (answers: readonly unknown[]) => void>()
   const claiming = new Map<string, (owner: number) => void>()
   let gathered = 0
+  let reloading: PromiseWithResolvers<ReloadOutcome | undefined> | undefined
   const report = (what: Report): void => { cluster.worker?.send(what) }
 
   const gather: Gather = (question, of = '') => {
@@ -56,14 +62,32 @@ export function joinPrimary (duties: MemberDuties): void {
     return promise
   }
 
+  const reload = (): Promise<ReloadOutcome | undefined> => {
+    if (reloading === undefined) {
+      reloading = Promise.withResolvers()
+      report({ kind: 'want-reload' })
+    }
+    return reloading.promise
+  }
+
   async function obey (order: Order): Promise<void> {
     switch (order.kind) {
       case 'begin':
-        membership = await duties.serve(order.settings, order.place, { gather, claim })
+        membership = await duties.serve(order.settings, order.place, { gather, claim, reload })
         report({ kind: 'listening', url: membership.url, managementUrl: membership.managementUrl })
         return
       case 'ask':
         report({ kind: 'answer', id: order.id, answer: await membership?.answer(order.question, order.of).catch(() => undefined) })
+        return
+      case 'reload':
+        report({ kind: 'answer', id: order.id, answer: await membership?.reload(order.settings).catch((thrown: unknown) => refusedFor(thrown, order.settings.revision)) })
+        return
+      case 'refused':
+        membership?.reloadRefused(order.faults)
+        return
+      case 'reloaded':
+        reloading?.resolve(order.outcome)
+        reloading = undefined
         return
       case 'owned':
         claiming.get(order.key)?.(order.owner)
@@ -93,6 +117,10 @@ export function joinPrimary (duties: MemberDuties): void {
   })
   // The terminal tells the whole group; it is the primary that decides.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+}
+
+function refusedFor (thrown: unknown, revision: number): ReloadOutcome {
+  return { outcome: 'refused', revision, faults: [thrown instanceof Error ? thrown.message : String(thrown)] }
 }
 
 function detailsOf (thrown: unknown): Record<string, string | number> {

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import type { Readable } from 'node:stream'
+import type { ReloadOutcome } from '../shared/reload-outcome.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Order, Place, Report } from './messages.ts'
 
@@ -19,6 +20,8 @@ export interface Member {
   readonly stdout: Readable
   readonly stderr: Readable
   order (order: Order): void
+  /** Takes over another snapshot; undefined when it ends before it answers. */
+  reload (settings: Settings): Promise<unknown>
   /** One question; undefined when the member ends before it answers. */
   ask (question: string, of: string): Promise<unknown>
 }
@@ -27,12 +30,14 @@ export interface Member {
 export interface PrimaryDuties {
   /** Puts a question to every member. */
   askAll (question: string, of: string): Promise<unknown[]>
+  /** Reads the configuration anew; undefined = nothing follows the files. */
+  wantReload (): Promise<ReloadOutcome | undefined>
   /** Index of the process that owns a key which has reached `claimer`. */
   ownerOf (key: string, claimer: number): number
 }
 
 /** Starts one and gives it its settings. */
-export function startMember (begin: { readonly settings: Settings, readonly place: Place }, { askAll, ownerOf }: PrimaryDuties): Member {
+export function startMember (begin: { readonly settings: Settings, readonly place: Place }, { askAll, ownerOf, wantReload }: PrimaryDuties): Member {
   const worker = cluster.fork()
   const { stdout, stderr } = worker.process
   if (stdout === null || stderr === null) throw new Error('a member without pipes')
@@ -43,6 +48,14 @@ export function startMember (begin: { readonly settings: Settings, readonly plac
 
   // What is sent to a process that has just ended is lost, as it is itself.
   const order = (what: Order): void => { if (worker.isConnected()) worker.send(what, () => {}) }
+  function answerTo (question: (id: number) => Order): Promise<unknown> {
+    const id = ++asked
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    questions.set(id, resolve)
+    order(question(id))
+    return promise
+  }
+
   worker.once('online', () => { order({ kind: 'begin', ...begin }) })
   worker.on('message', (report: Report) => {
     switch (report.kind) {
@@ -51,6 +64,9 @@ export function startMember (begin: { readonly settings: Settings, readonly plac
       case 'claim': return order({ kind: 'owned', key: report.key, owner: ownerOf(report.key, begin.place.index) })
       case 'gather':
         askAll(report.question, report.of).then((answers) => { order({ kind: 'gathered', id: report.id, answers }) }, () => {})
+        return
+      case 'want-reload':
+        wantReload().then((outcome) => { order({ kind: 'reloaded', outcome }) }, () => { order({ kind: 'reloaded', outcome: undefined }) })
         return
       case 'answer':
         questions.get(report.id)?.(report.answer)
@@ -73,12 +89,11 @@ export function startMember (begin: { readonly settings: Settings, readonly plac
     stdout,
     stderr,
     order,
+    reload (settings) {
+      return answerTo((id) => ({ kind: 'reload', id, settings }))
+    },
     ask (question, of) {
-      const id = ++asked
-      const { promise, resolve } = Promise.withResolvers<unknown>()
-      questions.set(id, resolve)
-      order({ kind: 'ask', id, question, of })
-      return promise
+      return answerTo((id) => ({ kind: 'ask', id, question, of }))
     }
   }
 }

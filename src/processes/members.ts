@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { join } from 'node:path'
+import type { ReloadOutcome } from '../shared/reload-outcome.ts'
 import type { Settings } from '../shared/settings.ts'
 import { copyLines } from './copy-lines.ts'
 import { startMember, type Member, type Origins } from './member.ts'
@@ -26,6 +27,12 @@ export interface Members {
   readonly url: string
   /** Origin of the management listener, which the first one has. */
   readonly managementUrl: string
+  /** Every member takes over another snapshot; those that are started later, too. */
+  reload (settings: Settings): Promise<ReloadOutcome>
+  /** A configuration could not be read. */
+  reloadRefused (faults: readonly string[]): void
+  /** `listener` is called when a member is asked to have the configuration read anew. */
+  onReloadWanted (listener: () => Promise<ReloadOutcome>): void
   /** Lets calls in flight finish. Resolves when all have ended. */
   drain (reason: string): Promise<void>
   /** Ends all at once. */
@@ -45,7 +52,8 @@ export async function startMembers (options: MembersOptions): Promise<Members> {
   const { settings, count, program, socketDir } = options
   cluster.setupPrimary({ exec: program, args: [], silent: true, serialization: 'advanced' })
   const sockets = Array.from({ length: count }, (_, index) => join(socketDir, `${process.pid}-${index}.sock`))
-  const share = shareOf(settings, count)
+  let share = shareOf(settings, count)
+  let wanted: (() => Promise<ReloadOutcome>) | undefined
   const members: Array<Member | undefined> = []
   const book = createOwnerBook(count)
   let isEnding = false
@@ -54,7 +62,7 @@ export async function startMembers (options: MembersOptions): Promise<Members> {
   async function start (index: number): Promise<Origins> {
     const place: Place = { index, count, sockets }
     const startedMs = performance.now()
-    const member = startMember({ settings: share, place }, { askAll, ownerOf: book.ownerOf })
+    const member = startMember({ settings: share, place }, { askAll, ownerOf: book.ownerOf, wantReload: async () => await wanted?.() })
     members[index] = member
     copyLines(member.stdout, process.stdout)
     copyLines(member.stderr, process.stderr)
@@ -96,6 +104,18 @@ export async function startMembers (options: MembersOptions): Promise<Members> {
   }
   return {
     ...first.value,
+    async reload (next) {
+      const before = share
+      share = shareOf(next, count)
+      const answers = await Promise.all(members.flatMap((member) => member === undefined ? [] : [member.reload(share)]))
+      const outcomes = answers.filter((answer) => answer !== undefined) as ReloadOutcome[]
+      const refused = outcomes.find(({ outcome }) => outcome === 'refused')
+      // All of them read the same; what one cannot take over, none can.
+      if (refused !== undefined) share = before
+      return refused ?? outcomes[0] ?? { outcome: 'applied', revision: next.revision, waiting: [] }
+    },
+    reloadRefused (faults) { for (const member of members) member?.order({ kind: 'refused', faults }) },
+    onReloadWanted (listener) { wanted = listener },
     drain: (reason) => end((member) => { member.order({ kind: 'drain', reason }) }),
     stop: () => end((member) => { member.order({ kind: 'stop' }) })
   }

@@ -1,3 +1,4 @@
+import type { ReloadOutcome } from '../shared/reload-outcome.ts'
 import type { Settings } from '../shared/settings.ts'
 
 /** Where a member stands among the others. */
@@ -15,6 +16,11 @@ export type Order =
   | { readonly kind: 'ask', readonly id: number, readonly question: string, readonly of: string }
   | { readonly kind: 'owned', readonly key: string, readonly owner: number }
   | { readonly kind: 'gathered', readonly id: number, readonly answers: readonly unknown[] }
+  /** Another snapshot, already divided. */
+  | { readonly kind: 'reload', readonly id: number, readonly settings: Settings }
+  | { readonly kind: 'refused', readonly faults: readonly string[] }
+  /** What became of a reload that the member wanted. */
+  | { readonly kind: 'reloaded', readonly outcome: ReloadOutcome | undefined }
   | { readonly kind: 'drain', readonly reason: string }
   | { readonly kind: 'stop' }
 
@@ -24,6 +30,8 @@ export type Report =
   /** `details`: the system's code, address and port. */
   | { readonly kind: 'failed', readonly message: string, readonly details: Readonly<Record<string, string | number>> }
   | { readonly kind: 'answer', readonly id: number, readonly answer: unknown }
+  /** Somebody wants the configuration to be read anew. */
+  | { readonly kind: 'want-reload' }
   /** Who owns this key? */
   | { readonly kind: 'claim', readonly key: string }
   /** To be put to every member, this one included. */

@@ -57,6 +57,8 @@ export const METRICS = {
   policy_refusals_total: { kind: 'counter', help: 'Uses refused by tenant, scope, allow or deny rules.', labels: { kind: 'policy' } },
 
   config_revision: { kind: 'gauge', help: 'Revision of the configuration that serves new requests.', labels: {} },
+  config_reloads_total: { kind: 'counter', help: 'New configurations since the start, by what became of them.', labels: { outcome: 'reload_outcome' } },
+  config_refused: { kind: 'gauge', help: '1 while the newest configuration is refused and the one before it serves, otherwise 0.', labels: {} },
   event_loop_delay_seconds: { kind: 'gauge', help: 'Mean delay of the event loop over the last second, in seconds.', labels: {} },
   log_lines_dropped_total: { kind: 'counter', help: 'Log lines given up because standard output could not take them.', labels: {} },
   series_refused_total: { kind: 'counter', help: 'Label sets counted under "other" because the cap on series was reached.', labels: {} },

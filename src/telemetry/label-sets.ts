@@ -36,6 +36,8 @@ export const LABEL_SETS = {
   era: ['legacy', 'modern'],
   /** Streamable HTTP and HTTP+SSE. */
   face: ['streamable', 'sse'],
+  /** `ReloadOutcome` of src/shared. */
+  reload_outcome: ['applied', 'unchanged', 'refused'],
   /** `WorkerExitReason` of src/stdio-pool. */
   exit_reason: ['stopped', 'crashed', 'oversize', 'noise', 'stdin_full', 'spawn_failed'],
   /** `StartKind` of src/upstream, and the start of a spare. */

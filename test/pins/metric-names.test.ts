@@ -38,6 +38,8 @@ drawbridge_jwks_usable gauge issuer
 drawbridge_jwks_stale_seconds gauge issuer
 drawbridge_policy_refusals_total counter kind
 drawbridge_config_revision gauge
+drawbridge_config_reloads_total counter outcome
+drawbridge_config_refused gauge
 drawbridge_event_loop_delay_seconds gauge
 drawbridge_log_lines_dropped_total counter
 drawbridge_series_refused_total counter

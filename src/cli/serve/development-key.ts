@@ -9,20 +9,23 @@ export interface DevelopmentKey {
   readonly key: string
   readonly tenant: string
   readonly user: string
+  /** Lower-case hex, as the settings hold it. */
+  readonly sha256: string
 }
 
 /**
  * Adds a key to settings that have no credential at all, so that the first call needs no set-up. Only in development mode
  * and only where nobody but this machine can connect; everywhere else the settings stay as they are.
+ * @param before the one of the settings before, which a reload keeps
  */
-export function withDevelopmentKey (settings: Settings): { readonly settings: Settings, readonly development?: DevelopmentKey } {
+export function withDevelopmentKey (settings: Settings, before?: DevelopmentKey): { readonly settings: Settings, readonly development?: DevelopmentKey } {
   if (hasCredentials(settings.auth) || settings.mode !== 'development' || !isLoopback(settings.listen.host)) return { settings }
   const tenant = settings.tenants === undefined ? 'dev' : settings.tenants.keys().next().value
   if (tenant === undefined) return { settings }
-  const { key, sha256 } = createKey('dev')
+  const { key, sha256 } = before ?? createKey('dev')
   const apiKey = { id: 'dev', sha256, tenant: brandAs<TenantId>(tenant), user: 'you' }
   return {
     settings: deepFreeze({ ...settings, auth: { ...settings.auth, apiKeys: [apiKey] } }),
-    development: { key, tenant, user: 'you' }
+    development: { key, sha256, tenant, user: 'you' }
   }
 }

@@ -1,11 +1,13 @@
 import { loadSettings } from '../../../config/index.ts'
 import { systemClock } from '../../shared/clock.ts'
+import { ok } from '../../shared/result.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { CliIo, Command, CommandArgs, ServedGateway } from '../command.ts'
 import { counted, faultLines, warningLines } from '../fault-lines.ts'
 import { chooseConfig } from './choose-config.ts'
 import { withDevelopmentKey } from './development-key.ts'
 import { clientUrl, readyText } from './ready-text.ts'
+import { followConfig } from './reloading.ts'
 import { untilEnded } from './until-ended.ts'
 import { warmPackages } from './warm-packages.ts'
 
@@ -16,7 +18,9 @@ export const serveCommand: Command = {
   description: [
     'Without a configuration it serves the quick start (config/examples/quickstart.json): four real servers, with a',
     'development key that is printed once and ends with the process. Flags win over the environment, the environment over',
-    'the file. The first SIGTERM or Ctrl-C lets calls in flight finish (drainMs) and exits 0; a second one ends at once.'
+    'the file. The first SIGTERM or Ctrl-C lets calls in flight finish (drainMs) and exits 0; a second one ends at once.',
+    'A changed file, SIGHUP (from elsewhere than a terminal) and POST /admin/reload read the configuration anew; a faulty',
+    'one is told and changes nothing.'
   ].join('\n'),
   options: {
     config: { type: 'string', short: 'c', value: 'FILE', help: 'Gateway file, JSON or YAML.', default: 'DRAWBRIDGE_CONFIG, else the quick start' },
@@ -32,7 +36,9 @@ export const serveCommand: Command = {
 
 async function serve (args: CommandArgs, io: CliIo): Promise<number> {
   const chosen = chooseConfig(args.text('config'), io)
-  const loaded = await loadSettings({ file: chosen.file, flags: flagsOf(args), env: io.env, cwd: chosen.workingDirectory })
+  const load = (revision: number): ReturnType<typeof loadSettings> => loadSettings({ file: chosen.file, flags: flagsOf(args), env: io.env, cwd: chosen.workingDirectory, revision })
+  const readAtMs = Date.now()
+  const loaded = await load(1)
   if (!loaded.ok) {
     io.stderr.write(`${faultLines(loaded.error)}drawbridge serve: not started, ${counted(loaded.error.length, 'fault')} in the configuration\n`)
     return 1
@@ -43,7 +49,16 @@ async function serve (args: CommandArgs, io: CliIo): Promise<number> {
   if (gateway === undefined) return 1
   if (development === undefined) io.stderr.write(`drawbridge serves ${chosen.file} on ${clientUrl(settings, gateway.url)}\n`)
   else io.stdout.write(readyText({ settings, url: gateway.url, managementUrl: gateway.managementUrl, development, quickStart: chosen.quickStart }))
-  return await run(gateway, settings, args.flag('warm') ?? chosen.quickStart, io)
+  const reload = async (revision: number): ReturnType<typeof loadSettings> => {
+    const next = await load(revision)
+    return next.ok ? ok(withDevelopmentKey(next.value, development).settings) : next
+  }
+  const unfollow = followConfig({ gateway, settings, readAtMs, load: reload, onHangUp: io.onHangUp })
+  try {
+    return await run(gateway, settings, args.flag('warm') ?? chosen.quickStart, io)
+  } finally {
+    unfollow()
+  }
 }
 
 async function run (gateway: ServedGateway, settings: Settings, warm: boolean, io: CliIo): Promise<number> {

@@ -47,6 +47,9 @@ export function testIo (options: TestIoOptions = {}): TestIo {
   const gateway: ServedGateway = {
     url: 'http://127.0.0.1:4321',
     managementUrl: 'http://127.0.0.1:4322',
+    reload: async ({ revision }) => { told.push(`reload ${revision}`); return { outcome: 'applied', revision, waiting: [] } },
+    reloadRefused: (faults) => { told.push(`refused ${faults.length}`) },
+    onReloadWanted () {},
     close: async (reason) => { told.push(`close ${reason}`) },
     closeNow: async () => { told.push('closeNow') },
     ...options.gateway
@@ -58,6 +61,7 @@ export function testIo (options: TestIoOptions = {}): TestIo {
     cwd: options.cwd ?? FIXTURES,
     projectDir: options.projectDir ?? PROJECT,
     version: '1.2.3',
+    onHangUp: () => () => {},
     onSignal: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
     startGateway: options.startGateway ?? (async (settings) => { started.push(settings); return gateway })
   }
