@@ -10,6 +10,7 @@
  */
 export { keysFor } from './keys.ts'
 export type { Keys } from './keys.ts'
+export { createReplicaStore } from './replicas/replica-store.ts'
 export { script } from './script.ts'
 export { createSignedValues } from './signed-values.ts'
 export { createRedisStore } from './store.ts'
