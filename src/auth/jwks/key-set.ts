@@ -1,7 +1,7 @@
 import type { CryptoKey } from 'jose'
 import type { Clock } from '../../shared/clock.ts'
 import type { AuthEvents, KeySetState } from '../types.ts'
-import type { FetchJwks } from './fetch-jwks.ts'
+import type { FetchKeys } from './discovery.ts'
 import { importKeys } from './import-keys.ts'
 import type { VerificationKey } from './import-keys.ts'
 import { createMisses } from './misses.ts'
@@ -39,10 +39,9 @@ export interface KeySet {
 /** What {@link createKeySet} needs. */
 export interface KeySetParts {
   readonly issuer: string
-  readonly uri: string
   readonly algorithms: ReadonlySet<string>
   readonly clock: Clock
-  readonly fetchJwks: FetchJwks
+  readonly fetchKeys: FetchKeys
   readonly events: AuthEvents | undefined
 }
 
@@ -128,7 +127,7 @@ export function createKeySet (parts: KeySetParts): KeySet {
 }
 
 /** The fetch with its deadline, which holds even for a transport that does not look at its signal. */
-async function fetchInTime ({ uri, fetchJwks }: KeySetParts, closing: AbortSignal): Promise<unknown> {
+async function fetchInTime ({ fetchKeys }: KeySetParts, closing: AbortSignal): Promise<unknown> {
   const attempt = new AbortController()
   const timer = setTimeout(() => attempt.abort(new Error(`no answer within ${FETCH_TIMEOUT_MS} ms`)), FETCH_TIMEOUT_MS)
   const stop = (): void => attempt.abort(new Error('the authenticator was closed'))
@@ -137,15 +136,13 @@ async function fetchInTime ({ uri, fetchJwks }: KeySetParts, closing: AbortSigna
     attempt.signal.addEventListener('abort', () => reject(attempt.signal.reason))
   })
   try {
-    return await Promise.race([fetchJwks(uri, attempt.signal), aborted])
+    return await Promise.race([fetchKeys(attempt.signal), aborted])
   } finally {
     clearTimeout(timer)
     closing.removeEventListener('abort', stop)
   }
 }
 
-/** fetch hides the socket's error behind "fetch failed". */
 function reasonOf (error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+  return error instanceof Error ? error.message : String(error)
 }

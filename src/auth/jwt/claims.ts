@@ -11,6 +11,9 @@ const LAST_DATE_S = 253_402_300_799
 /** Header types of tokens that may be access tokens; anything else was made for another purpose (RFC 8725 3.11, RFC 9068 2.1). */
 const ACCESS_TOKEN_TYPES: ReadonlySet<string> = new Set(['jwt', 'application/jwt', 'at+jwt', 'application/at+jwt'])
 
+/** What RFC 9068 2.1 asks for: an issuer that always writes it tells its access tokens from its ID tokens by it. */
+const AT_JWT: ReadonlySet<string> = new Set(['at+jwt', 'application/at+jwt'])
+
 /** Payload types by which Keycloak (`typ`) and Cognito (`token_use`) mark tokens that are not access tokens. */
 const OTHER_PURPOSES: ReadonlySet<unknown> = new Set(['ID', 'id', 'Refresh', 'refresh', 'Offline', 'Logout'])
 
@@ -54,7 +57,8 @@ function checkPurpose (payload: JsonObject): AuthRefusalReason | undefined {
   return OTHER_PURPOSES.has(claim(payload, 'typ')) || OTHER_PURPOSES.has(claim(payload, 'token_use')) ? 'claims' : undefined
 }
 
-/** Does the header's `typ` allow an access token? Absent is allowed; case does not matter (RFC 7515 4.1.9). */
-export function isAccessTokenType (typ: unknown): boolean {
-  return typ === undefined || (typeof typ === 'string' && ACCESS_TOKEN_TYPES.has(typ.toLowerCase()))
+/** Does the header's `typ` allow an access token? Absent is allowed unless the issuer always says it; case does not matter (RFC 7515 4.1.9). */
+export function isAccessTokenType (typ: unknown, atJwtOnly: boolean): boolean {
+  if (typ === undefined) return !atJwtOnly
+  return typeof typ === 'string' && (atJwtOnly ? AT_JWT : ACCESS_TOKEN_TYPES).has(typ.toLowerCase())
 }

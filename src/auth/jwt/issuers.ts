@@ -2,10 +2,18 @@ import { createSecretKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
 import type { JwtIssuerSettings } from '../../shared/settings.ts'
+import { discoverKeys } from '../jwks/discovery.ts'
+import type { FetchKeys } from '../jwks/discovery.ts'
+import type { FetchJwks } from '../jwks/fetch-jwks.ts'
 import { createKeySet } from '../jwks/key-set.ts'
 import type { KeyAnswer, KeySet, KeySetParts } from '../jwks/key-set.ts'
 import { API_KEY_ISSUER } from '../make-principal.ts'
 import { KEY_SHAPES, SECRET_ALGORITHMS } from './algorithms.ts'
+
+/** What all issuers share. */
+export interface IssuerParts extends Pick<KeySetParts, 'clock' | 'events'> {
+  readonly fetchJwks: FetchJwks
+}
 
 /** One trusted issuer, ready to verify. */
 export interface Issuer {
@@ -25,7 +33,7 @@ export interface Issuer {
  * @throws GatewayError GW_CONFIG for what config/ must have refused before: a name twice or reserved, neither or both of
  * secret and key set, no audience, an algorithm that does not go with the kind of key
  */
-export function createIssuers (settings: readonly JwtIssuerSettings[], shared: Pick<KeySetParts, 'clock' | 'fetchJwks' | 'events'>): ReadonlyMap<string, Issuer> {
+export function createIssuers (settings: readonly JwtIssuerSettings[], shared: IssuerParts): ReadonlyMap<string, Issuer> {
   for (const [i, entry] of settings.entries()) {
     const wrong = fault(entry, settings.slice(0, i))
     if (wrong !== undefined) throw new GatewayError('GW_CONFIG', { reason: `auth.jwt[${i}]: ${wrong}` })
@@ -33,14 +41,17 @@ export function createIssuers (settings: readonly JwtIssuerSettings[], shared: P
   return new Map(settings.map((entry) => [entry.issuer, createIssuer(entry, foreignPrefixes(entry, settings), shared)]))
 }
 
-function createIssuer (settings: JwtIssuerSettings, foreignPrefixes: readonly string[], shared: Pick<KeySetParts, 'clock' | 'fetchJwks' | 'events'>): Issuer {
+function createIssuer (settings: JwtIssuerSettings, foreignPrefixes: readonly string[], shared: IssuerParts): Issuer {
   const algorithms = new Set(settings.algorithms)
   const audience = new Set(settings.audience)
   if (settings.secret !== undefined) {
     const secret = createSecretKey(Buffer.from(settings.secret, 'utf8'))
     return { settings, algorithms, audience, foreignPrefixes, keySet: undefined, key: () => secret }
   }
-  const keySet = createKeySet({ ...shared, issuer: settings.issuer, uri: settings.jwksUri ?? '', algorithms })
+  const { clock, events, fetchJwks } = shared
+  const { issuer, jwksUri } = settings
+  const fetchKeys: FetchKeys = jwksUri === undefined ? discoverKeys(issuer, settings, fetchJwks) : async (signal) => await fetchJwks(jwksUri, signal, settings)
+  const keySet = createKeySet({ clock, events, issuer, algorithms, fetchKeys })
   return { settings, algorithms, audience, foreignPrefixes, keySet, key: keySet.find }
 }
 
@@ -62,7 +73,8 @@ function mayShareTenant (one: JwtIssuerSettings, other: JwtIssuerSettings): bool
 function fault (entry: JwtIssuerSettings, earlier: readonly JwtIssuerSettings[]): string | undefined {
   if (entry.issuer === '' || entry.issuer === API_KEY_ISSUER) return `issuer "${entry.issuer}" is reserved`
   if (earlier.some(({ issuer }) => issuer === entry.issuer)) return `issuer ${entry.issuer} is given twice`
-  if ((entry.secret === undefined) === (entry.jwksUri === undefined)) return 'exactly one of a secret and jwksUri is needed'
+  if (entry.secret !== undefined && entry.jwksUri !== undefined) return 'a secret and jwksUri are too much'
+  if (entry.secret === undefined && !URL.canParse(entry.jwksUri ?? entry.issuer)) return 'a secret, jwksUri or an issuer that is a URL is needed'
   if (entry.secret === '') return 'the secret is empty'
   if (entry.audience.length === 0) return 'audience is needed'
   const possible = entry.secret === undefined ? KEY_SHAPES : SECRET_ALGORITHMS

@@ -67,14 +67,14 @@ export function createTokenVerifier (issuers: ReadonlyMap<string, Issuer>, clock
  * What can be refused before any cryptography. Of the header only `alg`, `kid` and `typ` are read: `jku`, `jwk`, `x5u`
  * and `x5c` are another's idea of which key to trust (RFC 8725 3.10, T06). Nothing critical is understood here.
  */
-function checkHeader (header: JsonObject, { algorithms }: Issuer): AuthRefusalReason | undefined {
+function checkHeader (header: JsonObject, { algorithms, settings }: Issuer): AuthRefusalReason | undefined {
   const alg = claim(header, 'alg')
   if (typeof alg !== 'string' || !algorithms.has(alg)) return 'algorithm'
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return 'malformed'
   const kid = claim(header, 'kid')
   if (kid !== undefined && typeof kid !== 'string') return 'malformed'
   if (kid !== undefined && kid.length > MAX_KID_CHARS) return 'unknown_kid'
-  return isAccessTokenType(claim(header, 'typ')) ? undefined : 'claims'
+  return isAccessTokenType(claim(header, 'typ'), settings.atJwtOnly === true) ? undefined : 'claims'
 }
 
 /** Key, signature, claims, identity, in this order: reasons in the log are about tokens that the issuer really made. */

@@ -70,6 +70,12 @@ rows('purpose (T09, T15)', {}, [
   ['cnf null', { cnf: null }, 'sender_constrained']
 ])
 
+describe('header type of an issuer that always writes at+jwt (RFC 9068)', () => {
+  for (const [typ, expected] of [['at+jwt', 'accepted'], ['application/AT+JWT', 'accepted'], ['JWT', 'claims'], [undefined, 'claims'], ['id+jwt', 'claims']] as const) {
+    it(`${typ}: ${expected}`, async () => assert.equal(await outcome(authenticator([secretIssuer({ atJwtOnly: true })]), secretToken({}, { typ })), expected))
+  }
+})
+
 describe('header type', () => {
   const table = { JWT: true, jwt: true, 'at+jwt': true, 'application/AT+JWT': true, 'id_token+jwt': false, 'dpop+jwt': false, 'logout+jwt': false, JOSE: false, '': false }
   for (const [typ, accepted] of Object.entries(table)) {
