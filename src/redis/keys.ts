@@ -21,7 +21,8 @@ export const STORED = {
   auditRecords: { name: '{g:audit}:records', type: 'stream', ends: '30 days after the last record', owner: 'audit', holds: 'audit records, about as many as `audit.sinks` says; each signed by its chain' },
   liveReplicas: { name: '{g:replicas}:live', type: 'hash', ends: '8 seconds after the last heartbeat of any replica', owner: 'replicas', holds: 'each live replica by its instance: when it spoke last, and its signed listing (name, origin, whether it drains)' },
   ownerClaim: { name: '{t:<tenant>}:owner:<key>', type: 'hash', ends: '60 seconds after its owner kept it last', owner: 'replicas', holds: 'which instance serves this user, or this tenant as a whole, and the fence of its claim' },
-  ownerMarker: { name: '{t:<tenant>}:owners', type: 'string', ends: '60 seconds after a claim of the tenant was kept last', owner: 'replicas', holds: '`1`: while it stands, no claim of the tenant was lost' }
+  ownerMarker: { name: '{t:<tenant>}:owners', type: 'string', ends: '60 seconds after a claim of the tenant was kept last', owner: 'replicas', holds: '`1`: while it stands, no claim of the tenant was lost' },
+  session: { name: '{t:<tenant>}:session:<id hash>', type: 'hash', ends: '`sessions.idleMs` after its last use, and up to 20 seconds more', owner: 'session', holds: 'a session of `stateless` servers: its signed record (digest of its owner and route, what the client declared, its log level), and which instance has it' }
 } as const satisfies Record<string, StoredRow>
 
 type Names = typeof STORED

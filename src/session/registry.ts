@@ -1,8 +1,10 @@
-import { createHash, hash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { isSessionIdShape } from '../protocol/index.ts'
 import { brandAs, randomId, type SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import { routeKey, Session, type SessionEnd, type SessionRoute } from './session.ts'
+import { createOwnerDigest, hashOfId } from './owner-digest.ts'
+import type { SessionRecord } from './record.ts'
+import { Session, type SessionEnd, type SessionRoute } from './session.ts'
 
 export interface SessionRegistryOptions {
   /** A session without request in flight or open GET stream ends after this. */
@@ -11,7 +13,8 @@ export interface SessionRegistryOptions {
   readonly nowMs: () => number
   readonly events: {
     opened (session: Session): void
-    closed (session: Session): void
+    /** @param reason absent = its client, its idle time or its user's newer sessions ended it */
+    closed (session: Session, reason?: SessionEnd): void
     /** Somebody presented a session id that is not theirs (T01). */
     ownerMismatch (principal: Principal): void
     eventDropped (): void
@@ -27,6 +30,10 @@ export interface NewSession {
 export interface SessionRegistry {
   /** Opens a session, ending the user's longest idle one if they hold too many; undefined when none is idle. */
   open (wanted: NewSession): Session | undefined
+  /** Goes on with a session that another replica had, under its own id; undefined as for {@link open}. The record was checked against owner and route. */
+  resume (wanted: NewSession, id: string, record: Pick<SessionRecord, 'hello' | 'logLevel'>): Session | undefined
+  /** Is a session of this id open here, whosever it is? For finding where a request belongs, and nothing else. */
+  has (id: string): boolean
   /** The session of this id, owner and route, or undefined without telling which part was wrong (T01, T25). */
   find (id: string, principal: Principal, route: SessionRoute): Session | undefined
   /** Ends a session; nothing if it has ended already. */
@@ -61,12 +68,12 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
   }
 
   function close (session: Session, reason?: SessionEnd): void {
-    if (!byHash.delete(hashOf(session.id))) return
+    if (!byHash.delete(hashOfId(session.id))) return
     const mine = byUser.get(session.principal.userKey)
     mine?.delete(session)
     if (mine?.size === 0) byUser.delete(session.principal.userKey)
     session.close(reason)
-    options.events.closed(session)
+    options.events.closed(session, reason)
   }
 
   function makePlace (mine: Set<Session>): boolean {
@@ -80,21 +87,30 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
     return true
   }
 
+  function enter (wanted: NewSession, id: SessionId): Session | undefined {
+    const { userKey } = wanted.principal
+    if (!makePlace(byUser.get(userKey) ?? new Set())) return undefined
+    const session = new Session({ ...wanted, id, salt: randomId().slice(0, 12), nowMs: options.nowMs, onEventDropped: options.events.eventDropped })
+    byHash.set(hashOfId(id), { session, owner: ownerOf(wanted.principal, wanted.route) })
+    const mine = byUser.get(userKey)
+    if (mine === undefined) byUser.set(userKey, new Set([session]))
+    else mine.add(session)
+    options.events.opened(session)
+    return session
+  }
+
   return {
-    open (wanted) {
-      const { userKey } = wanted.principal
-      if (!makePlace(byUser.get(userKey) ?? new Set())) return undefined
-      const session = new Session({ ...wanted, id: brandAs<SessionId>(randomId()), salt: randomId().slice(0, 12), nowMs: options.nowMs, onEventDropped: options.events.eventDropped })
-      byHash.set(hashOf(session.id), { session, owner: ownerOf(wanted.principal, wanted.route) })
-      const mine = byUser.get(userKey)
-      if (mine === undefined) byUser.set(userKey, new Set([session]))
-      else mine.add(session)
-      options.events.opened(session)
+    open: (wanted) => enter(wanted, brandAs<SessionId>(randomId())),
+    resume (wanted, id, { hello, logLevel }) {
+      const session = enter(wanted, brandAs<SessionId>(id))
+      session?.greet(hello)
+      if (session !== undefined) session.logLevel = logLevel
       return session
     },
+    has: (id) => byHash.has(hashOfId(id)),
     find (id, principal, route) {
       if (!isSessionIdShape(id)) return undefined
-      const entry = byHash.get(hashOf(id))
+      const entry = byHash.get(hashOfId(id))
       const owner = ownerOf(principal, route)
       if (entry === undefined) return undefined
       if (!timingSafeEqual(entry.owner, owner)) {
@@ -115,27 +131,5 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
       clearInterval(sweep)
       for (const { session } of [...byHash.values()]) close(session, reason)
     }
-  }
-}
-
-/** Sessions are found by a hash of their id, so that no timing of the lookup tells anything about stored ids (rulings 4). */
-function hashOf (id: string): string {
-  // In hex: Node's base64 takes as long as the hash itself.
-  return hash('sha256', id, 'hex')
-}
-
-/** Digest of (issuer, tenant, user, client, route), remembered per principal: it is compared on every request. */
-function createOwnerDigest (): (principal: Principal, route: SessionRoute) => Buffer {
-  const digests = new WeakMap<Principal, Map<string, Buffer>>()
-  return (principal, route) => {
-    const key = routeKey(route)
-    let byRoute = digests.get(principal)
-    if (byRoute === undefined) digests.set(principal, byRoute = new Map())
-    let digest = byRoute.get(key)
-    if (digest === undefined) {
-      digest = createHash('sha256').update(JSON.stringify([principal.ownerKey, key])).digest()
-      byRoute.set(key, digest)
-    }
-    return digest
   }
 }
