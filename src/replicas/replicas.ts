@@ -30,8 +30,8 @@ const UNUSED_MS = 660_000
 const SWEEP_BEATS = 60
 /** A look for replicas that were never heard of, because ids name them, at most this often: ids are the callers' to make up. */
 const LOOK_MS = 100
-/** How long a replica that refuses connections is waited for to say that it lives, in heartbeats. */
-const VERDICT_BEATS = 3
+/** How long a replica that refuses connections is waited for to say that it lives, in half heartbeats. */
+const VERDICT_LOOKS = 6
 
 /** One replica among others. While its store is away it goes on with what it knows, and announces itself when the store is back. */
 export function createReplicas (options: ReplicasOptions): Replicas {
@@ -100,7 +100,7 @@ export function createReplicas (options: ReplicasOptions): Replicas {
 
   /** Resolves when it is clear: the store lists it no longer, or it has missed its heartbeat. */
   async function verdictOn (replica: Replica): Promise<boolean> {
-    for (let look = 0; look < VERDICT_BEATS; look++) {
+    for (let look = 0; look < VERDICT_LOOKS; look++) {
       if (members.get(replica.instance) === undefined) return true
       // Without the store nobody can say more than the refused connection does.
       if (isFailing || members.ageMs(replica.instance) > 1.5 * beatMs) {
