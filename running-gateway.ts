@@ -7,7 +7,7 @@ export interface RunningGateway {
   readonly url: string
   /** Empty in a process that has no management listener of its own. */
   readonly managementUrl: string
-  /** Takes over another configuration, all of it or nothing (FR44). Rejects when it cannot; the one before serves then. */
+  /** Takes over another configuration, all of it or nothing (FR44). */
   reload (settings: Settings): Promise<ReloadOutcome>
   /** A configuration could not be read: tells the log, the metrics and /health. */
   reloadRefused (faults: readonly string[]): void

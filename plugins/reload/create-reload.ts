@@ -2,6 +2,7 @@ import type { Authenticator } from '../../src/auth/index.ts'
 import type { Gateway } from '../../src/gateway/index.ts'
 import type { Limiter } from '../../src/limits/index.ts'
 import type { ReloadOutcome } from '../../src/shared/reload-outcome.ts'
+import { ok, refuse, type Result } from '../../src/shared/result.ts'
 import type { Settings } from '../../src/shared/settings.ts'
 import type { Logger, Telemetry } from '../../src/telemetry/index.ts'
 import type { Policy } from '../../src/tenancy/index.ts'
@@ -29,7 +30,7 @@ export interface ReloadParts {
 export interface Reload {
   /** What serves now. */
   readonly settings: Settings
-  /** Takes over another snapshot, all of it or nothing. @throws what kept it from being taken over; the one before serves */
+  /** Takes over another snapshot, all of it or nothing: refused, the one before serves. */
   apply (next: Settings): ReloadOutcome
   /** A configuration could not be read: it is told, and the one before serves. */
   refused (faults: readonly string[]): ReloadOutcome
@@ -69,7 +70,9 @@ export function createReload (first: Settings, parts: ReloadParts): Reload {
         return { outcome: 'unchanged', revision: settings.revision }
       }
       const { settings: taken, waiting } = reloadable(first, next)
-      const [policy, authenticator] = made(parts, settings, taken, refused)
+      const made = prepare(parts, settings, taken)
+      if (!made.ok) return refused([made.error])
+      const { policy, authenticator } = made.value
       // From here on nothing throws: all of it, or nothing of it.
       const before = settings
       settings = taken
@@ -93,14 +96,20 @@ export function createReload (first: Settings, parts: ReloadParts): Reload {
 /** A file of another format may have thousands. */
 const MAX_FAULTS_LOGGED = 20
 
+interface Prepared {
+  readonly policy: Policy
+  /** Absent = nothing about credentials differs: the one that serves keeps its key sets and verdicts. */
+  readonly authenticator: Authenticator | undefined
+}
+
 /** Made before anything is replaced: what cannot be made is refused. */
-function made (parts: ReloadParts, before: Settings, next: Settings, refused: (faults: readonly string[]) => void): [Policy, Authenticator | undefined] {
+function prepare (parts: ReloadParts, before: Settings, next: Settings): Result<Prepared, string> {
+  // A file that is being written may be valid and empty for a moment.
+  if (next.servers.size === 0 && before.servers.size > 0) return refuse('mcpServers: expected at least one server, because a gateway that serves some is not emptied by a reload; restart it to serve none')
   try {
-    const policy = parts.makePolicy(next)
-    // With its key sets and verdicts, where nothing about credentials differs.
-    return [policy, JSON.stringify(before.auth) === JSON.stringify(next.auth) ? undefined : parts.makeAuthenticator(next)]
+    const isSame = JSON.stringify(before.auth) === JSON.stringify(next.auth)
+    return ok({ policy: parts.makePolicy(next), authenticator: isSame ? undefined : parts.makeAuthenticator(next) })
   } catch (thrown) {
-    refused([thrown instanceof Error ? thrown.message : String(thrown)])
-    throw thrown
+    return refuse(thrown instanceof Error ? thrown.message : String(thrown))
   }
 }

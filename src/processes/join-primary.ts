@@ -80,7 +80,7 @@ export function joinPrimary (duties: MemberDuties): void {
         report({ kind: 'answer', id: order.id, answer: await membership?.answer(order.question, order.of).catch(() => undefined) })
         return
       case 'reload':
-        report({ kind: 'answer', id: order.id, answer: await membership?.reload(order.settings).catch((thrown: unknown) => refusedFor(thrown, order.settings.revision)) })
+        report({ kind: 'answer', id: order.id, answer: await membership?.reload(order.settings) })
         return
       case 'refused':
         membership?.reloadRefused(order.faults)
@@ -117,10 +117,6 @@ export function joinPrimary (duties: MemberDuties): void {
   })
   // The terminal tells the whole group; it is the primary that decides.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-}
-
-function refusedFor (thrown: unknown, revision: number): ReloadOutcome {
-  return { outcome: 'refused', revision, faults: [thrown instanceof Error ? thrown.message : String(thrown)] }
 }
 
 function detailsOf (thrown: unknown): Record<string, string | number> {

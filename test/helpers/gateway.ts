@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Text files that stand beside the gateway file, by name. */
   readonly files?: Readonly<Record<string, string>>
+  /** Called with the scratch directory before the gateway is started. */
+  readonly before?: (dir: string) => Promise<void>
   /** Whom it runs as. Default: who runs the tests. */
   readonly runner?: Runner
   /** More arguments after `serve --config … --port …`. */
@@ -78,6 +80,7 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
   const keys = options.keys ?? keysFor(options.users)
   const configPath = join(dir, 'gateway.json')
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(dir, name), text)
+  await options.before?.(dir)
   await writeFile(configPath, JSON.stringify(completeConfig(options.config, keys, tag), null, 2))
   const { prefix = [], giveDirectory, project } = options.runner ?? {}
   giveDirectory?.(dir)
