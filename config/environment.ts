@@ -4,7 +4,7 @@ import { isHost } from './settings/addresses.ts'
 import { didYouMean } from './check/did-you-mean.ts'
 
 /** What an environment variable may hold. */
-type VariableKind = 'path' | 'host' | 'port' | 'secret' | 'url' | { readonly oneOf: readonly string[] }
+type VariableKind = 'path' | 'name' | 'host' | 'port' | 'secret' | 'url' | { readonly oneOf: readonly string[] }
 
 /**
  * Every environment variable that Drawbridge itself reads. Fixed at start: a reload keeps them. Flags win over them,
@@ -20,7 +20,12 @@ export const ENVIRONMENT = {
   DRAWBRIDGE_MANAGEMENT_HOST: { kind: 'host', means: 'management.host' },
   DRAWBRIDGE_MANAGEMENT_PORT: { kind: 'port', means: 'management.port' },
   DRAWBRIDGE_MANAGEMENT_TOKEN: { kind: 'secret', means: 'Token of the management listener, or DRAWBRIDGE_MANAGEMENT_TOKEN_FILE.' },
-  REDIS_URL: { kind: 'url', means: 'redis.url; not effective in this version.' },
+  DRAWBRIDGE_SECRET: { kind: 'secret', means: 'Secret that gateways with one Redis share, at least 32 characters, or DRAWBRIDGE_SECRET_FILE.' },
+  DRAWBRIDGE_REPLICA: { kind: 'name', means: 'replica.name' },
+  DRAWBRIDGE_REPLICA_HOST: { kind: 'host', means: 'replica.listen.host' },
+  DRAWBRIDGE_REPLICA_PORT: { kind: 'port', means: 'replica.listen.port' },
+  DRAWBRIDGE_REPLICA_ADVERTISE: { kind: 'url', means: 'replica.advertise' },
+  REDIS_URL: { kind: 'url', means: 'redis.url, or REDIS_URL_FILE.' },
   LOG_LEVEL: { kind: { oneOf: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] }, means: 'logLevel' }
 } as const satisfies Record<string, { kind: VariableKind, means: string }>
 
@@ -46,6 +51,14 @@ export interface Overrides {
   readonly logLevel?: string
   readonly stateDir?: string
   readonly packages?: string
+  /** May hold a password. */
+  readonly redisUrl?: string
+  readonly secret?: string
+  /** Unchecked, as is what it advertises. */
+  readonly replicaName?: string
+  readonly replicaHost?: string
+  readonly replicaPort?: number
+  readonly replicaAdvertise?: string
 }
 
 /** Reads the fixed variables and the flags; a value of the wrong kind is a fault that names the variable or flag. */
@@ -64,7 +77,13 @@ export function readOverrides (flags: ConfigFlags, env: Environment, lookup: Loo
     mode: oneOf(pick(flags.mode, '--mode', 'DRAWBRIDGE_MODE'), ENVIRONMENT.DRAWBRIDGE_MODE.kind.oneOf, report),
     logLevel: oneOf(pick(flags.logLevel, '--log-level', 'LOG_LEVEL'), ENVIRONMENT.LOG_LEVEL.kind.oneOf, report),
     stateDir: pick(undefined, '', 'DRAWBRIDGE_STATE_DIR')?.value,
-    packages: pick(undefined, '', 'DRAWBRIDGE_PACKAGES')?.value
+    packages: pick(undefined, '', 'DRAWBRIDGE_PACKAGES')?.value,
+    redisUrl: secret('REDIS_URL', lookup, report),
+    secret: secret('DRAWBRIDGE_SECRET', lookup, report),
+    replicaName: pick(undefined, '', 'DRAWBRIDGE_REPLICA')?.value,
+    replicaHost: host(pick(undefined, '', 'DRAWBRIDGE_REPLICA_HOST'), report),
+    replicaPort: port(pick(undefined, '', 'DRAWBRIDGE_REPLICA_PORT'), report),
+    replicaAdvertise: pick(undefined, '', 'DRAWBRIDGE_REPLICA_ADVERTISE')?.value
   })
 }
 
@@ -100,11 +119,10 @@ function secret (name: VariableName, lookup: Lookup, report: Report): string | u
 
 /** A name like ours that neither we nor the configuration read is most likely misspelt, and would silently do nothing. */
 export function warnOfUnusedVariables (env: Environment, asked: ReadonlySet<string>, report: Report): void {
-  const known = [...Object.keys(ENVIRONMENT), 'DRAWBRIDGE_MANAGEMENT_TOKEN_FILE']
+  const known = [...Object.keys(ENVIRONMENT), 'DRAWBRIDGE_MANAGEMENT_TOKEN_FILE', 'DRAWBRIDGE_SECRET_FILE']
   for (const name of Object.keys(env)) {
     if (name.startsWith('DRAWBRIDGE_') && !known.includes(name) && !asked.has(name) && !asked.has(name.replace(/_FILE$/, ''))) report.warn({ path: [name] }, `is not a variable of Drawbridge${didYouMean(name, known)}`)
   }
-  if ((env['REDIS_URL'] ?? '') !== '') report.warn({ path: ['REDIS_URL'] }, 'is not effective: this version keeps all state in its own memory')
 }
 
 function withoutAbsent<T extends object> (values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

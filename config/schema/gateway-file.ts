@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
 import { auth } from './auth.ts'
+import { redis, replica } from './redis.ts'
 import { breaker, retries } from './resilience.ts'
 import { patternRules, tenantLimits } from './rules.ts'
 import { serverEntry } from './server-entry.ts'
@@ -70,7 +71,8 @@ export const gatewayFile = Type.Object({
   drainLeadMs: millis('How long a gateway with `redis` that was told to end still takes requests and hands them to the others, so that whoever deals them out notices in time. Default 5000, without `redis` 0.', undefined, 0),
   stateDir: text('Directory for worker homes and other scratch state, relative to the working directory. Environment: DRAWBRIDGE_STATE_DIR.', { default: DEFAULTS.stateDir }),
   logLevel: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { description: 'Least severe level that is logged. Environment: LOG_LEVEL.', default: DEFAULTS.logLevel })),
-  redis: reserved('State shared by several gateways: { url, keyPrefix }. This version keeps all state in its own memory.'),
+  redis,
+  replica,
   audit: reserved('Where audit records go.'),
   cache: reserved('Reuse of lists and results.'),
   policy: reserved('policy.hook: a decision point of your own.'),

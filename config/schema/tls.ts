@@ -7,4 +7,4 @@ export const tls = Type.Optional(Type.Object({
   certFile: text('PEM file of the client certificate, with its chain. Together with keyFile.'),
   keyFile: text('PEM file of the client certificate\'s key, without a passphrase.'),
   servername: text('Name that the server\'s certificate has to be for, when it is not the host of the URL.', { maxLength: 253, pattern: '^[A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]+)*$', 'x-expected': 'a host name' })
-}, { additionalProperties: false, description: 'https upstream servers: certificates. Files are read when the configuration is. Verification cannot be turned off.' }))
+}, { additionalProperties: false, description: 'Certificates of the connection. Files are read when the configuration is. Verification cannot be turned off.' }))

@@ -15,6 +15,8 @@ import { buildHttp } from './http-settings.ts'
 import type { MergedConfig } from './merge.ts'
 import { packageStoreOf, readPackageLock } from './packages.ts'
 import type { PackageChecks } from './packages.ts'
+import { buildRedis } from './redis-settings.ts'
+import { buildReplica } from './replica-settings.ts'
 import { assignServerNames } from './server-names.ts'
 import { buildServer } from './server-settings.ts'
 import { buildTenants } from './tenant-settings.ts'
@@ -59,6 +61,7 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
     ...(tenants === undefined ? {} : { tenants }),
     auth: buildAuth(config, { mode, lookup, report, workingDirectory: context.workingDirectory, main: main.auth, mainFile: config.mainFile, publicUrl: http.publicUrl, tenants: tenants === undefined ? undefined : new Set(config.tenantNames) }),
     ...numbersOf(main),
+    ...sharedState(main, mode, top, context),
     stateDir,
     ...(packages === undefined ? {} : { packages }),
     ...(context.configFiles.length === 0 ? {} : { configFiles: context.configFiles }),
@@ -104,6 +107,19 @@ function checksOf (store: Settings['packages'], mode: Settings['mode'], top: Pla
 /** Servers with a broken entry are known by name all the same, so that tenants do not get a second fault for them. */
 function allNames (config: MergedConfig, names: ReadonlyMap<string, ServerName>): ReadonlyMap<string, ServerName> {
   return new Map([...config.brokenServers.map((name): [string, ServerName] => [name, name as ServerName]), ...names])
+}
+
+/** With a Redis that has a fault there is a replica all the same, so that its faults show in the same run. */
+function sharedState (main: GatewayFile, mode: Settings['mode'], top: Place, context: BuildContext): Pick<Settings, 'secret' | 'redis' | 'replica'> {
+  const { overrides, report, workingDirectory } = context
+  const secret = overrides.secret === undefined ? {} : { secret: overrides.secret }
+  if (main.redis === undefined && overrides.redisUrl === undefined) {
+    if (main.replica !== undefined) report.warn(within(top, 'replica'), 'has no effect without redis')
+    return secret
+  }
+  const redis = buildRedis(main.redis, { overrides, place: within(top, 'redis'), report, workingDirectory })
+  const replica = buildReplica(main.replica, main.processes ?? DEFAULTS.processes, { overrides, top, mode, report })
+  return redis === undefined ? secret : { ...secret, redis, replica }
 }
 
 function managementOf (main: GatewayFile, overrides: Overrides): Settings['management'] {

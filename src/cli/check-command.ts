@@ -4,6 +4,7 @@ import type { Result } from '../shared/result.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { CliIo, Command, CommandArgs } from './command.ts'
 import { effectiveSettings } from './effective-settings.ts'
+import { redisAddress } from './redis-address.ts'
 import { counted, faultLines, warningLines } from './fault-lines.ts'
 import { chooseConfig } from './serve/choose-config.ts'
 
@@ -48,6 +49,11 @@ function serversOf (settings: Settings) {
   return [...settings.servers.values()].map(({ name, originalName, transport, isolation }) => ({ name, ...(originalName === undefined ? {} : { originalName }), transport, isolation }))
 }
 
+function stateOf ({ redis, replica, processes }: Settings): string {
+  if (redis === undefined) return processes === 1 ? 'kept in this process' : `kept in ${processes} processes`
+  return `shared by ${redisAddress(redis)}, as replica ${replica?.name ?? ''}`
+}
+
 function textReport (file: string, loaded: Loaded, effective: unknown): string {
   if (!loaded.ok) return `${faultLines(loaded.error)}${file}: ${counted(loaded.error.length, 'fault')}\n`
   const settings = loaded.value
@@ -59,6 +65,7 @@ function textReport (file: string, loaded: Loaded, effective: unknown): string {
     `  listens on   ${settings.listen.host}:${settings.listen.port}, management on ${settings.management.host}:${settings.management.port}\n`,
     `  credentials  ${keys}\n`,
     `  tenants      ${settings.tenants === undefined ? 'any that a credential names' : [...settings.tenants.keys()].join(', ')}\n`,
+    `  state        ${stateOf(settings)}\n`,
     `  servers      ${settings.servers.size}\n`,
     ...serversOf(settings).map(({ name, transport, isolation }) => `    ${name} (${transport}, isolation ${isolation})\n`),
     effective === undefined ? '' : `${JSON.stringify(effective, null, 2)}\n`

@@ -1,4 +1,4 @@
-import type { AuthSettings, ClientCredentials, Settings, TlsSettings, TokenIdentitySettings } from '../shared/settings.ts'
+import type { AuthSettings, ClientCredentials, RedisSettings, Settings, TlsSettings, TokenIdentitySettings } from '../shared/settings.ts'
 import { looksSecret } from './looks-secret.ts'
 
 const MASK = '***'
@@ -6,9 +6,11 @@ const RANDOM_PART = /^(?=.*\d)(?=.*[A-Za-z])[\w.~%-]{20,}$/
 
 /** The settings as plain data for a human to read: maps as objects, and nothing that is or may be a secret (T62). */
 export function effectiveSettings (settings: Settings): unknown {
-  const { management, auth, servers, tenants, warnings, ...rest } = settings
+  const { management, auth, servers, tenants, secret, redis, warnings, ...rest } = settings
   return {
     ...rest,
+    ...(secret === undefined ? {} : { secret: MASK }),
+    ...(redis === undefined ? {} : { redis: maskedRedis(redis) }),
     management: { ...management, ...(management.token === undefined ? {} : { token: MASK }) },
     auth: maskedAuth(auth),
     ...(tenants === undefined ? {} : { tenants: Object.fromEntries(tenants) }),
@@ -58,6 +60,15 @@ function maskedUrl (text: string): string {
 
 function maskedCredentials ({ tls, ...credentials }: ClientCredentials): object {
   return { ...credentials, clientSecret: MASK, ...(tls === undefined ? {} : { tls: maskedTls(tls) }) }
+}
+
+function maskedRedis ({ at, tls, ...redis }: RedisSettings): object {
+  return {
+    ...redis,
+    at: 'password' in at ? { ...at, password: MASK } : at,
+    ...(redis.password === undefined ? {} : { password: MASK }),
+    ...(tls === undefined ? {} : { tls: maskedTls(tls) })
+  }
 }
 
 /** Certificates are public, but long. */

@@ -9,7 +9,7 @@ describe('names that keep their meaning', () => {
   it('environment variables', () => {
     assert.deepEqual(Object.keys(ENVIRONMENT).sort(), [
       'DRAWBRIDGE_CONFIG', 'DRAWBRIDGE_MANAGEMENT_HOST', 'DRAWBRIDGE_MANAGEMENT_PORT', 'DRAWBRIDGE_MANAGEMENT_TOKEN', 'DRAWBRIDGE_MODE',
-      'DRAWBRIDGE_PACKAGES', 'DRAWBRIDGE_STATE_DIR', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL'
+      'DRAWBRIDGE_PACKAGES', 'DRAWBRIDGE_REPLICA', 'DRAWBRIDGE_REPLICA_ADVERTISE', 'DRAWBRIDGE_REPLICA_HOST', 'DRAWBRIDGE_REPLICA_PORT', 'DRAWBRIDGE_SECRET', 'DRAWBRIDGE_STATE_DIR', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL'
     ])
   })
 
@@ -17,7 +17,7 @@ describe('names that keep their meaning', () => {
     assert.deepEqual(Object.keys(gatewayFile.properties).sort(), [
       '$schema', 'allowPrivateNetwork', 'audit', 'auth', 'breaker', 'cache', 'drainLeadMs', 'drainMs', 'globalShortcut', 'http', 'include', 'inputs',
       'isDxtAutoUpdatesEnabled', 'isUsingBuiltInNodeForMcp', 'limits', 'listen', 'logLevel', 'management', 'mcpServers', 'mode', 'policy',
-      'pool', 'preferences', 'processes', 'redis', 'retries', 'servers', 'sessions', 'stateDir', 'tenants'
+      'pool', 'preferences', 'processes', 'redis', 'replica', 'retries', 'servers', 'sessions', 'stateDir', 'tenants'
     ])
   })
 

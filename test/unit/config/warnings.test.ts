@@ -8,7 +8,7 @@ async function warnings (document: Readonly<Record<string, unknown>>, env: Recor
 
 describe('what is odd but not wrong', () => {
   it('reserved names are accepted in any shape and never silent (rulings 6)', async () => {
-    for (const key of ['redis', 'audit', 'cache', 'policy', 'allowPrivateNetwork']) {
+    for (const key of ['audit', 'cache', 'policy', 'allowPrivateNetwork']) {
       for (const value of [{ x: 1 }, true, 3, 'x']) assert.deepEqual(await warnings(oneServer({}, { [key]: value })), [`${key}: is reserved: this version accepts it and does nothing with it`])
     }
     for (const key of ['cache', 'validateArguments']) {
@@ -32,10 +32,9 @@ describe('what is odd but not wrong', () => {
     assert.deepEqual(lines.map((line) => line.split(': ')[0]), ['tenants.acme.tools.allow[0]', ...[4, 5, 6].map((index) => `tenants.acme.tools.deny[${index}]`)])
   })
 
-  it('variables of ours that are misspelt or not effective', async () => {
-    assert.deepEqual(await warnings(oneServer(), { DRAWBRIDGE_MOD: 'production', REDIS_URL: 'redis://x' }), [
-      'DRAWBRIDGE_MOD: is not a variable of Drawbridge; did you mean "DRAWBRIDGE_MODE"?',
-      'REDIS_URL: is not effective: this version keeps all state in its own memory'
+  it('variables of ours that are misspelt', async () => {
+    assert.deepEqual(await warnings(oneServer(), { DRAWBRIDGE_MOD: 'production' }), [
+      'DRAWBRIDGE_MOD: is not a variable of Drawbridge; did you mean "DRAWBRIDGE_MODE"?'
     ])
   })
 
