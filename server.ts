@@ -48,7 +48,7 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
     await management?.listen({ host: settings.management.host, port: settings.management.port })
   } catch (thrown) {
     await Promise.allSettled([...listeners.map((listener) => listener.close()), composition.gateway.stop()])
-    composition.close()
+    await composition.close()
     throw thrown
   }
   composition.setPhase('serving')
@@ -81,7 +81,7 @@ function closers (composition: Composition, { peers, settings, clock }: AppOptio
     await Promise.all(listeners.map(closeListener))
     await afterwards()
     logger.info({ event: 'stopped', reason }, 'stopped')
-    composition.close()
+    await composition.close()
   }
 
   async function drain (): Promise<void> {

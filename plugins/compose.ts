@@ -16,6 +16,8 @@ import type { AuditSink, Count, Logger, Observe, Telemetry } from '../src/teleme
 import { createPolicy } from '../src/tenancy/index.ts'
 import { openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
+import { composeRedis } from './compose-redis.ts'
+import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
 import type { ContainedWorkers } from './compose-sandbox.ts'
 import { processMemory } from './process-memory.ts'
@@ -34,7 +36,7 @@ export interface Composition {
   /** Called when the listeners are up, and when draining begins. */
   setPhase (phase: HealthState['phase']): void
   /** After the gateway has stopped: what is left. */
-  close (): void
+  close (): Promise<void>
 }
 
 /** Builds every room from one snapshot of the settings. Starts no worker and listens on nothing. */
@@ -43,6 +45,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
   const logger = createLogger({ level: settings.logLevel, onDropped: (lines) => telemetry.count('log_lines_dropped_total').inc(lines) })
   const audit = createAuditSink(logger)
+  const shared = composeRedis(settings, telemetry, logger)
   const makeAuthenticator = ({ auth }: Settings): Authenticator => createAuthenticator(auth, { clock, events: keySetEvents(telemetry, logger) })
   const authenticator = createCurrentAuthenticator(makeAuthenticator(settings))
   const policy = createCurrentPolicy(createPolicy(settings))
@@ -89,7 +92,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       gateway,
       clock,
       version,
-      health: () => healthOf(phase, reload, gateway, authenticator),
+      health: () => healthOf(phase, reload, gateway, authenticator, shared),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },
     setPhase (next) {
@@ -98,8 +101,9 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       gateway.warmUp()
       contained.report().catch((error: unknown) => logger.error({ event: 'internal_fault', err: error }, 'what contains workers could not be found out'))
     },
-    close () {
+    async close () {
       authenticator.close()
+      await shared?.store.close()
       telemetry.close()
       logger.close()
     }
@@ -219,7 +223,7 @@ function readLevels (telemetry: Telemetry, now: () => Settings, gateway: Gateway
   })
 }
 
-function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway, authenticator: Authenticator): HealthState {
+function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway, authenticator: Authenticator, shared: SharedState | undefined): HealthState {
   const failing = gateway.failingServers
   const { size } = reload.settings.servers
   const config = reload.check()
@@ -228,6 +232,7 @@ function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway
     checks: {
       servers: failing === 0 ? { status: 'healthy', detail: `${size} configured` } : { status: 'degraded', detail: `${failing} of ${size} failed to start last time` },
       ...(config === undefined ? {} : { config }),
+      ...(shared === undefined ? {} : { redis: shared.check() }),
       ...keySetCheck(authenticator.keySets())
     }
   }

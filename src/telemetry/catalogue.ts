@@ -8,6 +8,8 @@ export const METRIC_PREFIX = 'drawbridge_'
 const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600] as const
 /** Seconds. From a warm local binary to an npx that downloads (180 s start timeout). */
 const START_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180] as const
+/** Seconds. From a socket on the same machine to the longest time that is sensible to wait. */
+const REDIS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] as const
 /** Seconds. From the greeting of a spare to a download. */
 const OPEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, ...START_SECONDS] as const
 
@@ -47,6 +49,11 @@ export const METRICS = {
   spares_ready: { kind: 'gauge', help: 'Spare workers ready right now: started, and given to nobody yet.', labels: { server: 'server' } },
   worker_recycled_total: { kind: 'counter', help: 'Workers replaced between calls because they had served long enough, by what was used up.', labels: { server: 'server', reason: 'recycle_reason' } },
   worker_reassigned_total: { kind: 'counter', help: 'Workers given to another key than the one they were started for. Always 0: anything else is an isolation fault (T19).', labels: {} },
+
+  redis_up: { kind: 'gauge', help: '1 while Redis answers, 0 while it is away and the gateway goes on without it.', labels: {} },
+  redis_commands_total: { kind: 'counter', help: 'Redis commands that have ended, by how: away = not sent, because Redis was known to be away.', labels: { outcome: 'redis_outcome' } },
+  redis_command_seconds: { kind: 'histogram', help: 'Seconds from a Redis command to its answer, or to its being given up.', labels: {}, buckets: REDIS_SECONDS },
+  state_mac_fail_total: { kind: 'counter', help: 'Values in Redis that no gateway with this secret has written there; they count as absent. Anything but 0 is tampering or another secret (T57).', labels: {} },
 
   call_wait_seconds: { kind: 'histogram', help: 'Seconds that calls over a concurrency limit waited in line, by how the wait ended.', labels: { outcome: 'wait_outcome' }, buckets: CALL_SECONDS },
   limit_refusals_total: { kind: 'counter', help: 'Requests refused by a rate, concurrency or capacity limit.', labels: { limit: 'limit' } },

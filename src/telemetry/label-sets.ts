@@ -63,6 +63,8 @@ export const LABEL_SETS = {
   ],
   /** How a wait for a concurrency slot ended: `WaitOutcome` of src/limits. */
   wait_outcome: ['granted', 'deadline', 'aborted', 'closed', 'shed'],
+  /** `RedisEvents.ended` of src/redis. */
+  redis_outcome: ['ok', 'timeout', 'connection', 'readonly', 'reply', 'away'],
   /** `AuthEvents.jwksFetched` of src/auth. */
   fetch_outcome: ['ok', 'failed'],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */

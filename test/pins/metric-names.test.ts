@@ -30,6 +30,10 @@ drawbridge_worker_open_seconds histogram server kind
 drawbridge_spares_ready gauge server
 drawbridge_worker_recycled_total counter server reason
 drawbridge_worker_reassigned_total counter
+drawbridge_redis_up gauge
+drawbridge_redis_commands_total counter outcome
+drawbridge_redis_command_seconds histogram
+drawbridge_state_mac_fail_total counter
 drawbridge_call_wait_seconds histogram outcome
 drawbridge_limit_refusals_total counter limit
 drawbridge_auth_refusals_total counter reason
