@@ -12,8 +12,9 @@ export interface FileWatch {
   /**
    * These from now on. Absolute paths; one that does not exist is waited for.
    * @param readAtMs when they were read, in milliseconds since 1970: what was written later is a change
+   * @returns when it is known what they are now. Never rejects
    */
-  follow (files: Iterable<string>, readAtMs: number): void
+  follow (files: Iterable<string>, readAtMs: number): Promise<void>
   close (): void
 }
 
@@ -44,7 +45,7 @@ class Watch implements FileWatch {
     this.#look.unref()
   }
 
-  follow (files: Iterable<string>, readAtMs: number): void {
+  async follow (files: Iterable<string>, readAtMs: number): Promise<void> {
     this.#files = [...new Set(files)].sort()
     const wanted = new Set(this.#files.map((file) => dirname(file)))
     for (const [directory, watcher] of this.#watchers) {
@@ -54,11 +55,10 @@ class Watch implements FileWatch {
     }
     for (const directory of wanted) if (!this.#watchers.has(directory)) this.#open(directory)
     this.#told = undefined
-    this.#fingerprint().then(async (now) => {
-      const isOlder = (await Promise.all(this.#files.map(changedAtMs))).every((atMs) => atMs < readAtMs)
-      this.#told ??= isOlder ? now : ''
-      this.#stir()
-    }, () => {})
+    const now = await this.#fingerprint()
+    const isOlder = (await Promise.all(this.#files.map(changedAtMs))).every((atMs) => atMs < readAtMs)
+    this.#told ??= isOlder ? now : ''
+    this.#stir()
   }
 
   close (): void {

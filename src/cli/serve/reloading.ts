@@ -61,7 +61,7 @@ export function followConfig (options: ReloadingOptions): () => void {
   // What it throws was told, and the configuration before it serves.
   const want = (): void => { wanted().catch(() => undefined) }
   const files = watchFiles(want)
-  const follow = (readAtMs: number): void => { files.follow([...now.configFiles ?? [], ...now.packages === undefined ? [] : [now.packages.lockFile]], readAtMs) }
+  const follow = (readAtMs: number): void => { files.follow([...now.configFiles ?? [], ...now.packages === undefined ? [] : [now.packages.lockFile]], readAtMs).catch(() => undefined) }
   follow(options.readAtMs)
   gateway.onReloadWanted(wanted)
   const stopListening = options.onHangUp(want)
