@@ -22,6 +22,8 @@ const limits = Type.Optional(Type.Object({
   requestsPerMinute: count('Other requests a minute, per user.', DEFAULTS.limits.requestsPerMinute),
   initializePerMinute: count('New sessions a minute, per user.', DEFAULTS.limits.initializePerMinute),
   concurrentCalls: count('Calls in flight, per user; more wait in line.', DEFAULTS.limits.concurrentCalls, 1, 1_000_000),
+  callsPerDay: count('Calls in a calendar day (UTC), per user. Absent = no bound.', undefined, 1, 1_000_000_000_000),
+  callsPerMonth: count('Calls in a calendar month (UTC), per user. Absent = no bound.', undefined, 1, 1_000_000_000_000),
   totalConcurrentCalls: count('Calls in flight over all tenants, in one process; more wait in line, where tenants take turns by weight.', DEFAULTS.limits.totalConcurrentCalls, 1, 1_000_000),
   ipRequestsPerMinute: count('Requests without a valid credential a minute, per address.', DEFAULTS.limits.ipRequestsPerMinute)
 }, { additionalProperties: false, description: 'Limits per user, unless the name says otherwise.' }))

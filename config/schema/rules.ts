@@ -30,6 +30,8 @@ export const tenantLimits = Type.Optional(Type.Object({
   callsPerMinute: count('Calls a minute over all users of the tenant. Absent = no bound of the tenant\'s own.', undefined),
   requestsPerMinute: count('Other requests a minute over all users of the tenant. Absent = no bound of the tenant\'s own.', undefined),
   concurrentCalls: count('Calls in flight over all users of the tenant. Absent = no bound of the tenant\'s own.', undefined, 1, 1_000_000),
+  callsPerDay: count('Calls in a calendar day (UTC) over all users of the tenant. Absent = no bound.', undefined, 1, 1_000_000_000_000),
+  callsPerMonth: count('Calls in a calendar month (UTC) over all users of the tenant. Absent = no bound.', undefined, 1, 1_000_000_000_000),
   workers: count('Workers of the tenant over all servers. Absent = pool.maxWorkersPerTenant.', undefined, 1, 100_000),
   weight: count('Share of the turns while several tenants wait for the same call slots or worker starts: 3 gets three for each one of a tenant with 1.', 1, 1, 1000)
 }, { additionalProperties: false, description: 'Bounds of the tenant as a whole.' }))

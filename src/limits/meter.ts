@@ -8,14 +8,32 @@ import type { LimitName, LimitRefusal, WindowState } from './types.ts'
  */
 export interface Meter {
   readonly name: LimitName
-  /** Places in 60 s; 0 admits nothing. */
+  /** Whose it is among others of the name and tenant: a user, a key, a tool; empty = the tenant's own. */
+  readonly subject: string
+  /** Places in 60 s over all replicas. */
+  readonly whole: number
+  /** Places that this process gives when it decides alone; 0 admits nothing. */
   readonly limit: number
   readonly window: SlidingWindow
 }
 
-/** Makes a meter; over a new window unless one is given. */
-export function createMeter (name: LimitName, limit: number, window: SlidingWindow = createWindow()): Meter {
-  return { name, limit, window }
+/** What a meter needs besides its name and number. */
+export interface MeterParts {
+  readonly subject: string
+  /** Absent = a new one. */
+  readonly window?: SlidingWindow | undefined
+  /** How many replicas share the limit. */
+  readonly replicas: number
+}
+
+/** Makes a meter. */
+export function createMeter (name: LimitName, whole: number, { subject, window = createWindow(), replicas }: MeterParts): Meter {
+  return { name, subject, whole, limit: partOf(whole, replicas), window }
+}
+
+/** One replica's part of a limit; together they stay within it, but for one each where there are more replicas than places. */
+export function partOf (whole: number, replicas: number): number {
+  return replicas === 1 || whole === 0 ? whole : Math.max(1, Math.floor(whole / replicas))
 }
 
 /** The full meter that stays full the longest, so that Retry-After is true for all of them. `undefined` = room in all. */

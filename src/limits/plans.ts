@@ -3,8 +3,10 @@ import type { Principal } from '../shared/principal.ts'
 import type { LimitSettings, ServerSettings, Settings, TenantSettings } from '../shared/settings.ts'
 import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
-import { createMeter } from './meter.ts'
+import type { Charges } from './charges.ts'
+import { createMeter, partOf } from './meter.ts'
 import type { Meter } from './meter.ts'
+import { createQuotaBook } from './quota.ts'
 import { createWindow, placesTaken, WINDOW_MS } from './sliding-window.ts'
 import type { SlidingWindow } from './sliding-window.ts'
 import { resizeSlots } from './slot-queue.ts'
@@ -12,9 +14,7 @@ import { createSlots } from './slots.ts'
 import type { Slots } from './slots.ts'
 import { placesOf } from './stages.ts'
 import type { Places, WeighedQueuer } from './stages.ts'
-
-/** At least one: every kind of request has a window per user. */
-export type Meters = readonly [Meter, ...Meter[]]
+import type { LimitName } from './types.ts'
 
 /** Windows and slots of a user or a tenant; of a key only the calls are used. */
 interface Holder extends Account, WeighedQueuer {
@@ -24,17 +24,15 @@ interface Holder extends Account, WeighedQueuer {
   readonly requests: SlidingWindow
   readonly initializes: SlidingWindow
   /** By server and tool, for tools that have a limit: so bounded by the config. */
-  readonly tools: Map<string, Meter>
-  /** Windows of such meters before the newest configuration. */
-  oldTools: ReadonlyMap<string, SlidingWindow>
+  readonly tools: Map<string, SlidingWindow>
 }
 
 /** Everything that the requests of one principal are charged to, found once and kept. */
 export interface Plan {
-  readonly requests: Meters
-  readonly initializes: Meters
-  /** Meters of one call, the tool's included. */
-  calls (server: ServerName, tool: string | undefined): Meters
+  readonly requests: Charges
+  readonly initializes: Charges
+  /** Of one call, the tool's window and the quotas included: the same object each time. */
+  calls (server: ServerName, tool: string | undefined): Charges
   /** Slots of one call. */
   places (server: ServerName): Places
 }
@@ -44,6 +42,8 @@ export interface Plans {
   of (principal: Principal, nowMs: number): Plan
   /** Another snapshot: what was counted stays counted, whoever waits stays in line. */
   configure (snapshot: LimitedSettings): void
+  /** This process is one of several from now on, or alone. */
+  divide (share: Share): void
   /** Users, keys and tenants that are kept right now. */
   size (): number
 }
@@ -53,14 +53,24 @@ interface KeptPlan { readonly plan: Plan, readonly holders: readonly Holder[] }
 /** The part of the settings that limits follow from. */
 export type LimitedSettings = Pick<Settings, 'limits' | 'tenants' | 'servers'>
 
+/** Among how many replicas limits are divided where this process decides alone (reliability C). */
+export interface Share {
+  readonly windows: number
+  readonly slots: number
+}
+
+const WHOLE: Share = { windows: 1, slots: 1 }
+
 /** Makes the plans of one configuration snapshot. */
 export function createPlans (first: LimitedSettings): Plans {
   let { limits: settings, tenants, servers } = first
-  const users = createAccounts(() => openHolder(settings.concurrentCalls), isIdle)
+  let share = WHOLE
+  const quotaBook = createQuotaBook()
+  const users = createAccounts(() => openHolder(partOf(settings.concurrentCalls, share.slots)), isIdle)
   const keys = createAccounts(() => openHolder(Infinity), isIdle)
   const tenantHolders = createAccounts((id) => {
     const { concurrentCalls = Infinity, weight } = limitsOf(tenants, id)
-    return openHolder(concurrentCalls, weight)
+    return openHolder(partOf(concurrentCalls, share.slots), weight)
   }, isIdle)
   const shared = sharedSlots(settings, servers)
   let plans = new WeakMap<Principal, KeptPlan>()
@@ -71,24 +81,37 @@ export function createPlans (first: LimitedSettings): Plans {
     const own = principal.callsPerMinute
     const key = own === undefined ? undefined : keys.get(principal.ownerKey)
     const limits = limitsOf(tenants, principal.tenant)
-    const calls: Meters = [
-      createMeter('user_calls', Math.max(settings.callsPerMinute, own ?? 0), user.calls),
-      ...(key === undefined || own === undefined ? [] : [createMeter('key_calls', own, key.calls)]),
-      ...(limits.callsPerMinute === undefined ? [] : [createMeter('tenant_calls', limits.callsPerMinute, tenant.calls)])
+    const meter = (name: LimitName, whole: number, subject: string, window: SlidingWindow): Meter => createMeter(name, whole, { subject, window, replicas: share.windows })
+    const meters = [
+      meter('user_calls', Math.max(settings.callsPerMinute, own ?? 0), principal.user, user.calls),
+      ...(key === undefined || own === undefined ? [] : [meter('key_calls', own, principal.ownerKey, key.calls)]),
+      ...(limits.callsPerMinute === undefined ? [] : [meter('tenant_calls', limits.callsPerMinute, '', tenant.calls)])
     ]
-    const requests: Meters = [
-      createMeter('user_requests', settings.requestsPerMinute, user.requests),
-      ...(limits.requestsPerMinute === undefined ? [] : [createMeter('tenant_requests', limits.requestsPerMinute, tenant.requests)])
+    const requests = [
+      meter('user_requests', settings.requestsPerMinute, principal.user, user.requests),
+      ...(limits.requestsPerMinute === undefined ? [] : [meter('tenant_requests', limits.requestsPerMinute, '', tenant.requests)])
     ]
-    const initializes: Meters = [createMeter('user_initialize', settings.initializePerMinute, user.initializes), ...requests]
+    const initialize = meter('user_initialize', settings.initializePerMinute, principal.user, user.initializes)
+    const calls = { meters, quotas: quotaBook.of(principal, settings, limits, share.windows) }
     return {
       plan: {
-        requests,
-        initializes,
-        calls: (server, tool) => withTool(calls, tenant, servers.get(server), tool),
+        requests: { meters: requests, quotas: [] },
+        initializes: { meters: [initialize, ...requests], quotas: [] },
+        calls: chargesBy(calls, tenant, (name) => servers.get(name), share.windows),
         places: placesBy(user, tenant, shared)
       },
       holders: key === undefined ? [user, tenant] : [user, tenant, key]
+    }
+  }
+
+  /** After a change of the settings or of the share: plans are made again when they are needed. */
+  function refresh (): void {
+    plans = new WeakMap()
+    for (const [, user] of users.entries()) resizeSlots(user.slots, partOf(settings.concurrentCalls, share.slots))
+    for (const [id, tenant] of tenantHolders.entries()) {
+      const { concurrentCalls = Infinity, weight = 1 } = limitsOf(tenants, id)
+      tenant.weight = weight
+      resizeSlots(tenant.slots, partOf(concurrentCalls, share.slots))
     }
   }
 
@@ -108,17 +131,13 @@ export function createPlans (first: LimitedSettings): Plans {
     size: () => users.size + keys.size + tenantHolders.size,
     configure (next) {
       ({ limits: settings, tenants, servers } = next)
-      plans = new WeakMap()
-      for (const [, user] of users.entries()) resizeSlots(user.slots, settings.concurrentCalls)
-      for (const [id, tenant] of tenantHolders.entries()) {
-        const { concurrentCalls = Infinity, weight = 1 } = limitsOf(tenants, id)
-        tenant.weight = weight
-        resizeSlots(tenant.slots, concurrentCalls)
-        // Made again with their limit when they are needed, over the same windows.
-        tenant.oldTools = new Map([...tenant.oldTools, ...[...tenant.tools].map(([key, { window }]) => [key, window] as const)])
-        tenant.tools.clear()
-      }
+      refresh()
       configureShared(shared, settings, servers)
+    },
+    divide (next) {
+      if (next.windows === share.windows && next.slots === share.slots) return
+      share = next
+      refresh()
     }
   }
 }
@@ -177,8 +196,7 @@ function openHolder (concurrentCalls: number, weight = 1): Holder {
     calls: createWindow(),
     requests: createWindow(),
     initializes: createWindow(),
-    tools: new Map(),
-    oldTools: new Map()
+    tools: new Map()
   }
 }
 
@@ -192,18 +210,24 @@ function isIdle (holder: Holder, nowMs: number): boolean {
   if (nowMs - holder.usedAtMs < WINDOW_MS) return false
   if (holder.slots.taken > 0 || holder.waiting > 0) return false
   if (placesTaken(holder.calls, nowMs) + placesTaken(holder.requests, nowMs) + placesTaken(holder.initializes, nowMs) > 0) return false
-  for (const { window } of holder.tools.values()) if (placesTaken(window, nowMs) > 0) return false
+  for (const window of holder.tools.values()) if (placesTaken(window, nowMs) > 0) return false
   return true
 }
 
 /** A tool's window belongs to the tenant: its users share it, and other tenants neither see nor exhaust it. */
-function withTool (calls: Meters, tenant: Holder, server: ServerSettings | undefined, tool: string | undefined): Meters {
-  if (server === undefined || tool === undefined || !Object.hasOwn(server.tools.callsPerMinute, tool)) return calls
-  const key = `${server.name}__${tool}`
-  let meter = tenant.tools.get(key)
-  if (meter === undefined) {
-    meter = createMeter('tool_calls', server.tools.callsPerMinute[tool] ?? Infinity, tenant.oldTools.get(key))
-    tenant.tools.set(key, meter)
+function chargesBy (calls: Charges, tenant: Holder, serverOf: (name: ServerName) => ServerSettings | undefined, replicas: number): Plan['calls'] {
+  const withTool = new Map<string, Charges>()
+  return (name, tool) => {
+    const server = serverOf(name)
+    if (server === undefined || tool === undefined || !Object.hasOwn(server.tools.callsPerMinute, tool)) return calls
+    const key = `${server.name}__${tool}`
+    const known = withTool.get(key)
+    if (known !== undefined) return known
+    let window = tenant.tools.get(key)
+    if (window === undefined) tenant.tools.set(key, window = createWindow())
+    const meter = createMeter('tool_calls', server.tools.callsPerMinute[tool] ?? Infinity, { subject: key, window, replicas })
+    const charges = { ...calls, meters: [...calls.meters, meter] }
+    withTool.set(key, charges)
+    return charges
   }
-  return [...calls, meter]
 }

@@ -98,10 +98,20 @@ export interface AuditSettings {
 
 /** Reuse of what servers answered, per identity. */
 export interface CacheSettings {
-  /** Lists and reads that a server gave no time for. Default 60 000; 0 = not reused. */
+  /** Lists that a server gave no time for. Default 60 000; 0 = not reused. */
   readonly listTtlMs: number
   /** Most bytes in this process. Default 64 MiB. */
   readonly maxBytes: number
+}
+
+/** What holds for one server's answers. */
+export interface ServerCacheSettings {
+  /** In place of {@link CacheSettings.listTtlMs}; 0 = not reused. */
+  readonly listTtlMs?: number
+  /** Contents of resources that the server gave no time for. Absent = 0: a tool may have changed them a moment ago, and nobody would tell. */
+  readonly readTtlMs?: number
+  /** Answers that the server calls public are reused for all users of the tenant. The operator's word, because a server's alone would let it show one user's data to others (T23). Absent = no. */
+  readonly public?: boolean
 }
 
 /** Asked before every call, over HTTP. */
@@ -210,6 +220,8 @@ export interface ServerSettings {
   }
   readonly prompts: PatternRules
   readonly resources: PatternRules
+  /** Reuse of what this server answers. Absent = as {@link CacheSettings} has it, contents of resources only as the server itself says, nothing across users. */
+  readonly cache?: ServerCacheSettings
   /** stdio: what a worker may see, reach and use up. */
   readonly sandbox: SandboxSettings
   /** npm packages whose install scripts may run when the package store installs them (T46). Default none. */
@@ -326,6 +338,9 @@ export interface TenantSettings {
     readonly callsPerMinute?: number
     readonly requestsPerMinute?: number
     readonly concurrentCalls?: number
+    /** Calls of all its users in a calendar day and month, UTC. */
+    readonly callsPerDay?: number
+    readonly callsPerMonth?: number
     readonly workers?: number
     /** Share of turns while tenants wait for the same slots or worker starts. Default 1. */
     readonly weight?: number
@@ -353,6 +368,8 @@ export interface TokenIdentitySettings {
   readonly tenantClaim: string
   readonly userClaim: string
   readonly scopeClaim: string
+  /** Absent = `roles`. */
+  readonly rolesClaim?: string
   readonly userPrefix: string
   /** May the issuer's addresses be private? Absent = only where a URL names a loopback address itself (T47). */
   readonly allowPrivateNetwork?: boolean
@@ -402,6 +419,9 @@ export interface LimitSettings {
   readonly requestsPerMinute: number
   readonly initializePerMinute: number
   readonly concurrentCalls: number
+  /** Calls of a user in a calendar day and month, UTC. Absent = no bound. */
+  readonly callsPerDay?: number
+  readonly callsPerMonth?: number
   /** Over all tenants, in this process (rulings 3). Absent = no bound; from a file 5 000 unless it says otherwise. */
   readonly totalConcurrentCalls?: number
   readonly ipRequestsPerMinute: number

@@ -53,6 +53,7 @@ export const LABEL_SETS = {
   /** `LimitName` of src/limits, and the two limits of the edge. */
   limit: [
     'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',
+    'user_calls_day', 'user_calls_month', 'tenant_calls_day', 'tenant_calls_month', 'redis_away',
     'user_concurrency', 'tenant_concurrency', 'server_concurrency', 'gateway_concurrency', 'memory', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
   ],
   /** `AuthRefusalReason` of src/auth. */
@@ -61,6 +62,8 @@ export const LABEL_SETS = {
     'algorithm', 'signature', 'unknown_kid', 'audience', 'expired', 'not_yet_valid', 'claims', 'sender_constrained', 'tenant',
     'jwks_unavailable'
   ],
+  /** `GatewayEvents.cached` of src/gateway. */
+  cache_outcome: ['hit', 'stale', 'miss', 'bypass'],
   /** How a wait for a concurrency slot ended: `WaitOutcome` of src/limits. */
   wait_outcome: ['granted', 'deadline', 'aborted', 'closed', 'shed'],
   /** `RedisEvents.ended` of src/redis. */

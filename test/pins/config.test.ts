@@ -42,7 +42,7 @@ describe('names that keep their meaning', () => {
     assert.deepEqual(names(auth.properties.apiKeys.items), ['callsPerMinute', 'id', 'scopes', 'sha256', 'tenant', 'user'])
     assert.deepEqual(names(auth.properties.jwt.items), ['algorithms', 'audience', 'issuer', 'jwksUri', 'scopeClaim', 'secretEnv', 'sharedUsers', 'tenant', 'tenantClaim', 'tenants', 'userClaim', 'userPrefix'])
     assert.deepEqual(names(auth.properties.oauth), ['authorizationServers', 'resource'])
-    assert.deepEqual(names(limits), ['callsPerMinute', 'concurrentCalls', 'initializePerMinute', 'ipRequestsPerMinute', 'requestsPerMinute', 'totalConcurrentCalls'])
+    assert.deepEqual(names(limits), ['callsPerDay', 'callsPerMinute', 'callsPerMonth', 'concurrentCalls', 'initializePerMinute', 'ipRequestsPerMinute', 'requestsPerMinute', 'totalConcurrentCalls'])
     assert.deepEqual(names(sessions), ['idleMs', 'maxPerUser'])
     assert.deepEqual(names(pool), ['maxStarting', 'maxWorkers', 'maxWorkersPerTenant', 'maxWorkersPerUser'])
     assert.deepEqual(names(http), ['allowedHosts', 'allowedOrigins', 'maxBodyBytes', 'publicUrl', 'trustedProxies'])
