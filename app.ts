@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './plugins/app-options.ts'
 import { answerUnroutable } from './plugins/edge/malformed.ts'
+import { hopOf } from './plugins/replicas/hops.ts'
 
 /** A request's headers have to be here this soon (T31). */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -35,7 +37,7 @@ export async function buildEdge (options: AppOptions): Promise<FastifyInstance> 
   const { http } = options.settings
   const app = Fastify({
     logger: false,
-    genReqId: () => randomUUID(),
+    genReqId: (request) => hopOf(request as IncomingMessage)?.requestId ?? randomUUID(),
     bodyLimit: http.maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -10,6 +10,7 @@ import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
 import type { Policy } from '../src/tenancy/index.ts'
 import type { Arrival } from './edge/arrival.ts'
 import type { Peers } from './peers.ts'
+import type { ReplicaLinks } from './replicas/replica-links.ts'
 
 /** Worst of the checks decides; `degraded` still takes traffic. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly wantReload?: () => Promise<ReloadOutcome | undefined> | undefined
   /** The other processes, with `processes: N`. Absent = this is the only one. */
   readonly peers?: Peers
+  /** The other replicas, with `redis`. Absent = this gateway serves alone. */
+  readonly replicas?: ReplicaLinks
   /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */
   readonly maxInFlight?: number
   /** Most bytes that bodies of requests and unread answers may hold together (FR37). Default 512 MiB. */

@@ -10,6 +10,7 @@ import jsonBody from '../edge/json-body.ts'
 import { OpenRequests } from '../edge/open-requests.ts'
 import originGuard from '../edge/origin-guard.ts'
 import { refuseMalformed } from '../edge/malformed.ts'
+import replicaForward from '../edge/replica-forward.ts'
 import cors from '../external/cors.ts'
 import { holdContinue } from '../edge/expectations.ts'
 import slowReaders from '../edge/slow-readers.ts'
@@ -17,7 +18,7 @@ import { declineUpgrades } from '../edge/upgrades.ts'
 
 /**
  * What every request passes, in this order, before its body is read: id and headers, Host, Origin, CORS preflight,
- * capacity, credential, tenant, the process that owns the caller. Cheap refusals first; nothing that needs the body.
+ * capacity, credential, tenant, the process or replica that owns the caller. Cheap refusals first; nothing that needs the body.
  */
 export default fp<AppOptions>(async (app, options) => {
   const open = new OpenRequests()
@@ -29,6 +30,7 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(capacityGuard, { ...options, open })
   await app.register(credentialGuard, options)
   await app.register(forward, options)
+  await app.register(replicaForward, options)
   await app.register(jsonBody, { ...options, open })
   await app.register(slowReaders, { ...options, open })
   declineUpgrades(app.server)

@@ -4,8 +4,9 @@ import { challenge } from '../../src/auth/index.ts'
 import type { AuthRefusal } from '../../src/auth/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import type { Principal } from '../../src/shared/principal.ts'
-import type { Result } from '../../src/shared/result.ts'
+import { ok, type Result } from '../../src/shared/result.ts'
 import type { AppOptions } from '../app-options.ts'
+import { hopOf } from '../replicas/hops.ts'
 
 type Done = (error?: Error) => void
 
@@ -21,6 +22,9 @@ export default fp<AppOptions>(async (app, { authenticator, policy, telemetry, au
 
   app.addHook('onRequest', (request, reply, done) => {
     if (request.arrival.isPublic) return done()
+    // Verified by the replica that hands it over; whose secret signed that says so.
+    const handedOver = hopOf(request.raw)?.principal
+    if (handedOver !== undefined) return settle(ok(handedOver), request, reply, done)
     const verdict = authenticator.authenticate(request.raw.rawHeaders, request.raw.url ?? '/')
     if (!(verdict instanceof Promise)) return settle(verdict, request, reply, done)
     verdict.then((late) => { settle(late, request, reply, done) }, done)

@@ -7,9 +7,8 @@ import type { AppOptions } from '../app-options.ts'
 import { CLIENT_ADDRESS_HEADER } from './client-address.ts'
 import { continueExpected } from './expectations.ts'
 import type { HandOvers } from './hand-overs.ts'
+import { passedOn } from './passed-on.ts'
 
-/** Of this connection, not of the message (RFC 9110 7.6.1), or spoken for by us. Trailers are not read, so none is announced. */
-const NOT_PASSED_ON = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect', CLIENT_ADDRESS_HEADER])
 /** Connections kept to each other process. */
 const MAX_KEPT = 256
 /** The owner may just be starting again. */
@@ -64,13 +63,4 @@ function passBack (answer: IncomingMessage, reply: FastifyReply): void {
   reply.raw.writeHead(answer.statusCode ?? 502, passedOn(answer.rawHeaders))
   answer.once('error', () => { reply.raw.destroy() })
   answer.pipe(reply.raw)
-}
-
-function passedOn (rawHeaders: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]]
-    if (!NOT_PASSED_ON.has(name.toLowerCase())) kept.push(name, value)
-  }
-  return kept
 }

@@ -7,6 +7,7 @@ import type { Count } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
 import { continueExpected } from './expectations.ts'
 import type { OpenRequests } from './open-requests.ts'
+import { wholeBody } from './taken-body.ts'
 
 /** What bodies and unread answers may hold together (FR37): twice what unread answers may. */
 export const MAX_HELD_BYTES = 536_870_912
@@ -25,6 +26,8 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, { se
   app.addContentTypeParser('application/json', (request: FastifyRequest, _payload: unknown, done: BodyDone) => {
     const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = request.headers
     if (!isJsonMediaType(type) || (encoding !== undefined && encoding !== 'identity')) return done(new GatewayError('GW_HTTP_MEDIA_TYPE'))
+    const whole = wholeBody(request.raw)
+    if (whole !== undefined) return done(null, whole)
     if (Number(length ?? 0) > maxBodyBytes) return done(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
     continueExpected(request.raw)
     collect(request, { maxBytes: maxBodyBytes, open, maxHeldBytes, refused }, done)

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Count, Observe } from '../../src/telemetry/index.ts'
 import { OTHER, safeText } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
+import { hopOf } from '../replicas/hops.ts'
 import { CLIENT_ADDRESS_HEADER } from './client-address.ts'
 
 /** Says that an answer has ended, once per request. */
@@ -76,7 +77,7 @@ export function createRequestLog ({ telemetry, logger, clock, peers }: AppOption
 
 /** A believed proxy may pass on what a client wrote; a connection that is gone has no address any more. */
 function addressOf (request: FastifyRequest, peers: AppOptions['peers']): string | undefined {
-  const handedOver = peers?.incoming.has(request.raw.socket) === true ? request.headers[CLIENT_ADDRESS_HEADER] : undefined
+  const handedOver = hopOf(request.raw)?.clientAddress ?? (peers?.incoming.has(request.raw.socket) === true ? request.headers[CLIENT_ADDRESS_HEADER] : undefined)
   const address = handedOver?.toString() ?? request.ip as string | undefined
   return address === undefined ? undefined : safeText(address)
 }

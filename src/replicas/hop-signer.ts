@@ -94,7 +94,7 @@ export function createHopSigner ({ secret, self, wallMs }: HopSignerOptions): Ho
   return {
     sign ({ principal, requestId, clientAddress, ownerKey }, { to, method, path }) {
       const rest: Rest = [self, to, ++signed, wallMs(), requestId, clientAddress, ownerKey ?? null]
-      const [who, what] = [textOf(principal), encode(rest)]
+      const [who, what] = [principal === undefined ? '' : textOf(principal), encode(rest)]
       const mac = macOf('request', method, path, who, what)
       return { text: `${who}.${what}.${mac.toString('base64url')}`, proof: proofOf(mac) }
     },
@@ -106,7 +106,7 @@ export function createHopSigner ({ secret, self, wallMs }: HopSignerOptions): Ho
       if (more.length > 0 || given.length !== mac.length || !timingSafeEqual(given, mac)) return undefined
       const [from, to, number, signedMs, requestId, clientAddress, ownerKey] = decode(what) as Rest
       if (to !== self || Math.abs(wallMs() - signedMs) > VALID_MS || !windowOf(from).admit(number)) return undefined
-      return { principal: principalOf(who), requestId, clientAddress, from, proof: proofOf(mac), ...ownerKey === null ? {} : { ownerKey } }
+      return { requestId, clientAddress, from, proof: proofOf(mac), ...who === '' ? {} : { principal: principalOf(who) }, ...ownerKey === null ? {} : { ownerKey } }
     }
   }
 }

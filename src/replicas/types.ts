@@ -65,15 +65,16 @@ export interface Replicas {
   close (): Promise<void>
 }
 
-/** What one replica tells another about a request that it hands over: signed, for that one request, for a few seconds. */
+/** What one replica tells another with a message: signed, for that one message, for a few seconds. */
 export interface HopClaims {
-  readonly principal: Principal
+  /** Whose request it is, as the first replica verified it. Absent = a question of the replica itself. */
+  readonly principal?: Principal
   readonly requestId: string
   /** The client's address as the first replica saw it. */
   readonly clientAddress: string
   /** Instance that hands over. */
   readonly from: string
-  /** Whose key the request was sent for; absent = by session id or sealed state. */
+  /** Whose key the request was sent for, or the question is about; absent = by session id or sealed state. */
   readonly ownerKey?: OwnerKey
 }
 
