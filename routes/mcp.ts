@@ -138,6 +138,8 @@ function openStream (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 function endSession (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
   const route = routeOf(request, gateway)
   refuseModern(request, reply)
-  gateway.close(sessionOf(gateway, request, callerOf(request), route))
-  reply.code(204).send()
+  const told = gateway.close(sessionOf(gateway, request, callerOf(request), route))
+  if (told === undefined) reply.code(204).send()
+  // From then on no replica finds it.
+  else told.then(() => { reply.code(204).send() }, (error: unknown) => { reply.send(error) })
 }

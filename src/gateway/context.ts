@@ -13,6 +13,7 @@ import type { Connections } from '../upstream/index.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
 import type { Lists } from './lists/lists.ts'
+import type { Reopening } from './reopening.ts'
 import type { Work } from './work.ts'
 
 /** One HTTP request, as far as the gateway knows it. */
@@ -55,6 +56,8 @@ export interface GatewayContext {
   readonly policy: Policy
   readonly limiter: Limiter
   readonly sessions: SessionRegistry
+  /** What other replicas may go on with. Absent = there are none. */
+  readonly reopening?: Reopening
   readonly connections: Connections
   readonly links: Links
   readonly names: NameIndex

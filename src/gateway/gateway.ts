@@ -1,10 +1,10 @@
 import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
 import type { LimitDecision, Limiter } from '../limits/index.ts'
-import { toJsonRpcError, type Inbound } from '../protocol/index.ts'
+import type { Inbound } from '../protocol/index.ts'
 import { createNameIndex } from '../routing/index.ts'
-import { createSealer } from '../seal/index.ts'
+import { createSealer, deriveKey } from '../seal/index.ts'
 import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
-import { GatewayError, toGatewayError } from '../shared/errors.ts'
+import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'
@@ -13,7 +13,7 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { Policy } from '../tenancy/index.ts'
 import type { MakeRoom } from '../stdio-pool/index.ts'
 import { createConnections, type ConnectionsOptions } from '../upstream/index.ts'
-import type { Caller, GatewayContext, GatewayEvents, ModernRequest, Turn } from './context.ts'
+import type { Caller, GatewayContext, GatewayEvents, ModernRequest } from './context.ts'
 import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
@@ -21,10 +21,10 @@ import { Listens } from './listens.ts'
 import { createLists } from './lists/lists.ts'
 import { modernTurn } from './modern-turn.ts'
 import { receiveModern } from './modern.ts'
+import { attach, receive } from './receive.ts'
 import { limitError } from './refusals.ts'
-import { receiveRequest } from './requests.ts'
+import { Reopening, type Reopened, type SharedSessions } from './reopening.ts'
 import { countByEra, statusFor, statusForOperator, type EraCounts, type ServerStatus } from './status.ts'
-import { forwardRootsChanged } from './subscriptions.ts'
 import { warmUp } from './warm-up.ts'
 import { Work } from './work.ts'
 
@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly host: ConnectionsOptions['host']
   /** Absent = every command is started as written. */
   readonly packages?: ConnectionsOptions['packages']
+  /** Absent = sessions end with this process. */
+  readonly sharedSessions?: SharedSessions
 }
 
 /** What routes call. Nothing here knows HTTP; an {@link Exchange} carries each answer back. */
@@ -58,7 +60,15 @@ export interface Gateway {
   receiveModern (caller: Caller, route: SessionRoute, request: ModernRequest, exchange: Exchange): () => void
   /** Connects a GET stream: a new one, or the one to go on with. Returns what has to be called once its connection is gone. */
   attach (session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void
-  close (session: Session, reason?: SessionEnd): void
+  /** Settles when no other replica can find it any more; undefined = none could. */
+  close (session: Session, reason?: SessionEnd): Promise<void> | undefined
+  /** Is a session of this id open here, whosever it is? */
+  has (sessionId: string): boolean
+  /**
+   * A session that is not open here: opened anew where it may be, see {@link Reopening}. Absent where there are no other replicas.
+   * @throws RedisAway nobody can say whether there is one
+   */
+  readonly reopen?: (sessionId: string, caller: Caller, route: SessionRoute) => Promise<Reopened>
   callTool (caller: Caller, route: SessionRoute, call: PlainCall, abort: AbortSignal): Promise<PlainOutcome>
   status (principal: Principal): ServerStatus[]
   statusForOperator (name: ServerName): object | undefined
@@ -97,7 +107,7 @@ export interface Gateway {
 export function createGateway (options: GatewayOptions): Gateway {
   const { policy, limiter, nowMs } = options
   let { settings } = options
-  const sealer = createSealer(undefined, Date.now)
+  const sealer = createSealer(settings.secret === undefined ? undefined : deriveKey(settings.secret, 'sealed texts'), Date.now)
   const tasks = new TaskIds(sealer)
   const links = createLinks(() => connections, (server) => createFace(policy, tasks, server), (place, request, method) => lists.changed(place, request.server, request, method))
   const work = new Work()
@@ -113,12 +123,14 @@ export function createGateway (options: GatewayOptions): Gateway {
     nowMs,
     events: { ...options.events.upstream, thrown: options.events.thrown }
   }, links.peerFor)
-  const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: options.events.sessions })
+  const reopening = options.sharedSessions === undefined ? undefined : new Reopening({ shared: options.sharedSessions, registry: () => sessions, policy, settings: () => settings, nowMs, events: { ...options.events.sessions, thrown: options.events.thrown } })
+  const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: reopening?.listening(options.events.sessions) ?? options.events.sessions })
   const context: GatewayContext = {
     ...snapshotOf(settings),
     policy,
     limiter,
     sessions,
+    ...reopening === undefined ? {} : { reopening },
     connections,
     links,
     work,
@@ -151,6 +163,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     await connections.close()
     await options.pool.close()
     limiter.close()
+    reopening?.close()
   }
 
   function opened ({ principal }: Caller, route: SessionRoute, face: 'http' | 'sse', decision: LimitDecision): Result<Session, GatewayError> {
@@ -198,7 +211,12 @@ export function createGateway (options: GatewayOptions): Gateway {
     configure,
     sparesReady: (server) => connections.spares(current.server(server)).ready,
     attach: (session, writer, resume) => attach(contextOf(session), session, writer, resume),
-    close: (session, reason) => sessions.close(session, reason),
+    close (session, reason) {
+      sessions.close(session, reason)
+      return reopening?.ending(session)
+    },
+    has: (sessionId) => sessions.has(sessionId),
+    ...reopening === undefined ? {} : { reopen: async (sessionId, { principal }, route) => await reopening.find(sessionId, principal, route) },
     callTool (caller, route, call, abort) {
       if (draining) return Promise.resolve(drainingOutcome())
       return callPlainTool(current, caller, route, call, abort)
@@ -234,59 +252,6 @@ export function createGateway (options: GatewayOptions): Gateway {
     },
     stop
   }
-}
-
-function receive (context: GatewayContext, session: Session, caller: Caller, message: Inbound, exchange: Exchange): void {
-  try {
-    switch (message.kind) {
-      case 'request': return request(context, session, caller, message, exchange)
-      case 'notification': return notification(context, session, message)
-      case 'response': return session.answer(message.id, message.reply)
-      case 'invalid': return exchange.refuse(new GatewayError(message.code, { reason: message.reason }), message.id)
-    }
-  } catch (thrown) {
-    // Nothing below throws once it has answered.
-    if (!(thrown instanceof GatewayError)) context.events.thrown(thrown)
-    if (message.kind === 'request') exchange.finish(message.id, { error: toJsonRpcError(toGatewayError(thrown)) })
-  }
-}
-
-function request (context: GatewayContext, session: Session, { principal, requestId, trail }: Caller, { id, method, params }: Extract<Inbound, { kind: 'request' }>, exchange: Exchange): void {
-  const turn: Turn = { principal, requestId, ...(trail === undefined ? undefined : { trail }), session, exchange, id }
-  receiveRequest(context, turn, method, params)
-}
-
-function notification (context: GatewayContext, session: Session, message: Extract<Inbound, { kind: 'notification' }>): void {
-  switch (message.method) {
-    case 'notifications/initialized': session.initialized = true; return
-    case 'notifications/cancelled': return session.cancelCall(message.params?.['requestId'])
-    case 'notifications/progress': return session.askProgress(message.params)
-    case 'notifications/roots/list_changed':
-      // It reaches every server of the session, so it costs what a request costs; what is too much is not passed on.
-      rootsChanged(context, session)
-  }
-}
-
-function rootsChanged (context: GatewayContext, session: Session): void {
-  const decision = context.limiter.request(session.principal)
-  if (!(decision instanceof Promise)) {
-    if (decision.admitted) forwardRootsChanged(context, session)
-    return
-  }
-  decision.then((late) => {
-    if (late.admitted && !session.closed) forwardRootsChanged(context, session)
-  }).catch(context.events.thrown)
-}
-
-function attach (context: GatewayContext, session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void {
-  if (resume !== undefined && !session.isStandalone(resume.stream)) {
-    const { stream, after } = resume
-    stream.attach(writer, after)
-    return () => stream.detach(writer)
-  }
-  const replacedOne = session.attachReader(writer, resume?.after)
-  if (!replacedOne) context.links.streamOpened(session)
-  return () => { if (session.detachReader(writer)) context.links.streamClosed(session) }
 }
 
 function drainingOutcome (): PlainOutcome {

@@ -16,10 +16,14 @@ export function helloOf (params: JsonObject | undefined): ClientHello {
 
 /** What the client is told about a server's own endpoint: the server's words, our version, without what is not bridged. */
 export async function initializeServer (context: GatewayContext, session: Session): Promise<Reply> {
-  if (session.route.kind !== 'server') return { result: aggregateHello(context, session) }
+  if (session.route.kind !== 'server') {
+    context.reopening?.keep(session)
+    return { result: aggregateHello(context, session) }
+  }
   try {
     const relay = context.links.of(session, context.server(session.route.server))
     const connection = await relay.connection()
+    context.reopening?.keep(session)
     return { result: { ...connection.initializeResult, protocolVersion: session.hello.protocolVersion, capabilities: bridgedOffer(connection, 'legacy', session.hello.protocolVersion) } }
   } catch (thrown) {
     endFailed(context, session)

@@ -62,6 +62,7 @@ export function setLogLevel (context: GatewayContext, session: Session, params: 
   }
   session.logLevel = level
   for (const relay of context.links.all(session)) relay.setLevel(session, level)
+  context.reopening?.keep(session)
   return { result: {} }
 }
 

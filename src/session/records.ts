@@ -62,11 +62,6 @@ export class SessionRecords {
     this.#write({ session, place }).catch(this.#options.events.thrown)
   }
 
-  /** It has changed, in case it is kept. */
-  changed (session: Session): void {
-    if (this.#kept.has(hashOfId(session.id))) this.keep(session)
-  }
-
   /** The session has ended here. Settles when the store knows, or cannot be told now; undefined = there was no record. */
   ended (session: Session, reason: SessionEnd | undefined): Promise<void> | undefined {
     const idHash = hashOfId(session.id)

@@ -14,6 +14,7 @@ drawbridge_call_seconds histogram server
 drawbridge_sessions_open gauge face
 drawbridge_sessions_total counter face
 drawbridge_session_owner_mismatch_total counter
+drawbridge_sessions_reopened_total counter
 drawbridge_listens_open gauge
 drawbridge_parked_calls gauge
 drawbridge_sse_streams_open gauge
