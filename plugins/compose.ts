@@ -16,6 +16,7 @@ import type { AuditSink, Count, Logger, Observe, Telemetry } from '../src/teleme
 import { createPolicy } from '../src/tenancy/index.ts'
 import { openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
+import { composeCache } from './compose-cache.ts'
 import { composeRedis } from './compose-redis.ts'
 import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
@@ -65,6 +66,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     policy,
     limiter,
     audit,
+    cache: composeCache(settings, clock, memory, telemetry, undefined),
     version,
     pool,
     nowMs: clock.nowMs,
@@ -157,6 +159,7 @@ function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink):
   return {
     call: callMeter(telemetry),
     policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),
+    cached: (server, outcome) => telemetry.count('cache_lookups_total', { server, outcome }).inc(),
     thrown: (thrown) => logger.error({ event: 'internal_fault', err: thrown }, 'something of the gateway itself failed'),
     sessions: {
       opened (session) {

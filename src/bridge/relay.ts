@@ -36,10 +36,10 @@ export class Relay implements ConnectionPeer {
   readonly #place: Place
   readonly #server: ServerSettings
   readonly #rewrite: FaceRewrite
-  readonly #onListChanged: (method: string) => void
+  readonly #onChanged: (method: string) => void
   /** Sessions and listens: whoever hears of what belongs to no call. */
   readonly #clients = new Set<Client>()
-  readonly #state = new SharedState((method, params) => this.onNotification(method, params))
+  readonly #state = new SharedState((method, params) => this.onNotification(method, params), () => { this.#mayHaveChanged() })
   readonly #parameters = new ToolParameters()
   /** Tasks made for calls through this worker. */
   readonly tasks = new TaskOwners()
@@ -51,17 +51,24 @@ export class Relay implements ConnectionPeer {
   readonly #owedLists = new Set<Client>()
   #restored: Connection | undefined
   readonly #users = new WorkerUsers()
+  /** How often the server has asked for something so far. */
+  asks = 0
+  /** Monotonic milliseconds: when a tool was last used through this relay, by whomever. */
+  usedAtMs = -Infinity
 
-  /** @param onListChanged the server said that one of its lists has changed; told before any client is */
-  constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite, onListChanged: (method: string) => void = () => undefined) {
+  /** @param onChanged the server said that a list or a resource has changed, by the method of the notification, or may have done so unheard; told before any client is */
+  constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite, onChanged: (method: string) => void = () => undefined) {
     this.#place = place
     this.#server = server
     this.#roots = new RootsRule(server, () => this.#place.rootDirs)
     this.#rewrite = rewrite
-    this.#onListChanged = onListChanged
+    this.#onChanged = onChanged
   }
 
   get place (): Place { return this.#place }
+
+  /** Was there ever a connection? What was known before there was one is as good as it gets; what an ended one knew is not. */
+  get wasConnected (): boolean { return this.#restored !== undefined }
 
   attach (client: Client): void {
     this.#clients.add(client)
@@ -110,6 +117,13 @@ export class Relay implements ConnectionPeer {
   onReset (): void {
     const connection = this.#place.connection
     if (connection !== undefined) this.#state.restore(connection)
+    this.#mayHaveChanged()
+  }
+
+  /** News may have been missed: what is remembered of the server is not to be trusted any more. */
+  #mayHaveChanged (): void {
+    for (const list of LISTS) this.#onChanged(`notifications/${list}/list_changed`)
+    this.#onChanged('notifications/resources/updated')
   }
 
   /** The client was given a list without this server's part: it hears of the change when the server is up. */
@@ -176,6 +190,7 @@ export class Relay implements ConnectionPeer {
     const rounds = new DrivenRounds((call, method, params, signal) => this.#askClient({ client: call.client as Client, exchange: call.exchange, calls: [] }, method, params, signal))
     return {
       nextRound: async (call, reply, signal) => {
+        this.asks++
         if (call.isHiddenTask) return resultOfTask(call, reply)
         if (isInputRequired(reply)) return await rounds.next(call, reply.result, signal)
         return await this.#parameters.mirrorAgain(call, await this.connection(), reply)
@@ -186,6 +201,7 @@ export class Relay implements ConnectionPeer {
   }
 
   async onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall): Promise<Reply> {
+    this.asks++
     // Nothing was declared to a worker of several users, and nobody in particular is meant (rulings 1).
     if (isSharedByUsers(this.#server)) return unaskable(method)
     const target = targetOfAsk(this.#place.connection, this.#clients, method, about)
@@ -243,7 +259,9 @@ export class Relay implements ConnectionPeer {
   onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void {
     switch (method) {
       case 'notifications/message': return this.#log(params, about)
-      case 'notifications/resources/updated': return this.#resourceUpdated(params)
+      case 'notifications/resources/updated':
+        this.#onChanged(method)
+        return this.#resourceUpdated(params)
       case 'notifications/elicitation/complete': return this.#elicitationComplete(params)
       case 'notifications/tools/list_changed':
         this.#parameters.forget()
@@ -256,7 +274,7 @@ export class Relay implements ConnectionPeer {
   }
 
   #listChanged (method: string, params: JsonObject | undefined): void {
-    this.#onListChanged(method)
+    this.#onChanged(method)
     this.#notifyAll(method, params)
   }
 

@@ -25,9 +25,9 @@ export class SharedState {
   #sentLevel: string | undefined
   #isHeard = false
 
-  /** @param onNotification what a modern server says on the listen */
-  constructor (onNotification: (method: string, params: JsonObject | undefined) => void) {
-    this.#listen = new UpstreamListen(onNotification)
+  /** @param onNotification what a modern server says on the listen; @param onGap it may have said something that was not heard */
+  constructor (onNotification: (method: string, params: JsonObject | undefined) => void, onGap: () => void) {
+    this.#listen = new UpstreamListen(onNotification, onGap)
   }
 
   /** A new connection knows nothing yet. */

@@ -23,14 +23,17 @@ interface Open {
  */
 export class UpstreamListen {
   readonly #onNotification: (method: string, params: JsonObject | undefined) => void
+  readonly #onGap: () => void
   #open: Open | undefined
   #connection: Connection | undefined
   #uris: readonly string[] = []
   #retryMs = FIRST_RETRY_MS
   #retry: NodeJS.Timeout | undefined
 
-  constructor (onNotification: (method: string, params: JsonObject | undefined) => void) {
+  /** @param onGap the server ended a listen, so that what changes until the next one is open goes unheard */
+  constructor (onNotification: (method: string, params: JsonObject | undefined) => void, onGap: () => void = () => undefined) {
     this.#onNotification = onNotification
+    this.#onGap = onGap
   }
 
   /**
@@ -92,10 +95,11 @@ export class UpstreamListen {
     this.#open = undefined
     const connection = this.#connection
     if (connection?.open !== true) return
+    this.#onGap()
     const waitMs = this.#retryMs * (0.5 + Math.random() / 2)
     this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 2)
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => { this.want(connection, this.#uris).catch(() => undefined) }, waitMs)
+    this.#retry = setTimeout(() => { this.want(connection, this.#uris).then(this.#onGap, () => undefined) }, waitMs)
     this.#retry.unref()
   }
 

@@ -8,6 +8,7 @@ import type { Caller, GatewayContext } from './context.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import { mayMakeTask, readableRefusal, readableReply } from './readable-reply.ts'
 import { limitError } from './refusals.ts'
+import { reuseOf, type ResultReuse } from './results/result-reuse.ts'
 import { mayBecomeTask } from './tasks.ts'
 
 /**
@@ -36,6 +37,7 @@ class UseRun {
   readonly #startedMs: number
   #grant: CallGrant | typeof FREE | undefined
   #connection: Connection | undefined
+  #reuse: ResultReuse | undefined
 
   constructor (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget) {
     this.#context = context
@@ -147,7 +149,7 @@ class UseRun {
     const mirrored = this.#needsMirrored(connection) ? relay.mirroredOf(this.#use.name, connection) : undefined
     if (mirrored instanceof Promise) mirrored.then((late) => this.#sendMirrored(call, connection, late)).catch((thrown: unknown) => this.#failed(call, thrown))
     else if (mirrored !== undefined) this.#sendMirrored(call, connection, mirrored)
-    else call.send(connection)
+    else this.#transmit(call, connection)
   }
 
   /** Arguments travel in headers as well towards modern HTTP servers, and from modern clients. */
@@ -170,7 +172,16 @@ class UseRun {
       call.isHiddenTask = true
       call.params = { ...call.params, task: {} }
     }
-    call.send(connection)
+    this.#transmit(call, connection)
+  }
+
+  /** To the server, unless what it would answer is kept. */
+  #transmit (call: RelayedCall, connection: Connection): void {
+    const { method, server } = this.#use
+    const isReusable = method === 'tools/call' ? server.tools.cache !== undefined : method === 'resources/read'
+    this.#reuse = isReusable ? reuseOf(this.#context, this.#caller.principal, this.#use, this.#target, call, connection) : undefined
+    if (this.#reuse === undefined) call.send(connection)
+    else this.#reuse.start()
   }
 
   /** Waits for a server that is starting no longer than for its answer (FR03). The start goes on for the next call. */
@@ -192,11 +203,14 @@ class UseRun {
 
   #answer (call: RelayedCall, reply: Reply): void {
     const { exchange, id, relay } = this.#target
-    const durationMs = this.#context.nowMs() - this.#startedMs
+    const endedMs = this.#context.nowMs()
+    const durationMs = endedMs - this.#startedMs
     if (this.#grant?.admitted === true) this.#grant.release()
     relay.place.touch()
+    const own = this.#reuse?.landed(reply) ?? reply
+    if (this.#use.kind === 'tool' && this.#reuse?.isAnswered !== true) relay.usedAtMs = endedMs
     if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
-    else exchange.finish(id, this.#readable(call, reply))
+    else exchange.finish(id, this.#readable(call, own))
     // Nobody reads them any more, but for a write under way, which has its own hold.
     if (this.#use.params !== undefined) for (const owner of ownersIn(this.#use.params)) owner.release()
     this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code)

@@ -1,3 +1,4 @@
+import type { Cache } from '../cache/index.ts'
 import type { Parks, TaskIds } from '../bridge/index.ts'
 import type { Sealer } from '../seal/index.ts'
 import type { JsonObject, JsonRpcId, ModernMeta, RequestHeaders } from '../protocol/index.ts'
@@ -13,6 +14,7 @@ import type { Connections } from '../upstream/index.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
 import type { Lists } from './lists/lists.ts'
+import type { Results } from './results/results.ts'
 import type { Reopening } from './reopening.ts'
 import type { Work } from './work.ts'
 
@@ -46,6 +48,8 @@ export interface ModernRequest {
 export interface GatewayEvents {
   call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
   policyRefused (kind: string): void
+  /** Something that may be reused was wanted: given from what is kept, also while it is read anew (`stale`), asked of the server, or asked of it because the request is one of its own (`bypass`). */
+  cached (server: ServerName, outcome: 'hit' | 'stale' | 'miss' | 'bypass'): void
   /** Something of ours threw: a bug. The caller was answered with GW_INTERNAL where there was one. */
   thrown (thrown: unknown): void
 }
@@ -63,6 +67,10 @@ export interface GatewayContext {
   readonly names: NameIndex
   /** What is remembered of servers' lists. */
   readonly lists: Lists
+  /** What servers answered, as far as it may be given again. */
+  readonly cache: Cache
+  /** What is remembered of servers' results. */
+  readonly results: Results
   readonly audit: AuditSink
   readonly events: GatewayEvents
   readonly work: Work

@@ -1,3 +1,4 @@
+import { createCache, type Cache } from '../cache/index.ts'
 import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
 import type { LimitDecision, Limiter } from '../limits/index.ts'
 import type { Inbound } from '../protocol/index.ts'
@@ -23,16 +24,23 @@ import { modernTurn } from './modern-turn.ts'
 import { receiveModern } from './modern.ts'
 import { attach, receive } from './receive.ts'
 import { limitError } from './refusals.ts'
+import { Results } from './results/results.ts'
+import { forgetNews } from './reuse/forget.ts'
 import { Reopening, type Reopened, type SharedSessions } from './reopening.ts'
 import { countByEra, statusFor, statusForOperator, type EraCounts, type ServerStatus } from './status.ts'
 import { warmUp } from './warm-up.ts'
 import { Work } from './work.ts'
+
+/** In this process, where nobody says otherwise. */
+const DEFAULT_CACHE_BYTES = 67_108_864
 
 export interface GatewayOptions {
   readonly settings: Settings
   readonly policy: Policy
   readonly limiter: Limiter
   readonly audit: AuditSink
+  /** Absent = one of its own, in this process alone. */
+  readonly cache?: Cache
   readonly nowMs: () => number
   readonly version: string
   readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
@@ -109,10 +117,14 @@ export function createGateway (options: GatewayOptions): Gateway {
   let { settings } = options
   const sealer = createSealer(settings.secret === undefined ? undefined : deriveKey(settings.secret, 'sealed texts'), Date.now)
   const tasks = new TaskIds(sealer)
-  const links = createLinks(() => connections, (server) => createFace(policy, tasks, server), (place, request, method) => lists.changed(place, request.server, request, method))
+  const links = createLinks(() => connections, (server) => createFace(policy, tasks, server), (place, request, method) => {
+    forgetNews(cache, place, request.server, request.tenant, method)
+    lists.changed(request.server, request, method)
+  })
   const work = new Work()
   const names = createNameIndex()
-  const lists = createLists(names, nowMs)
+  const cache = options.cache ?? createCache({ maxBytes: settings.cache?.maxBytes ?? DEFAULT_CACHE_BYTES, nowMs, wallMs: Date.now })
+  const lists = createLists(names, cache, nowMs)
   const connections = createConnections({
     pool: options.pool,
     host: options.host,
@@ -141,6 +153,8 @@ export function createGateway (options: GatewayOptions): Gateway {
     nowMs,
     names,
     lists,
+    cache,
+    results: new Results(cache, nowMs),
     audit: options.audit,
     events: options.events,
     version: options.version

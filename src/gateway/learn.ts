@@ -7,7 +7,7 @@ import type { ServerSettings } from '../shared/settings.ts'
 import type { GatewayContext } from './context.ts'
 import { nameIn } from './feature.ts'
 import { PROMPTS, TOOLS } from './lists/list-method.ts'
-import { readList } from './lists/list-part.ts'
+import { readList } from './lists/read-list.ts'
 
 /**
  * A name that the aggregate shortened (rulings 5) means something only to who has seen the server's list. Callers keep

@@ -42,9 +42,9 @@ interface SessionLinks { readonly relays: Map<ServerName, Relay>, streams: numbe
 /**
  * @param connections a getter, because connections are made with `peerFor` of what is made here
  * @param faceOf how a server's own words are shown to sessions
- * @param listChanged a worker said that one of its lists has changed
+ * @param changed a worker said that a list or a resource of its has changed, by the method of the notification
  */
-export function createLinks (connections: () => Connections, faceOf: (server: ServerName) => FaceRewrite, listChanged: (place: Place, request: ConnectionRequest, method: string) => void): Links {
+export function createLinks (connections: () => Connections, faceOf: (server: ServerName) => FaceRewrite, changed: (place: Place, request: ConnectionRequest, method: string) => void): Links {
   const bySession = new WeakMap<Session, SessionLinks>()
   const relays = new WeakMap<Place, Relay>()
 
@@ -135,7 +135,7 @@ export function createLinks (connections: () => Connections, faceOf: (server: Se
       for (const relay of links.relays.values()) relay.place.streamClosed()
     },
     peerFor (place, request) {
-      const relay = new Relay(place, request.server, faceOf(request.server.name), (method) => listChanged(place, request, method))
+      const relay = new Relay(place, request.server, faceOf(request.server.name), (method) => changed(place, request, method))
       relays.set(place, relay)
       return relay
     }

@@ -51,6 +51,10 @@ export const METRICS = {
   worker_recycled_total: { kind: 'counter', help: 'Workers replaced between calls because they had served long enough, by what was used up.', labels: { server: 'server', reason: 'recycle_reason' } },
   worker_reassigned_total: { kind: 'counter', help: 'Workers given to another key than the one they were started for. Always 0: anything else is an isolation fault (T19).', labels: {} },
 
+  cache_lookups_total: { kind: 'counter', help: 'Lists, contents and results that may be reused, by where they came from: hit = kept, stale = kept and read anew meanwhile, miss = asked of the server, bypass = a request of its own.', labels: { server: 'server', outcome: 'cache_outcome' } },
+  cache_entries: { kind: 'gauge', help: 'Lists, contents and results that this process keeps right now.', labels: {} },
+  cache_bytes: { kind: 'gauge', help: 'Bytes that they take in this process, as estimated.', labels: {} },
+
   redis_up: { kind: 'gauge', help: '1 while Redis answers, 0 while it is away and the gateway goes on without it.', labels: {} },
   redis_commands_total: { kind: 'counter', help: 'Redis commands that have ended, by how: away = not sent, because Redis was known to be away.', labels: { outcome: 'redis_outcome' } },
   redis_command_seconds: { kind: 'histogram', help: 'Seconds from a Redis command to its answer, or to its being given up.', labels: {}, buckets: REDIS_SECONDS },

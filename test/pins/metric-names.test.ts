@@ -31,6 +31,9 @@ drawbridge_worker_open_seconds histogram server kind
 drawbridge_spares_ready gauge server
 drawbridge_worker_recycled_total counter server reason
 drawbridge_worker_reassigned_total counter
+drawbridge_cache_lookups_total counter server outcome
+drawbridge_cache_entries gauge
+drawbridge_cache_bytes gauge
 drawbridge_redis_up gauge
 drawbridge_redis_commands_total counter outcome
 drawbridge_redis_command_seconds histogram

@@ -1,7 +1,7 @@
+import { BoundedMap } from '../../cache/index.ts'
 import { identityOf, isAppOnly, type NameIndex } from '../../routing/index.ts'
 import type { TenantId, UserId } from '../../shared/ids.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { TOOLS, type ListMethod } from './list-method.ts'
 
 /** Whose list it is, as far as it matters. */

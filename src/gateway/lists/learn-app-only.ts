@@ -3,7 +3,8 @@ import type { Principal } from '../../shared/principal.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
 import type { GatewayContext } from '../context.ts'
 import { TOOLS } from './list-method.ts'
-import { readList, within } from './list-part.ts'
+import { within } from './list-part.ts'
+import { readList } from './read-list.ts'
 
 /** A call waits no longer than this, nor longer than its server's `timeoutMs`, for what the list would teach. */
 const LEARN_MS = 10_000

@@ -2,7 +2,10 @@ import type { ListKind } from '../../routing/index.ts'
 import type { FeatureKind } from '../../tenancy/index.ts'
 
 /** A list method: what it answers with, which rules filter it, which capability offers it. */
-export interface ListMethod { readonly method: string, readonly member: ListKind, readonly kind: FeatureKind, readonly capability: string }
+export interface ListMethod { readonly method: string, readonly member: ListKind, readonly kind: FeatureKind, readonly capability: ListCapability }
+
+/** Capabilities that offer lists. */
+export type ListCapability = 'tools' | 'prompts' | 'resources'
 
 /** tools/list: also read before the first call of a tool that no list has shown yet. */
 export const TOOLS: ListMethod = { method: 'tools/list', member: 'tools', kind: 'tool', capability: 'tools' }

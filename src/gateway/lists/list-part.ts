@@ -3,8 +3,9 @@ import type { ServerSettings } from '../../shared/settings.ts'
 import type { GatewayContext } from '../context.ts'
 import type { ListCaller } from './list-caller.ts'
 import type { ListMethod } from './list-method.ts'
-import type { Flight } from './list-memory.ts'
-import { NO_LIST, readServerList, type ServerList } from './server-list.ts'
+import { wholeSlots, type ListFlight } from './list-memory.ts'
+import { readList, reusedList } from './read-list.ts'
+import { NO_LIST, type ServerList } from './server-list.ts'
 
 /** One server's part of the aggregate's list. */
 export interface ListPart {
@@ -35,28 +36,19 @@ export async function partOf (context: GatewayContext, caller: ListCaller, serve
   const { list, endMs, isContinued } = wanted
   const { lists: { memory }, nowMs } = context
   const relay = caller.relayTo(server)
-  const kept = memory.last(relay.place, list)
-  if (isContinued && kept !== undefined && nowMs() - kept.atMs <= CONTINUE_MS) return { server, list: kept.list, state: 'fresh' }
+  const [slot] = wholeSlots(server, caller.principal, relay, list)
+  const kept = memory.last(slot)
+  if (isContinued && kept !== undefined && nowMs() - kept.atMs <= CONTINUE_MS) return { server, list: kept.value, state: 'fresh' }
+  const reused = reusedList(context, caller, relay, server, list)
+  if (reused !== undefined) return { server, list: reused, state: 'fresh' }
   const flight = readList(context, caller, relay, server, list)
   const deadlineMs = kept === undefined ? DEADLINE_MS : STAND_IN_DEADLINE_MS
   const read = await within(Math.min(flight.startedMs + deadlineMs, endMs) - nowMs(), flight.settled)
   if (read !== LATE && read?.isWhole === true) return { server, list: read, state: 'fresh' }
-  const stand = standIn(server, kept?.list, read === LATE ? undefined : read)
+  const stand = standIn(server, kept?.value, read === LATE ? undefined : read)
   if (read === LATE) tellLater(context, caller, relay, flight, list, stand.list)
   else caller.oweLists?.(relay)
   return stand
-}
-
-/** Reads a server's list, with whoever is at it already, and remembers what it teaches. */
-export function readList (context: GatewayContext, { principal }: Pick<ListCaller, 'principal'>, relay: Relay, server: ServerSettings, list: ListMethod): Flight {
-  const { memory, known } = context.lists
-  return memory.read(relay.place, list, async () => {
-    const read = await readServerList(relay, server, list, context.nowMs)
-    if (read !== undefined) known.saw(server, principal, list, read.items, read.isWhole)
-    // One that is down says nothing at all: it is asked when it is up.
-    else if (relay.place.connection?.open === true) known.missed(server, principal, list)
-    return read
-  })
 }
 
 function standIn (server: ServerSettings, kept: ServerList | undefined, read: ServerList | undefined): ListPart {
@@ -65,7 +57,7 @@ function standIn (server: ServerSettings, kept: ServerList | undefined, read: Se
 }
 
 /** A list that came after all is worth a word when it is another than the one that stood in for it. */
-function tellLater (context: GatewayContext, caller: ListCaller, relay: Relay, flight: Flight, list: ListMethod, given: ServerList): void {
+function tellLater (context: GatewayContext, caller: ListCaller, relay: Relay, flight: ListFlight, list: ListMethod, given: ServerList): void {
   flight.settled.then((late) => {
     if (late === undefined) caller.oweLists?.(relay)
     else if (late.digest !== given.digest && late.items.length + given.items.length > 0) caller.tell?.(`notifications/${list.capability}/list_changed`)

@@ -1,35 +1,36 @@
+import { Flights, type Cache } from '../../cache/index.ts'
 import type { NameIndex } from '../../routing/index.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
-import type { Place } from '../../upstream/index.ts'
+import { kindOfNews } from '../reuse/forget.ts'
 import { KnownNames, type ListUser } from './known-names.ts'
 import { ListMemory } from './list-memory.ts'
 import { listsOfCapability } from './list-method.ts'
+import type { PageAnswer } from './own-page.ts'
 
 /** What is remembered of servers' lists, one per gateway. */
 export interface Lists {
   readonly memory: ListMemory
+  /** Pages that are being read right now, at servers' own endpoints. */
+  readonly pages: Flights<PageAnswer>
   readonly known: KnownNames
   /**
-   * A worker says that a list has changed.
+   * A worker says that a list has changed; the cache is told apart.
    * @param method `notifications/tools/list_changed` and its siblings; others are ignored
    */
-  changed (place: Place, server: ServerSettings, who: ListUser, method: string): void
+  changed (server: ServerSettings, who: ListUser, method: string): void
 }
 
-const CHANGED = /^notifications\/([a-z]+)\/list_changed$/
-
 /** Remembers nothing yet. @param nowMs monotonic */
-export function createLists (names: NameIndex, nowMs: () => number): Lists {
-  const memory = new ListMemory(nowMs)
+export function createLists (names: NameIndex, cache: Cache, nowMs: () => number): Lists {
   const known = new KnownNames(names, nowMs)
   return {
-    memory,
+    memory: new ListMemory(cache, nowMs),
+    pages: new Flights(cache, nowMs),
     known,
-    changed (place, server, who, method) {
-      const capability = CHANGED.exec(method)?.[1]
-      if (capability === undefined) return
-      memory.changed(place, capability)
-      for (const list of listsOfCapability(capability)) known.changed(server, who, list)
+    changed (server, who, method) {
+      const kind = kindOfNews(method)
+      if (kind === undefined || kind === 'reads') return
+      for (const list of listsOfCapability(kind)) known.changed(server, who, list)
     }
   }
 }

@@ -1,11 +1,10 @@
-import { errorReply, isJsonObject, type JsonObject, type Reply } from '../../protocol/index.ts'
+import { errorReply, type JsonObject } from '../../protocol/index.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
 import type { GatewayContext } from '../context.ts'
-import { askServer } from '../one-shot.ts'
 import { withSealedCursor, withServersCursor } from './cursor.ts'
 import type { ListCaller, ListReply } from './list-caller.ts'
 import type { ListMethod } from './list-method.ts'
-import { ttlOf } from './ttl.ts'
+import { ownPage } from './own-page.ts'
 import { visibleItems } from './visible-items.ts'
 
 /**
@@ -15,15 +14,11 @@ import { visibleItems } from './visible-items.ts'
 export async function listOfServer (context: GatewayContext, caller: ListCaller, server: ServerSettings, list: ListMethod, params: JsonObject | undefined): Promise<ListReply> {
   const inner = withServersCursor(context.sealer, caller, list, params)
   if (inner === 'foreign') return errorReply('GW_ROUTE_CURSOR')
-  const relay = caller.relayTo(server)
-  const reply = await askServer(relay, list.method, inner, server.timeoutMs)
-  const { result } = reply
-  if (!isJsonObject(result)) return reply
-  const shown = withSealedCursor(context.sealer, caller, list, server.name, withoutHidden(context, caller, server, list, result))
+  const page = await ownPage(context, caller.principal, caller.relayTo(server), server, list, inner)
+  if ('failed' in page) return page.failed
+  const shown = withSealedCursor(context.sealer, caller, list, server.name, withoutHidden(context, caller, server, list, page.result))
   if (shown === undefined) return errorReply('GW_UPSTREAM_PROTOCOL')
-  const ttlMs = ttlOf(relay.place.connection, result)
-  const page: Reply = shown === result ? reply : { result: shown }
-  return ttlMs === undefined ? page : { ...page, ttlMs }
+  return page.ttlMs === undefined ? { result: shown } : { result: shown, ttlMs: page.ttlMs }
 }
 
 /** Left alone, and by reference, when nothing has to be hidden. */

@@ -9,7 +9,7 @@ import type { GatewayError } from '../../../src/shared/errors.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
-import type { LimitSettings, ServerSettings, Settings } from '../../../src/shared/settings.ts'
+import type { CacheSettings, LimitSettings, ServerSettings, Settings } from '../../../src/shared/settings.ts'
 import type { AuditRecord } from '../../../src/telemetry/index.ts'
 import { createPolicy } from '../../../src/tenancy/index.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
@@ -23,6 +23,8 @@ import type { TestReader } from '../session/session-parts.ts'
 type Entry = Omit<Partial<ServerSettings>, 'name'>
 
 export interface GatewayBenchOptions {
+  /** Of the settings; default: lists are not reused. */
+  readonly cache?: Partial<CacheSettings>
   readonly servers: Readonly<Record<string, Entry>>
   readonly limits?: Partial<LimitSettings>
   readonly tenants?: Settings['tenants']
@@ -142,6 +144,8 @@ function settingsOf (options: GatewayBenchOptions, stateDir: string): Settings {
     sessions: { idleMs: 86_400_000, maxPerUser: 100 },
     pool: { maxWorkers: 1000, maxWorkersPerTenant: 1000, maxWorkersPerUser: 1000, maxStarting: 1000 },
     drainMs: options.drainMs ?? 20_000,
+    // Tests of something else see what their servers say now.
+    cache: { listTtlMs: 0, maxBytes: 67_108_864, ...options.cache },
     processes: 1,
     stateDir,
     logLevel: 'info',
@@ -169,6 +173,7 @@ export async function startGateway (t: TestContext, options: GatewayBenchOptions
     events: {
       call: (server, method, outcome) => { calls.push(`${server} ${method} ${outcome}`) },
       policyRefused () {},
+      cached () {},
       thrown: (error) => { thrown.push(error) },
       sessions: { opened () {}, closed () {}, ownerMismatch () {}, eventDropped () {} },
       upstream: { opened () {}, startFailed () {}, fault () {} }

@@ -102,12 +102,12 @@ describe('a modern client of a modern server', () => {
     const { alice } = await both(t)
     const { result: list } = await alice.get('tools/list')
     assert.deepEqual([list?.['resultType'], list?.['ttlMs'], list?.['cacheScope'], nameIn(list)], ['complete', 5000, 'private', 'scripted'])
-    const uri = `script:${encodeURIComponent(JSON.stringify({ key: 'r', replies: [{ contents: [], ttlMs: 77.5, cacheScope: 'public' }, { contents: [], ttlMs: -1 }, { contents: [], ttlMs: 1e300 }] }))}`
-    const read = await alice.get('resources/read', { uri })
+    const uriOf = (reply: JsonObject): string => `script:${encodeURIComponent(JSON.stringify({ key: JSON.stringify(reply), replies: [reply] }))}`
+    const read = await alice.get('resources/read', { uri: uriOf({ contents: [], ttlMs: 77.5, cacheScope: 'public' }) })
     assert.deepEqual([read.result?.['ttlMs'], read.result?.['cacheScope']], [77, 'private'])
     assert.deepEqual((read.result?.['_meta'] as JsonObject)[`${META}serverInfo`], { name: 'scripted', version: '1.0.0' })
-    assert.equal((await alice.get('resources/read', { uri })).result?.['ttlMs'], 0)
-    assert.equal((await alice.get('resources/read', { uri })).result?.['ttlMs'], 300_000)
+    assert.equal((await alice.get('resources/read', { uri: uriOf({ contents: [], ttlMs: -1 }) })).result?.['ttlMs'], 0)
+    assert.equal((await alice.get('resources/read', { uri: uriOf({ contents: [], ttlMs: 1e300 }) })).result?.['ttlMs'], 300_000)
     const { result: discovered } = await alice.get('server/discover')
     assert.deepEqual([discovered?.['supportedVersions'], discovered?.['cacheScope'], discovered?.['instructions']], [['2026-07-28'], 'private', 'As you say.'])
   })
