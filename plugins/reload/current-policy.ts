@@ -14,6 +14,7 @@ export function createCurrentPolicy (first: Policy): CurrentPolicy {
     servers: (principal) => now.servers(principal),
     mayUseServer: (principal, server) => now.mayUseServer(principal, server),
     missingListScope: (principal, kind) => now.missingListScope(principal, kind),
+    decision: (principal, server, kind, name) => now.decision(principal, server, kind, name),
     visible: (principal, server, kind, name) => now.visible(principal, server, kind, name),
     refusal: (principal, server, kind, name) => now.refusal(principal, server, kind, name)
   }

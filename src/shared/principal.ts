@@ -15,6 +15,8 @@ export interface Principal {
   readonly credentialId: string
   /** Absent = all; `[]` = none (rulings 2). */
   readonly scopes?: readonly string[]
+  /** Names of roles, as the token or the key's entry says. Absent = none. */
+  readonly roles?: readonly string[]
   /** Own rate limit of an API key. */
   readonly callsPerMinute?: number
   /** Wall-clock end of validity, skew included. Absent for API keys. */

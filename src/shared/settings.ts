@@ -21,6 +21,8 @@ export interface Settings {
   readonly servers: ReadonlyMap<ServerName, ServerSettings>
   /** Absent: every tenant that a credential names exists and may use every server. Present: only these exist. */
   readonly tenants?: ReadonlyMap<TenantId, TenantSettings>
+  /** Roles of all tenants, by name. Absent = none. */
+  readonly roles?: ReadonlyMap<string, RoleSettings>
   readonly auth: AuthSettings
   readonly limits: LimitSettings
   readonly sessions: { readonly idleMs: number, readonly maxPerUser: number }
@@ -120,6 +122,10 @@ export interface PolicyHookSettings {
   readonly headers: Readonly<Record<string, string>>
   /** Default 500. */
   readonly timeoutMs: number
+  /** Questions at a time; more wait within their time. Default 32. */
+  readonly maxConcurrent: number
+  /** Is it told the arguments themselves? Otherwise their SHA-256. Default false. */
+  readonly sendArguments: boolean
   /** What an answer that does not come means. Default `deny`. */
   readonly whenAway: 'deny' | 'allow'
   readonly allowPrivateNetwork: boolean
@@ -329,11 +335,41 @@ export interface GlobalPoolSettings {
   readonly maxStarting: number
 }
 
-export interface TenantSettings {
+/** One condition on the arguments of some tools. */
+export interface ArgumentRule {
+  /** Patterns over `<server>__<tool>`. */
+  readonly tools: readonly string[]
+  /** JSON Schema over the arguments; one that src/schemas runs inline. */
+  readonly arguments: Readonly<Record<string, unknown>>
+  /** `deny`: calls whose arguments fit are refused. `allow`: of the tools that such rules name, only calls that fit one of them go through. */
+  readonly effect: 'allow' | 'deny'
+  /** What the caller is told. Absent = where the arguments differ from the rule. */
+  readonly message?: string
+}
+
+/** What a tenant as a whole, or a role in it, may see and use. */
+export interface AccessSettings {
   /** Absent = all; `[]` = none. */
   readonly servers?: readonly ServerName[]
   /** Patterns over `<server>__<tool>` names. */
   readonly tools: PatternRules
+  /** Patterns over `<server>__<prompt>` names. Absent = everything. */
+  readonly prompts?: PatternRules
+  /** Patterns over `<server>+<uri>`, URI templates included. Absent = everything. */
+  readonly resources?: PatternRules
+  /** Absent = none. */
+  readonly rules?: readonly ArgumentRule[]
+}
+
+/** What whoever has the role may do, inside what the tenant and the credential's scopes allow. */
+export interface RoleSettings extends AccessSettings {
+  /** Absent = all; `[]` = none. */
+  readonly scopes?: readonly string[]
+}
+
+export interface TenantSettings extends AccessSettings {
+  /** Roles of this tenant; they stand in place of those of the same name in {@link Settings.roles}. Absent = none. */
+  readonly roles?: ReadonlyMap<string, RoleSettings>
   readonly limits: {
     readonly callsPerMinute?: number
     readonly requestsPerMinute?: number
@@ -355,6 +391,8 @@ export interface ApiKeySettings {
   readonly user: string
   /** Absent = all; `[]` = none. */
   readonly scopes?: readonly string[]
+  /** Absent = whatever the tenant may; `[]` = nothing. */
+  readonly roles?: readonly string[]
   readonly callsPerMinute?: number
 }
 

@@ -1,11 +1,5 @@
 import type { ServerName } from '../shared/ids.ts'
-import type { FeatureKind, PolicyRefusal } from './types.ts'
-
-/** Both answers about one name, so that the filter of lists and the enforcement of calls cannot part (T54). */
-export interface Decision {
-  readonly visible: boolean
-  readonly refusal: PolicyRefusal | undefined
-}
+import type { Decision, FeatureKind } from './types.ts'
 
 /** Remembered decisions of one principal. */
 export interface DecisionMemo {

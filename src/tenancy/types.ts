@@ -12,6 +12,22 @@ export interface PolicyRefusal {
   readonly scopes?: readonly string[]
 }
 
+/** Conditions on the arguments of one tool, for one principal. */
+export interface ArgumentConditions {
+  /** What the caller is told of arguments that may not be; undefined = they may. Synchronous and bounded, never throws. */
+  refusal (args: unknown): string | undefined
+}
+
+/** Everything about one name, so that the filter of lists and the enforcement of calls cannot part (T54). */
+export interface Decision {
+  /** Visible and callable as far as allow and deny rules go (scopes aside): the list filter. */
+  readonly visible: boolean
+  /** Everything for one use, in the order of rulings 2: server, scope, visibility. `undefined` = granted. */
+  readonly refusal: PolicyRefusal | undefined
+  /** Of a tool that may be called: what its arguments have to be. `undefined` = they do not matter. */
+  readonly conditions: ArgumentConditions | undefined
+}
+
 /**
  * Who may see and use what. The filter of lists and the enforcement of calls are the same function, so what is hidden is
  * also refused (T54). Deny wins; an empty allow-list denies everything.
@@ -24,8 +40,10 @@ export interface Policy {
   mayUseServer (principal: Principal, server: ServerName): boolean
   /** Does the principal hold the scope for listing this kind? `undefined` = yes, otherwise the scopes needed. */
   missingListScope (principal: Principal, kind: FeatureKind): readonly string[] | undefined
-  /** Visible and callable as far as allow and deny rules go (scopes aside): the list filter. */
+  /** The whole decision about one name: remembered, so cheap enough for each call. */
+  decision (principal: Principal, server: ServerName, kind: FeatureKind, name: string): Decision
+  /** {@link Decision.visible} */
   visible (principal: Principal, server: ServerName, kind: FeatureKind, name: string): boolean
-  /** Everything for one use, in the order of rulings 2: server, scope, visibility. `undefined` = granted. */
+  /** {@link Decision.refusal} */
   refusal (principal: Principal, server: ServerName, kind: FeatureKind, name: string): PolicyRefusal | undefined
 }

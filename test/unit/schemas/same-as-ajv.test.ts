@@ -39,7 +39,7 @@ function compareWithAjv (isOld: boolean, documents: number): Readonly<Record<'fi
     for (let round = 0; round < 12; round++) {
       const value = make.value()
       const found: Mismatch | 'too costly' | undefined = ours.run(value)
-      const context = `document ${at}: ${JSON.stringify(schema)}\nvalue: ${JSON.stringify(value)}\nours: ${JSON.stringify(found)}\ntheirs: ${JSON.stringify(theirs.errors)}`
+      const context: string = `document ${at}: ${JSON.stringify(schema)}\nvalue: ${JSON.stringify(value)}\nours: ${JSON.stringify(found)}\ntheirs: ${JSON.stringify(theirs.errors)}`
       const expected = verdictOf(theirs, value)
       if (found === 'too costly' || expected === undefined) seen.endless++
       else assert.equal(found === undefined, expected, context)

@@ -1,14 +1,14 @@
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
-import type { PatternRules, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+import type { AccessSettings, PatternRules, RoleSettings, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 
 export const name = (value: string): ServerName => brandAs<ServerName>(value)
 export const tenantId = (value: string): TenantId => brandAs<TenantId>(value)
 
 /** A principal that no cache shares: each call is a new object. */
-export function principal (tenant: string, scopes?: readonly string[]): Principal {
+export function principal (tenant: string, scopes?: readonly string[], roles?: readonly string[]): Principal {
   return {
     issuer: 'apikey',
     tenant: tenantId(tenant),
@@ -16,6 +16,7 @@ export function principal (tenant: string, scopes?: readonly string[]): Principa
     clientId: 'k1',
     credentialId: 'k1',
     ...(scopes === undefined ? {} : { scopes }),
+    ...(roles === undefined ? {} : { roles }),
     ownerKey: `apikey ${tenant} alice k1`,
     userKey: `${tenant} alice`
   }
@@ -33,6 +34,11 @@ export function server (serverName: string, rules: Rules = {}): [ServerName, Ser
     prompts: list(rules.prompts),
     resources: list(rules.resources)
   })]
+}
+
+/** A role, or what a tenant may, by what is not the default. */
+export function access ({ tools, prompts, resources, servers, ...own }: Rules & { readonly servers?: readonly string[] } & Pick<RoleSettings, 'scopes' | 'rules'> = {}): RoleSettings & AccessSettings {
+  return { tools: list(tools), prompts: list(prompts), resources: list(resources), ...(servers === undefined ? {} : { servers: servers.map(name) }), ...own }
 }
 
 /** One tenant; `servers` absent = all. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createPolicy } from '../../../src/tenancy/index.ts'
 import type { Policy } from '../../../src/tenancy/index.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
-import { name, principal, server, tenant } from './entries.ts'
+import { access, name, principal, server, tenantId } from './entries.ts'
 
 /** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
 function seeded (seed: number): () => number {
@@ -17,7 +17,7 @@ function seeded (seed: number): () => number {
 }
 
 const names = ['read', 'read_file', 'write', 'delete_all', '']
-const patterns = ['*', 'read*', '*file', 'write', 'delete_*', 'a__*', 'b__read', '*__write']
+const patterns = ['*', 'read*', '*file', 'write', 'delete_*', 'a__*', 'b__read', '*__write', 'a+*', '*+read']
 const kinds = ['tool', 'prompt', 'resource'] as const
 const scopes = ['tools:read', 'tools:call', 'tools:call:a__*', 'prompts:read', 'resources:read', '*']
 
@@ -27,10 +27,16 @@ function pick<T> (random: () => number, from: readonly T[]): readonly T[] {
 
 function world (random: () => number): { policy: Policy, caller: Principal } {
   const rules = () => ({ deny: pick(random, patterns), ...(random() < 0.5 ? { allow: pick(random, patterns) } : {}) })
-  const entry = (id: string) => server(id, { tools: rules(), prompts: rules(), resources: rules() })
-  const own = random() < 0.5 ? undefined : pick(random, ['a', 'b'])
-  const policy = createPolicy({ servers: new Map([entry('a'), entry('b')]), tenants: new Map([tenant('acme', rules(), own)]) })
-  return { policy, caller: random() < 0.5 ? principal('acme') : principal('acme', pick(random, scopes)) }
+  const features = () => ({ tools: rules(), prompts: rules(), resources: rules() })
+  const servers = () => random() < 0.5 ? {} : { servers: pick(random, ['a', 'b']) }
+  const role = () => access({ ...features(), ...servers(), ...(random() < 0.5 ? {} : { scopes: pick(random, scopes) }) })
+  const policy = createPolicy({
+    servers: new Map([server('a', features()), server('b', features())]),
+    tenants: new Map([[tenantId('acme'), { ...access({ ...features(), ...servers() }), limits: {}, roles: new Map([['reader', role()]]) }]]),
+    roles: new Map([['reader', role()], ['writer', role()]])
+  })
+  const own = random() < 0.5 ? undefined : pick(random, ['reader', 'writer', 'unknown'])
+  return { policy, caller: principal('acme', random() < 0.5 ? undefined : pick(random, scopes), own) }
 }
 
 test('what a list shows can be called, and what it hides cannot: 2,000 random policies', () => {
@@ -38,6 +44,7 @@ test('what a list shows can be called, and what it hides cannot: 2,000 random po
   for (let i = 0; i < 2000; i++) {
     const { policy, caller } = world(random)
     const everything = { ...caller, scopes: ['*'] }
+    const { roles: _roles, ...unrestricted } = caller
     for (const id of ['a', 'b', 'c'].map(name)) {
       for (const kind of kinds) {
         for (const subject of names) {
@@ -46,7 +53,11 @@ test('what a list shows can be called, and what it hides cannot: 2,000 random po
           const context = `world ${i}: ${id} ${kind} ${subject}`
           if (!visible) assert.ok(refusal, context)
           if (visible && refusal) assert.equal(refusal.code, 'GW_AUTH_SCOPE', context)
-          assert.equal(policy.refusal(everything, id, kind, subject) === undefined, visible, context)
+          if (caller.roles === undefined) assert.equal(policy.refusal(everything, id, kind, subject) === undefined, visible, context)
+          // A role opens nothing that the tenant or the scopes do not.
+          if (refusal === undefined) assert.equal(policy.refusal(unrestricted, id, kind, subject), undefined, context)
+          if (visible) assert.ok(policy.visible(unrestricted, id, kind, subject), context)
+          assert.deepEqual(policy.decision(caller, id, kind, subject), { visible, refusal, conditions: undefined }, context)
           if (visible) assert.ok(policy.mayUseServer(caller, id) && policy.servers(caller).includes(id), context)
         }
       }
