@@ -23,12 +23,16 @@ export class Client {
     this.#redis = at.kind === 'cluster'
       ? new Cluster(at.nodes.map(({ host, port }) => ({ host, port })), clusterOptions(settings))
       : new Redis(serverOptions(settings, { retries: true }))
-    this.#redis.on('ready', () => { this.#attempts = 0; events.ready() })
+    this.#redis.on('+node', (node: Redis) => { node.connect().catch(() => {}) })
+    this.#redis.on('ready', () => {
+      this.#attempts = 0
+      this.#whenNodesAreReady(events.ready)
+    })
     this.#redis.on('close', () => { events.lost(this.#reason) })
     // The words only: the object holds the command, and so may hold a password (T58).
     this.#redis.on('error', (error: Error) => { this.#reason = error.message })
     this.#redis.on('node error', (error: Error) => { this.#reason = error.message })
-    this.#redis.on('end', () => { this.#connectLater() })
+    this.#redis.on('end', () => { events.lost(this.#reason); this.#connectLater() })
     this.#connect()
   }
 
@@ -60,6 +64,18 @@ export class Client {
       this.#isCorked = false
       for (const stream of streams) stream?.uncork()
     })
+  }
+
+  /**
+   * ioredis connects to a cluster's nodes with the first command for each, and refuses all others until it has: so they are
+   * connected ahead of need. A node that cannot be reached does not keep the others from being used.
+   */
+  #whenNodesAreReady (ready: () => void): void {
+    if (this.#redis instanceof Redis) return ready()
+    const settled = this.#redis.nodes('master').filter(({ status }) => status !== 'ready').map(async (node) => {
+      await new Promise<void>((resolve) => { node.once('ready', resolve).once('end', resolve) })
+    })
+    Promise.all(settled).then(ready, () => {})
   }
 
   #connect (): void {

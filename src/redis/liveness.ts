@@ -19,7 +19,8 @@ export interface LivenessOptions {
  */
 export class Liveness {
   readonly #options: LivenessOptions
-  #state: 'up' | 'away' = 'away'
+  /** Absent = nothing is known yet, which is `away` to everybody. */
+  #state: 'up' | 'away' | undefined
   #isConnected = false
   #timeouts = 0
   #failedProbes = 0
@@ -29,7 +30,7 @@ export class Liveness {
     this.#options = options
   }
 
-  get state (): 'up' | 'away' { return this.#state }
+  get state (): 'up' | 'away' { return this.#state ?? 'away' }
 
   connected (): void {
     this.#isConnected = true
@@ -47,7 +48,7 @@ export class Liveness {
   }
 
   timedOut (): void {
-    if (++this.#timeouts < TIMEOUTS_IN_A_ROW || this.#state === 'away') return
+    if (++this.#timeouts < TIMEOUTS_IN_A_ROW || this.#state !== 'up') return
     this.#away('it does not answer')
     this.#probeLater()
   }

@@ -35,6 +35,8 @@ export interface RedisOptions {
   readonly port?: number
   /** `requirepass`; the helper's own redis-cli uses it too. */
   readonly password?: string
+  /** Arguments of redis-server that name its certificates: the port speaks TLS and nothing else. */
+  readonly tls?: readonly string[]
   /** More arguments of redis-server, as `['--maxmemory', '10mb']`. */
   readonly args?: readonly string[]
   /** Arguments of redis-cli besides where to connect: TLS files, another user. */
@@ -96,7 +98,7 @@ async function runServer (dir: string, port: number, socketPath: string | undefi
   if (options.sentinelConfig !== undefined) await writeFile(config, options.sentinelConfig)
   const start = async (): Promise<void> => {
     const own = options.sentinelConfig === undefined ? [] : [config, '--sentinel']
-    const where = socketPath === undefined ? ['--port', String(port), '--bind', '127.0.0.1'] : ['--port', '0', '--unixsocket', socketPath]
+    const where = socketPath === undefined ? [...(options.tls === undefined ? ['--port', String(port)] : ['--port', '0', '--tls-port', String(port), ...options.tls]), '--bind', '127.0.0.1'] : ['--port', '0', '--unixsocket', socketPath]
     const kept = options.sentinelConfig === undefined ? ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'] : []
     const secret = options.password === undefined ? [] : ['--requirepass', options.password, ...(options.sentinelConfig === undefined ? ['--masterauth', options.password] : [])]
     child = spawn(findRedisServer(), [...own, ...where, '--dir', dir, ...kept, ...secret, ...options.args ?? []], { stdio: ['ignore', 'pipe', 'inherit'] })
