@@ -7,6 +7,7 @@ import type { AppOptions } from './plugins/app-options.ts'
 import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
 import { createPeers } from './plugins/peers.ts'
+import type { HopListener } from './plugins/replicas/hop-listener.ts'
 import { watchForStalls } from './plugins/stall-watch.ts'
 import { servePrimary } from './primary.ts'
 import type { RunningGateway } from './running-gateway.ts'
@@ -42,12 +43,16 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
   const management = isManaged ? await buildManagement(options) : undefined
   const listeners = management === undefined ? [app] : [app, management]
   let handBack = async (): Promise<void> => {}
+  const { replicas } = options
+  let hops: HopListener | undefined
   try {
+    // Before anybody has a session here whose id the others would not know.
+    hops = await replicas?.listen(app)
     await app.listen({ ...settings.listen })
     if (peers !== undefined && handedOver !== undefined) handBack = await takeOver(app, handedOver, peers.incoming)
     await management?.listen({ host: settings.management.host, port: settings.management.port })
   } catch (thrown) {
-    await Promise.allSettled([...listeners.map((listener) => listener.close()), composition.gateway.stop()])
+    await Promise.allSettled([hops?.close(0), replicas?.close(), ...listeners.map((listener) => listener.close()), composition.gateway.stop()])
     await composition.close()
     throw thrown
   }
@@ -66,11 +71,11 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
     reload: async (next) => reload.apply(next),
     reloadRefused: (faults) => { reload.refused(faults) },
     onReloadWanted () {},
-    ...closers(composition, options, listeners, async () => { await handBack(); endWatch() })
+    ...closers(composition, options, listeners, async () => { await handBack(); await hops?.close(LAST_BYTES_MS); await replicas?.close(); endWatch() })
   }
 }
 
-function closers (composition: Composition, { peers, settings, clock }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {
+function closers (composition: Composition, { peers, replicas, settings, clock }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {
   const { gateway, logger } = composition
   let ending: Promise<void> | undefined
 
@@ -87,8 +92,9 @@ function closers (composition: Composition, { peers, settings, clock }: AppOptio
   async function drain (): Promise<void> {
     const untilMs = clock.nowMs() + settings.drainMs + LAST_BYTES_MS
     await gateway.drain()
-    // Calls in flight of this process's clients, too, that other processes serve.
+    // Calls in flight of this process's clients, too, that other processes or replicas serve.
     await peers?.handOvers.over(untilMs - clock.nowMs())
+    await replicas?.handOvers.over(untilMs - clock.nowMs())
   }
 
   return {

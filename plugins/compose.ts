@@ -21,6 +21,7 @@ import { composeRedis } from './compose-redis.ts'
 import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
 import type { ContainedWorkers } from './compose-sandbox.ts'
+import { composeReplicas } from './replicas/compose-replicas.ts'
 import { processMemory } from './process-memory.ts'
 import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
 import { createReload } from './reload/create-reload.ts'
@@ -59,6 +60,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       waited: (waitedMs, outcome) => telemetry.observe('call_wait_seconds', { outcome }).observe(waitedMs / 1000)
     }
   })
+  const replicas = composeReplicas(settings, shared, { telemetry, logger, clock, gateway: () => gateway, now: () => reload.settings })
   const contained = composeSandbox(settings, env, telemetry, logger)
   const pool = createPool(() => reload.settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
   const gateway = createGateway({
@@ -72,6 +74,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     nowMs: clock.nowMs,
     host: readHostEnvironment(env),
     ...storedPackages(settings, env, logger),
+    ...(replicas === undefined ? {} : { newSessionId: () => replicas.replicas.newSessionId() }),
     events: gatewayEvents(telemetry, logger, audit)
   })
   const reload = createReload(settings, { telemetry, logger, gateway, limiter, policy, authenticator, makePolicy: createPolicy, makeAuthenticator, endKeys: (ids) => { gateway.endOf(({ issuer, credentialId }) => issuer === API_KEY_ISSUER && ids.has(credentialId)) } })
@@ -94,6 +97,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       gateway,
       clock,
       version,
+      ...(replicas === undefined ? {} : { replicas }),
       health: () => healthOf(phase, reload, gateway, authenticator, shared),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },

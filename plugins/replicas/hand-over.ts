@@ -95,7 +95,11 @@ export class HandOver {
         reply.raw.destroy()
         return
       }
-      if (this.#isOver || !settle(isConnected ? 'lost' : 'unreachable')) return
+      if (this.#isOver) {
+        settle('gone')
+        return
+      }
+      if (!settle(isConnected ? 'lost' : 'unreachable')) return
       if (isConnected) this.#fail(new GatewayError('GW_UPSTREAM_LOST', { reason: `handed over to ${replica.name}: ${error.message}` }))
       else if (isRefused(error)) this.#afterRefusal(replica)
       else this.#fail(unavailable(`${replica.name}: ${error.message}`))

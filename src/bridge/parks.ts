@@ -1,4 +1,5 @@
 import { randomId } from '../shared/ids.ts'
+import type { Principal } from '../shared/principal.ts'
 import type { ModernClient } from './modern-client.ts'
 import type { RequestStates } from './request-states.ts'
 import { STATE_TTL_MS } from './request-states.ts'
@@ -67,6 +68,17 @@ export class Parks {
     this.#parks.delete(park.id)
     clearTimeout(park.timer)
     park.client.expire()
+  }
+
+  /** Does a call of one of these callers wait here? */
+  some (match: (principal: Principal) => boolean): boolean {
+    for (const { client } of this.#parks.values()) if (match(client.principal)) return true
+    return false
+  }
+
+  /** These callers cannot come back here any more. */
+  endOf (match: (principal: Principal) => boolean): void {
+    for (const park of [...this.#parks.values()]) if (match(park.client.principal)) this.#evict(park)
   }
 
   /** Nobody can come back any more: the gateway is shutting down. What is asked from now on is not answered. */

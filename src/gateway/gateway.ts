@@ -2,6 +2,7 @@ import { createCache, type Cache } from '../cache/index.ts'
 import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
 import type { LimitDecision, Limiter } from '../limits/index.ts'
 import type { Inbound } from '../protocol/index.ts'
+import type { OwnerKey } from '../replicas/index.ts'
 import { createNameIndex } from '../routing/index.ts'
 import { createSealer, deriveKey } from '../seal/index.ts'
 import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
@@ -20,6 +21,7 @@ import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
 import { Listens } from './listens.ts'
 import { createLists } from './lists/lists.ts'
+import { endOwned, hasOwned } from './owned.ts'
 import { modernTurn } from './modern-turn.ts'
 import { receiveModern } from './modern.ts'
 import { attach, receive } from './receive.ts'
@@ -45,6 +47,8 @@ export interface GatewayOptions {
   readonly version: string
   readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
   readonly pool: ConnectionsOptions['pool']
+  /** Ids of new sessions. Absent = without the tag of a replica. */
+  readonly newSessionId?: () => string
   readonly host: ConnectionsOptions['host']
   /** Absent = every command is started as written. */
   readonly packages?: ConnectionsOptions['packages']
@@ -106,6 +110,10 @@ export interface Gateway {
    * open finish with the entries of theirs. Who may do what is not asked of any snapshot but of the policy, which is current.
    */
   configure (settings: Settings): void
+  /** Does anything of this owner key live here: a session, a subscription, a call that waits for answers, a worker? */
+  hasOwned (key: OwnerKey): boolean
+  /** Ends all of it, because another replica serves them. Resolves when their workers are gone; calls in flight were answered. */
+  endOwned (key: OwnerKey): Promise<void>
   /** Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers. */
   drain (): Promise<void>
   /** Ends everything now. */
@@ -136,7 +144,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     events: { ...options.events.upstream, thrown: options.events.thrown }
   }, links.peerFor)
   const reopening = options.sharedSessions === undefined ? undefined : new Reopening({ shared: options.sharedSessions, registry: () => sessions, policy, settings: () => settings, nowMs, events: { ...options.events.sessions, thrown: options.events.thrown } })
-  const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: reopening?.listening(options.events.sessions) ?? options.events.sessions })
+  const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: reopening?.listening(options.events.sessions) ?? options.events.sessions, ...options.newSessionId === undefined ? {} : { newId: options.newSessionId } })
   const context: GatewayContext = {
     ...snapshotOf(settings),
     policy,
@@ -256,6 +264,8 @@ export function createGateway (options: GatewayOptions): Gateway {
     get failingServers () { return [...settings.servers.keys()].filter((name) => connections.lastFailure(name) !== undefined).length },
     get draining () { return draining },
     makeRoom: (owner, bound) => connections.makeRoom(owner, bound),
+    hasOwned: (key) => hasOwned(context, key),
+    endOwned: async (key) => { await endOwned(context, key) },
     async drain () {
       draining = true
       // No retry and no news can come any more.

@@ -37,6 +37,12 @@ export class Listens {
   /** The user's own. */
   of (principal: Principal): Iterable<ListeningClient> { return this.#byUser.get(principal.userKey)?.keys() ?? [] }
 
+  /** Does one of these callers listen? */
+  some (match: (principal: Principal) => boolean): boolean {
+    for (const mine of this.#byUser.values()) for (const { principal } of mine.keys()) if (match(principal)) return true
+    return false
+  }
+
   /** Ends all of them in good order, or those of some principals. */
   endAll (match: (principal: Principal) => boolean = () => true): void {
     for (const mine of [...this.#byUser.values()]) {

@@ -44,6 +44,11 @@ export class Members {
     return [...this.#members.values()].map(({ replica }) => replica)
   }
 
+  /** Those among them that do not answer right now. */
+  silent (): Replica[] {
+    return [...this.#members.values()].filter(({ isSilent }) => isSilent).map(({ replica }) => replica)
+  }
+
   get (instance: string): Replica | undefined {
     return this.#members.get(instance)?.replica
   }

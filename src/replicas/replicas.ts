@@ -141,6 +141,7 @@ export function createReplicas (options: ReplicasOptions): Replicas {
       beatLater()
     },
     live: () => [self, ...members.all()],
+    silent: () => members.silent(),
     named: (name) => name === self.name ? self : members.named(name),
     instance: (instance) => instance === self.instance ? self : members.get(instance),
     newSessionId: () => taggedId(self),

@@ -59,6 +59,8 @@ export interface Replicas {
   release (key: OwnerKey): void
   /** Milliseconds since 1970 by the clock that replicas share; the machine's own until the store was reached once (FR36). */
   sharedWallMs (): number
+  /** Live ones that do not answer right now. */
+  silent (): readonly Replica[]
   /** From now on it takes no new keys, and others are told. */
   drain (): Promise<void>
   /** Ends: others are told, and its keys are free. */

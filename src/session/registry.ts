@@ -11,6 +11,8 @@ export interface SessionRegistryOptions {
   readonly idleMs: number
   readonly maxPerUser: number
   readonly nowMs: () => number
+  /** Ids of new sessions: 256 random bits, with a tag or without. Default: without. */
+  readonly newId?: () => string
   readonly events: {
     opened (session: Session): void
     /** @param reason absent = its client, its idle time or its user's newer sessions ended it */
@@ -100,7 +102,7 @@ export function createSessionRegistry (options: SessionRegistryOptions): Session
   }
 
   return {
-    open: (wanted) => enter(wanted, brandAs<SessionId>(randomId())),
+    open: (wanted) => enter(wanted, brandAs<SessionId>(options.newId?.() ?? randomId())),
     resume (wanted, id, { hello, logLevel }) {
       const session = enter(wanted, brandAs<SessionId>(id))
       session?.greet(hello)

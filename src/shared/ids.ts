@@ -9,7 +9,7 @@ export type TenantId = Brand<string, 'TenantId'>
 export type UserId = Brand<string, 'UserId'>
 /** Server name: `^[A-Za-z0-9](?:[A-Za-z0-9-]|_(?!_)){0,31}$`, not ending in `_` (rulings 5). */
 export type ServerName = Brand<string, 'ServerName'>
-/** Downstream session id: 43 characters of base64url, 256 random bits. */
+/** Downstream session id: 43 characters of base64url, 256 random bits; with replicas, the tag of one before them. */
 export type SessionId = Brand<string, 'SessionId'>
 
 /** The one way to brand a string: call it only where the value was just validated or verified. */

@@ -60,6 +60,13 @@ export const METRICS = {
   redis_command_seconds: { kind: 'histogram', help: 'Seconds from a Redis command to its answer, or to its being given up.', labels: {}, buckets: REDIS_SECONDS },
   state_mac_fail_total: { kind: 'counter', help: 'Values in Redis that no gateway with this secret has written there; they count as absent. Anything but 0 is tampering or another secret (T57).', labels: {} },
 
+  replicas_live: { kind: 'gauge', help: 'Replicas that live, as this one sees them, itself included.', labels: {} },
+  replica_keys_owned: { kind: 'gauge', help: 'Users, and tenants that share workers, who are served by this replica.', labels: {} },
+  replica_claims_total: { kind: 'counter', help: 'Users and tenants that this replica began to serve: new = nobody did, stolen = their replica had died, provisional = while Redis was away.', labels: { how: 'claim_how' } },
+  replica_fenced_total: { kind: 'counter', help: 'Users and tenants whose sessions and workers were ended here because another replica serves them.', labels: {} },
+  replica_hops_total: { kind: 'counter', help: 'Requests handed over to other replicas, by how that ended.', labels: { outcome: 'hop_outcome' } },
+  replica_hop_seconds: { kind: 'histogram', help: 'Seconds until another replica began to answer what was handed over to it.', labels: {}, buckets: CALL_SECONDS },
+  replica_hops_refused_total: { kind: 'counter', help: 'Messages to the listener for replicas that no replica with this secret had signed, or that were too old or here before.', labels: {} },
   call_wait_seconds: { kind: 'histogram', help: 'Seconds that calls over a concurrency limit waited in line, by how the wait ended.', labels: { outcome: 'wait_outcome' }, buckets: CALL_SECONDS },
   limit_refusals_total: { kind: 'counter', help: 'Requests refused by a rate, concurrency or capacity limit.', labels: { limit: 'limit' } },
   auth_refusals_total: { kind: 'counter', help: 'Requests refused for their credential, by reason.', labels: { reason: 'auth_reason' } },

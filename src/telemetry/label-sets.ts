@@ -56,6 +56,10 @@ export const LABEL_SETS = {
     'user_calls_day', 'user_calls_month', 'tenant_calls_day', 'tenant_calls_month', 'redis_away',
     'user_concurrency', 'tenant_concurrency', 'server_concurrency', 'gateway_concurrency', 'memory', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
   ],
+  /** `ReplicaEvents.claimed` of src/replicas. */
+  claim_how: ['new', 'stolen', 'provisional'],
+  /** `HopOutcome` of plugins/replicas. */
+  hop_outcome: ['answered', 'refused', 'unreachable', 'lost', 'gone'],
   /** `AuthRefusalReason` of src/auth. */
   auth_reason: [
     'missing', 'ambiguous', 'in_query', 'scheme', 'too_large', 'malformed', 'unknown_key', 'wrong_secret', 'unknown_issuer',

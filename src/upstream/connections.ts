@@ -7,6 +7,7 @@ import { countsAgainst, createResidentMemory, type HostEnvironment, type MakeRoo
 import { createEraVerdicts } from './era-verdicts.ts'
 import { FirstProbes } from './first-probes.ts'
 import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
+import { isOwned, type PlaceOwner } from './owned-places.ts'
 import type { Place } from './place.ts'
 import { createServerBreaker } from './server-breaker.ts'
 import { createStartBackoff } from './start-backoff.ts'
@@ -61,6 +62,10 @@ export interface Connections {
   lastFailure (server: ServerName): StartFailure | undefined
   /** Eras that the server is known to speak, and since when; undefined = not known yet. */
   eras (server: ServerSettings): ReturnType<EraVerdicts['known']>
+  /** Is there a worker of these callers, or one that they hold? */
+  hasOwned (owner: PlaceOwner): boolean
+  /** Ends the workers of these callers; calls in flight are answered. Resolves when they are gone. */
+  endOwned (owner: PlaceOwner): Promise<void>
   /** Ends every worker, starting ones too, and opens no more. */
   close (): Promise<void>
 }
@@ -159,6 +164,11 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     },
     lastFailure: (server) => failures.get(server),
     eras: (server) => verdicts.known(server),
+    hasOwned: (owner) => [...places.values()].some((place) => isOwned(place, owner)),
+    async endOwned (owner) {
+      const theirs = [...places.values()].filter((place) => isOwned(place, owner))
+      await Promise.all(theirs.map(async (place) => { await place.end(new GatewayError('GW_CANCELLED', { reason: 'another replica serves them now' })) }))
+    },
     async close () {
       isClosing = true
       clearInterval(sweep)
