@@ -7,7 +7,7 @@ const NAME = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/
 
 /**
  * The script of a file of this room. Call it once, when a module is loaded: `const CALL = script('limits/call')`. A file opens with
- * a comment that says its KEYS, its ARGV, what it returns and when its keys end; it takes the time from Redis (`TIME`, FR36),
+ * a comment in five parts: what it does, `KEYS:`, `ARGV:`, `Returns:` and `Ends:`; it takes the time from Redis (`TIME`, FR36),
  * and all its keys have one hash tag.
  * @throws when there is no such file: a fault of the installation, found at the start
  */
