@@ -68,7 +68,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     policy,
     limiter,
     audit,
-    cache: composeCache(settings, clock, memory, telemetry, undefined),
+    cache: composeCache(settings, clock, memory, telemetry, shared),
     version,
     pool,
     nowMs: clock.nowMs,

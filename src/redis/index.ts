@@ -8,9 +8,12 @@
  * Sources: reliability C (FR20-FR25), T57, rulings 3.
  * Fails: RedisAway, at once or within commandTimeoutMs; the caller's policy for that is in docs/redis.md.
  */
+export { createSharedTier } from './cache/shared-tier.ts'
 export { keysFor } from './keys.ts'
 export type { Keys } from './keys.ts'
 export { createReplicaStore } from './replicas/replica-store.ts'
+export { createSharedCounts } from './limits/shared-counts.ts'
+export type { SharedCountsParts } from './limits/shared-counts.ts'
 export { script } from './script.ts'
 export { createSignedValues } from './signed-values.ts'
 export { createSessionStore } from './sessions/session-store.ts'

@@ -22,7 +22,14 @@ export const STORED = {
   liveReplicas: { name: '{g:replicas}:live', type: 'hash', ends: '8 seconds after the last heartbeat of any replica', owner: 'replicas', holds: 'each live replica by its instance: when it spoke last, and its signed listing (name, origin, whether it drains)' },
   ownerClaim: { name: '{t:<tenant>}:owner:<key>', type: 'hash', ends: '60 seconds after its owner kept it last', owner: 'replicas', holds: 'which instance serves this user, or this tenant as a whole, and the fence of its claim' },
   ownerMarker: { name: '{t:<tenant>}:owners', type: 'string', ends: '60 seconds after a claim of the tenant was kept last', owner: 'replicas', holds: '`1`: while it stands, no claim of the tenant was lost' },
-  session: { name: '{t:<tenant>}:session:<id hash>', type: 'hash', ends: '`sessions.idleMs` after its last use, and up to 20 seconds more', owner: 'session', holds: 'a session of `stateless` servers: its signed record (digest of its owner and route, what the client declared, its log level), and which instance has it' }
+  session: { name: '{t:<tenant>}:session:<id hash>', type: 'hash', ends: '`sessions.idleMs` after its last use, and up to 20 seconds more', owner: 'session', holds: 'a session of `stateless` servers: its signed record (digest of its owner and route, what the client declared, its log level), and which instance has it' },
+  limitWindow: { name: '{t:<tenant>}:window:<limit>:<whose>', type: 'hash', ends: '62 seconds after the last admission', owner: 'limits', holds: 'how many calls or requests of a user, key, tool or tenant were admitted in each second of the last minute' },
+  limitQuota: { name: '{t:<tenant>}:quota:<limit>:<whose>', type: 'string', ends: 'a minute after the day or month', owner: 'limits', holds: 'calls of a user or tenant in this calendar day or month (UTC)' },
+  limitSlots: { name: '{t:<tenant>}:slots:<kind>:<whose>', type: 'hash', ends: '10 seconds after any replica used it last', owner: 'limits', holds: 'calls in flight of a user or tenant by replica, and which replicas have one that waits, each with its end' },
+  cacheEntry: { name: '{g:cache:<group>}:<kind>:<request hash>', type: 'string', ends: 'when its list, contents or result may not be reused any more; an hour at most', owner: 'cache', holds: 'an answer of a server for one worker key (a hash over server, entry, tenant, user and capabilities), signed, with the generation that it belongs to' },
+  cacheGeneration: { name: '{g:cache:<group>}:<kind>:generation', type: 'string', ends: '61 minutes after the last change', owner: 'cache', holds: 'when a list, or any resource, of this worker key changed last: what is older is not used' },
+  cacheChanges: { name: '{g:cache}:changes', type: 'channel', ends: '-', owner: 'cache', holds: 'what has changed, for replicas that keep it in memory' },
+  addressWindow: { name: '{g:address:<address>}:refused', type: 'string', ends: 'a minute after the first refused request', owner: 'the edge', holds: 'requests without a valid credential from one address in this minute' }
 } as const satisfies Record<string, StoredRow>
 
 type Names = typeof STORED
