@@ -38,7 +38,7 @@ export const DEFAULTS = {
   retries: { attempts: 2, budgetPercent: 10 },
   breaker: { calls: 20, windowMs: 10_000, failedPercent: 50, openMs: 5000, maxOpenMs: 60_000 },
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },
-  jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', userPrefix: '' },
+  jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', rolesClaim: 'roles', userPrefix: '' },
   whenRevocationsUnknown: 'deny',
   jwksAlgorithms: ['RS256', 'ES256', 'EdDSA'],
   secretAlgorithms: ['HS256']

@@ -11,6 +11,7 @@ type Check = HealthState['checks'][string]
  */
 export function keySetEvents (telemetry: Telemetry, logger: Logger): AuthEvents {
   const failing = new Set<string>()
+  const silent = new Set<string>()
   return {
     jwksFetched (issuer, outcome, reason) {
       telemetry.count('jwks_fetch_total', { outcome }).inc()
@@ -20,6 +21,16 @@ export function keySetEvents (telemetry: Telemetry, logger: Logger): AuthEvents 
         logger.warn({ ...fields, reason: withoutQueries(reason ?? '') }, 'the keys of an issuer could not be fetched; another try follows')
       } else if (failing.delete(issuer)) {
         logger.info(fields, 'the keys of an issuer can be fetched again')
+      }
+    },
+    introspected (issuer, outcome, reason) {
+      telemetry.count('introspections_total', { outcome }).inc()
+      const fields = { event: 'introspected', issuer: withoutQueries(issuer), outcome }
+      if (outcome === 'failed' && !silent.has(issuer)) {
+        silent.add(issuer)
+        logger.warn({ ...fields, reason: withoutQueries(reason ?? '') }, 'an authorization server cannot be asked about its tokens; they are refused with 503')
+      } else if (outcome === 'ok' && silent.delete(issuer)) {
+        logger.info(fields, 'an authorization server can be asked again')
       }
     }
   }

@@ -30,6 +30,7 @@ export function identityOf (value: JwtIssuerEntry | IntrospectionEntry, place: P
     tenantClaim: value.tenantClaim ?? DEFAULTS.jwt.tenantClaim,
     userClaim: value.userClaim ?? DEFAULTS.jwt.userClaim,
     scopeClaim: value.scopeClaim ?? DEFAULTS.jwt.scopeClaim,
+    ...(value.rolesClaim === undefined ? {} : { rolesClaim: value.rolesClaim }),
     userPrefix: value.userPrefix ?? DEFAULTS.jwt.userPrefix
   }
 }

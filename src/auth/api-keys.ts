@@ -6,14 +6,18 @@ import type { Result } from '../shared/result.ts'
 import type { ApiKeySettings } from '../shared/settings.ts'
 import { API_KEY_ISSUER, makePrincipal } from './make-principal.ts'
 import { refused } from './refused.ts'
+import type { Revocations } from './revocation/revocations.ts'
 import type { AuthRefusal } from './types.ts'
 
 /** How every key begins; no JWT can, because its first byte decodes to `{` or white space. */
 export const API_KEY_PREFIX = 'db_'
 
 interface KnownKey {
+  readonly sha256: string
   readonly digest: Buffer
   readonly verdict: Result<Principal, AuthRefusal>
+  /** Looked up when something is revoked, and not with each call. */
+  isRevoked: boolean
 }
 
 /** Verifies API keys. */
@@ -21,6 +25,8 @@ export interface ApiKeys {
   /** @param text the whole key, `db_<id>_<secret>` */
   verify (text: string): Result<Principal, AuthRefusal>
   readonly size: number
+  /** Hears of no more revocations. */
+  close (): void
 }
 
 /**
@@ -29,7 +35,7 @@ export interface ApiKeys {
  * which ids exist (T13).
  * @throws GatewayError GW_CONFIG for a hash that is not 64 hex digits or an id given twice
  */
-export function createApiKeys (settings: readonly ApiKeySettings[]): ApiKeys {
+export function createApiKeys (settings: readonly ApiKeySettings[], revocations?: Pick<Revocations, 'keyIsRevoked' | 'isUnknown' | 'onChange'>): ApiKeys {
   const keys = new Map<string, KnownKey>()
   const nobody = Buffer.from(randomBytes(32).toString('hex'), 'latin1')
   // Digests are compared as hex digits in memory of our own: a digest that Node returns as a Buffer costs four times as much.
@@ -37,17 +43,25 @@ export function createApiKeys (settings: readonly ApiKeySettings[]): ApiKeys {
   for (const entry of settings) {
     if (!/^[0-9a-f]{64}$/.test(entry.sha256)) throw new GatewayError('GW_CONFIG', { reason: `auth.apiKeys: ${entry.id}: sha256 must be 64 hex digits` })
     if (keys.has(entry.id)) throw new GatewayError('GW_CONFIG', { reason: `auth.apiKeys: ${entry.id} is given twice` })
-    keys.set(entry.id, { digest: Buffer.from(entry.sha256, 'latin1'), verdict: Object.freeze(ok(keyPrincipal(entry))) })
+    keys.set(entry.id, { sha256: entry.sha256, digest: Buffer.from(entry.sha256, 'latin1'), verdict: Object.freeze(ok(keyPrincipal(entry))), isRevoked: false })
   }
+  const lookUp = (): void => {
+    for (const key of keys.values()) key.isRevoked = revocations?.keyIsRevoked(key.sha256) === true
+  }
+  lookUp()
+  const endWatch = revocations?.onChange(lookUp)
   return {
     verify (text) {
       const known = keys.get(keyId(text))
       presented.write(hash('sha256', text), 'latin1')
       const equal = timingSafeEqual(known?.digest ?? nobody, presented)
       if (known === undefined) return refused('unknown_key')
-      return equal ? known.verdict : refused('wrong_secret')
+      if (!equal) return refused('wrong_secret')
+      if (known.isRevoked) return refused('revoked')
+      return revocations?.isUnknown === true ? refused('revocations_unknown') : known.verdict
     },
-    size: keys.size
+    size: keys.size,
+    close: () => endWatch?.()
   }
 }
 

@@ -14,7 +14,9 @@ export interface VerifiedIdentity {
   readonly clientId: string
   readonly credentialId: string
   readonly scopes?: readonly string[] | undefined
+  readonly roles?: readonly string[] | undefined
   readonly callsPerMinute?: number | undefined
+  readonly issuedAtMs?: number | undefined
   readonly expiresAtMs?: number | undefined
 }
 
@@ -24,7 +26,7 @@ export interface VerifiedIdentity {
  * @throws GatewayError GW_CONFIG for an empty tenant or user: there is no anonymous principal
  */
 export function makePrincipal (identity: VerifiedIdentity): Principal {
-  const { issuer, tenant, user, clientId, credentialId, scopes, callsPerMinute, expiresAtMs } = identity
+  const { issuer, tenant, user, clientId, credentialId, scopes, roles, callsPerMinute, expiresAtMs, issuedAtMs } = identity
   if (tenant === '' || user === '') throw new GatewayError('GW_CONFIG', { reason: `${credentialId}: tenant and user must not be empty` })
   return Object.freeze({
     issuer,
@@ -33,8 +35,10 @@ export function makePrincipal (identity: VerifiedIdentity): Principal {
     clientId,
     credentialId,
     ...(scopes === undefined ? {} : { scopes: Object.freeze([...scopes]) }),
+    ...(roles === undefined ? {} : { roles: Object.freeze([...roles]) }),
     ...(callsPerMinute === undefined ? {} : { callsPerMinute }),
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
     ownerKey: JSON.stringify([issuer, tenant, user, clientId]),
     userKey: JSON.stringify([tenant, user])
   })

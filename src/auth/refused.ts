@@ -27,8 +27,12 @@ const CODES: Readonly<Record<AuthRefusalReason, AuthRefusal['code']>> = {
   not_yet_valid: 'GW_AUTH_INVALID',
   claims: 'GW_AUTH_INVALID',
   sender_constrained: 'GW_AUTH_INVALID',
+  inactive: 'GW_AUTH_INVALID',
+  revoked: 'GW_AUTH_INVALID',
   tenant: 'GW_AUTH_TENANT',
-  jwks_unavailable: 'GW_AUTH_UNAVAILABLE'
+  jwks_unavailable: 'GW_AUTH_UNAVAILABLE',
+  introspection_unavailable: 'GW_AUTH_UNAVAILABLE',
+  revocations_unknown: 'GW_AUTH_UNAVAILABLE'
 }
 
 const made = new Map(Object.entries(CODES).map(([reason, code]) => {

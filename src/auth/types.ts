@@ -7,7 +7,8 @@ export type AuthRefusalReason =
   | 'missing' | 'ambiguous' | 'in_query' | 'scheme' | 'too_large' | 'malformed'
   | 'unknown_key' | 'wrong_secret'
   | 'unknown_issuer' | 'algorithm' | 'signature' | 'unknown_kid' | 'audience' | 'expired' | 'not_yet_valid' | 'claims'
-  | 'sender_constrained' | 'tenant' | 'jwks_unavailable'
+  | 'sender_constrained' | 'inactive' | 'revoked' | 'tenant'
+  | 'jwks_unavailable' | 'introspection_unavailable' | 'revocations_unknown'
 
 export interface AuthRefusal {
   /** GW_AUTH_REQUIRED, GW_AUTH_INVALID, GW_AUTH_AMBIGUOUS, GW_AUTH_UNAVAILABLE or GW_AUTH_TENANT. */
@@ -44,4 +45,6 @@ export interface KeySetState {
 export interface AuthEvents {
   /** A fetch of an issuer's key set ended. `reason` is for the log; a failure is retried with growing pauses. */
   jwksFetched (issuer: string, outcome: 'ok' | 'failed', reason?: string): void
+  /** An authorization server was asked about a token. `reason` is for the log; no request waits for a server that failed a moment ago. */
+  introspected? (issuer: string, outcome: 'ok' | 'failed', reason?: string): void
 }

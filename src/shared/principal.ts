@@ -21,6 +21,8 @@ export interface Principal {
   readonly callsPerMinute?: number
   /** Wall-clock end of validity, skew included. Absent for API keys. */
   readonly expiresAtMs?: number
+  /** Wall-clock time at which the gateway issued the token itself: revoking a user ends those from before. Absent for all others. */
+  readonly issuedAtMs?: number
   /** (issuer, tenant, user, clientId) joined unambiguously: sessions compare it, nothing parses it. */
   readonly ownerKey: string
   /** (tenant, user) joined unambiguously: the identity for limits and workers (rulings 2). */

@@ -73,6 +73,9 @@ export const METRICS = {
   jwks_fetch_total: { kind: 'counter', help: 'Fetches of issuers\' key sets that have ended, by outcome.', labels: { outcome: 'fetch_outcome' } },
   jwks_usable: { kind: 'gauge', help: '1 while an issuer\'s tokens can be verified, 0 while no usable keys of it are at hand.', labels: { issuer: 'issuer' } },
   jwks_stale_seconds: { kind: 'gauge', help: 'Seconds by which an issuer\'s keys have outlived their maximum age because newer ones cannot be fetched; 0 = fresh, or none.', labels: { issuer: 'issuer' } },
+  introspections_total: { kind: 'counter', help: 'Questions to authorization servers about tokens that have ended, by outcome.', labels: { outcome: 'fetch_outcome' } },
+  revocations_known: { kind: 'gauge', help: '1 while the list of revoked credentials is known to be whole, 0 while nobody can tell and it has been so for a minute.', labels: {} },
+  tokens_issued_total: { kind: 'counter', help: 'Tokens that the gateway has issued itself.', labels: {} },
   policy_refusals_total: { kind: 'counter', help: 'Uses refused by tenant, scope, allow or deny rules.', labels: { kind: 'policy' } },
 
   config_revision: { kind: 'gauge', help: 'Revision of the configuration that serves new requests.', labels: {} },

@@ -63,8 +63,8 @@ export const LABEL_SETS = {
   /** `AuthRefusalReason` of src/auth. */
   auth_reason: [
     'missing', 'ambiguous', 'in_query', 'scheme', 'too_large', 'malformed', 'unknown_key', 'wrong_secret', 'unknown_issuer',
-    'algorithm', 'signature', 'unknown_kid', 'audience', 'expired', 'not_yet_valid', 'claims', 'sender_constrained', 'tenant',
-    'jwks_unavailable'
+    'algorithm', 'signature', 'unknown_kid', 'audience', 'expired', 'not_yet_valid', 'claims', 'sender_constrained', 'inactive', 'revoked', 'tenant',
+    'jwks_unavailable', 'introspection_unavailable', 'revocations_unknown'
   ],
   /** `GatewayEvents.cached` of src/gateway. */
   cache_outcome: ['hit', 'stale', 'miss', 'bypass'],

@@ -51,6 +51,9 @@ drawbridge_auth_refusals_total counter reason
 drawbridge_jwks_fetch_total counter outcome
 drawbridge_jwks_usable gauge issuer
 drawbridge_jwks_stale_seconds gauge issuer
+drawbridge_introspections_total counter outcome
+drawbridge_revocations_known gauge
+drawbridge_tokens_issued_total counter
 drawbridge_policy_refusals_total counter kind
 drawbridge_config_revision gauge
 drawbridge_config_reloads_total counter outcome

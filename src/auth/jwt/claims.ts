@@ -1,3 +1,4 @@
+import type { Endpoints } from '../endpoints.ts'
 import type { AuthRefusalReason } from '../types.ts'
 import { claim } from './parse.ts'
 import type { JsonObject } from './parse.ts'
@@ -14,14 +15,22 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<string> = new Set(['jwt', 'application/jwt
 /** What RFC 9068 2.1 asks for: an issuer that always writes it tells its access tokens from its ID tokens by it. */
 const AT_JWT: ReadonlySet<string> = new Set(['at+jwt', 'application/at+jwt'])
 
-/** Payload types by which Keycloak (`typ`) and Cognito (`token_use`) mark tokens that are not access tokens. */
-const OTHER_PURPOSES: ReadonlySet<unknown> = new Set(['ID', 'id', 'Refresh', 'refresh', 'Offline', 'Logout'])
+/** Payload types by which Keycloak (`typ`), Cognito and Hydra (`token_use`) mark tokens that are not access tokens. */
+const OTHER_PURPOSES: ReadonlySet<unknown> = new Set(['ID', 'id', 'id_token', 'Refresh', 'refresh', 'refresh_token', 'Offline', 'Logout'])
 
 /** Hashes that only ID tokens hold (OpenID Connect Core 3.1.3.6, 3.3.2.11; FAPI s_hash). */
 const ID_TOKEN_CLAIMS = ['at_hash', 'c_hash', 's_hash']
 
+/** What tokens may name as their audience. */
+export interface Audiences {
+  /** Good for the whole gateway. */
+  readonly named: ReadonlySet<string>
+  /** Of single endpoints; absent = they have no names of their own. */
+  readonly endpoints?: Endpoints | undefined
+}
+
 /** Checks every claim that does not say who the caller is. `undefined` = all hold. Run it on verified payloads only. */
-export function checkClaims (payload: JsonObject, audience: ReadonlySet<string>, wallMs: number): AuthRefusalReason | undefined {
+export function checkClaims (payload: JsonObject, audience: Audiences, wallMs: number): AuthRefusalReason | undefined {
   return checkTimes(payload, wallMs / 1000) ?? checkAudience(payload, audience) ?? checkPurpose(payload)
 }
 
@@ -44,10 +53,20 @@ function isDate (value: unknown): value is number {
 }
 
 /** Whole strings only: no prefixes, no normalised URLs (RFC 8707 2, RFC 9068 4, T09). */
-function checkAudience (payload: JsonObject, audience: ReadonlySet<string>): AuthRefusalReason | undefined {
+function checkAudience (payload: JsonObject, { named, endpoints }: Audiences): AuthRefusalReason | undefined {
+  return audiencesOf(payload).some((one) => named.has(one) || endpoints?.isEndpoint(one)) ? undefined : 'audience'
+}
+
+/** The endpoints that a payload with good claims was issued for; undefined = for the whole gateway. */
+export function endpointsNamed (payload: JsonObject, { named, endpoints }: Audiences): readonly string[] | undefined {
+  const audiences = audiencesOf(payload)
+  return audiences.some((one) => named.has(one)) ? undefined : audiences.filter((one) => endpoints?.isEndpoint(one))
+}
+
+function audiencesOf (payload: JsonObject): readonly string[] {
   const aud = claim(payload, 'aud')
-  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  return named.some((one) => typeof one === 'string' && audience.has(one)) ? undefined : 'audience'
+  const all: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  return all.filter((one) => typeof one === 'string')
 }
 
 /** ID and refresh tokens are no access tokens (T09); a sender-constrained token is worth nothing without its proof (T15). */

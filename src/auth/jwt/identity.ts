@@ -1,16 +1,23 @@
 import { brandAs } from '../../shared/ids.ts'
 import type { TenantId } from '../../shared/ids.ts'
-import type { Principal } from '../../shared/principal.ts'
 import { ok } from '../../shared/result.ts'
-import type { Result } from '../../shared/result.ts'
+import type { TokenIdentitySettings } from '../../shared/settings.ts'
+import type { Verdict } from '../judged.ts'
 import { makePrincipal } from '../make-principal.ts'
 import { refused } from '../refused.ts'
-import type { AuthRefusal } from '../types.ts'
 import { SKEW_S } from './claims.ts'
-import type { Issuer } from './issuers.ts'
 import { claim } from './parse.ts'
 import type { JsonObject } from './parse.ts'
 
+/** Whom an issuer may name. */
+export interface TokenIdentity {
+  readonly settings: TokenIdentitySettings
+  /** How names begin that belong to other issuers of the same tenant. */
+  readonly foreignPrefixes: readonly string[]
+}
+
+/** What most identity providers call it. */
+const ROLES_CLAIM = 'roles'
 /** Names go into logs, file names and headers of other rooms; no issuer's names are longer. */
 const MAX_NAME_CHARS = 256
 
@@ -20,12 +27,13 @@ const MAX_NAME_CHARS = 256
  * a name that belongs to another issuer.
  * @param digest the token's SHA-256, for tokens without `jti`
  */
-export function readIdentity (payload: JsonObject, { settings, foreignPrefixes }: Pick<Issuer, 'settings' | 'foreignPrefixes'>, digest: string): Result<Principal, AuthRefusal> {
+export function readIdentity (payload: JsonObject, { settings, foreignPrefixes }: TokenIdentity, digest: string): Verdict {
   const tenant = readTenant(payload, settings)
   if (tenant === undefined) return refused('tenant')
   const user = claim(payload, settings.userClaim)
-  const scopes = readScopes(claim(payload, settings.scopeClaim))
-  if (!isName(user) || scopes === 'wrong') return refused('claims')
+  const scopes = readWords(claim(payload, settings.scopeClaim))
+  const roles = readWords(claim(payload, settings.rolesClaim ?? ROLES_CLAIM))
+  if (!isName(user) || scopes === 'wrong' || roles === 'wrong') return refused('claims')
   const name = settings.userPrefix + user
   if (foreignPrefixes.some((prefix) => name.startsWith(prefix))) return refused('claims')
   const clientId = claim(payload, 'client_id') ?? claim(payload, 'azp')
@@ -37,12 +45,13 @@ export function readIdentity (payload: JsonObject, { settings, foreignPrefixes }
     clientId: isName(clientId) ? clientId : '',
     credentialId: isName(jti) ? jti : `sha256:${digest.slice(0, 16)}`,
     scopes,
+    roles,
     expiresAtMs: (Number(claim(payload, 'exp')) + SKEW_S) * 1000
   }))
 }
 
 /** The issuer's fixed tenant, or the claim if the issuer may speak for it. Without a list it may speak for any. */
-function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: Issuer['settings']): TenantId | undefined {
+function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: TokenIdentitySettings): TenantId | undefined {
   if (tenant !== undefined) return tenant
   const named = claim(payload, tenantClaim)
   if (!isName(named)) return undefined
@@ -51,17 +60,20 @@ function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: Issu
 }
 
 /**
- * A space-separated string (RFC 8693 4.2) or an array of strings. Absent = all scopes (rulings 2); present in any other
- * shape is refused, so that a scope list nobody can read never opens everything.
+ * Scopes or roles: a space-separated string (RFC 8693 4.2) or an array of strings. Absent = all scopes (rulings 2), no roles;
+ * present in any other shape is refused, so that a list nobody can read never opens everything.
  */
-function readScopes (value: unknown): readonly string[] | undefined | 'wrong' {
+export function readWords (value: unknown): readonly string[] | undefined | 'wrong' {
   if (value === undefined) return undefined
-  if (typeof value === 'string') return value.split(' ').filter((scope) => scope !== '')
-  if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value
-  return 'wrong'
+  if (typeof value === 'string') return value.split(' ').filter((word) => word !== '')
+  return isStrings(value) ? value : 'wrong'
+}
+
+function isStrings (value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((word) => typeof word === 'string')
 }
 
 /** Usable as a name: text, not empty, not endless, without control characters, and encodable without loss. */
-function isName (value: unknown): value is string {
+export function isName (value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_CHARS && !/\p{Cc}/u.test(value) && value.isWellFormed()
 }

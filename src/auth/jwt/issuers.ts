@@ -1,7 +1,8 @@
 import { createSecretKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
-import type { JwtIssuerSettings } from '../../shared/settings.ts'
+import type { JwtIssuerSettings, TokenIdentitySettings } from '../../shared/settings.ts'
+import type { Endpoints } from '../endpoints.ts'
 import { discoverKeys } from '../jwks/discovery.ts'
 import type { FetchKeys } from '../jwks/discovery.ts'
 import type { FetchJwks } from '../jwks/fetch-jwks.ts'
@@ -9,19 +10,24 @@ import { createKeySet } from '../jwks/key-set.ts'
 import type { KeyAnswer, KeySet, KeySetParts } from '../jwks/key-set.ts'
 import { API_KEY_ISSUER } from '../make-principal.ts'
 import { KEY_SHAPES, SECRET_ALGORITHMS } from './algorithms.ts'
+import type { Audiences } from './claims.ts'
+import { foreignPrefixesOf } from './foreign-prefixes.ts'
+import type { TokenIdentity } from './identity.ts'
 
 /** What all issuers share. */
 export interface IssuerParts extends Pick<KeySetParts, 'clock' | 'events'> {
   readonly fetchJwks: FetchJwks
+  /** Of the gateway, where its resources have names. */
+  readonly endpoints: Endpoints | undefined
+  /** Every issuer of the settings: those of one tenant must not name each other's users. */
+  readonly all: readonly TokenIdentitySettings[]
 }
 
 /** One trusted issuer, ready to verify. */
-export interface Issuer {
+export interface Issuer extends TokenIdentity {
   readonly settings: JwtIssuerSettings
   readonly algorithms: ReadonlySet<string>
-  readonly audience: ReadonlySet<string>
-  /** How names begin that belong to other issuers of the same tenant; see {@link foreignPrefixes}. */
-  readonly foreignPrefixes: readonly string[]
+  readonly audience: Audiences
   /** Absent for an issuer with a shared secret. */
   readonly keySet: KeySet | undefined
   /** The key for a token's header. A secret has no key ids. */
@@ -38,12 +44,13 @@ export function createIssuers (settings: readonly JwtIssuerSettings[], shared: I
     const wrong = fault(entry, settings.slice(0, i))
     if (wrong !== undefined) throw new GatewayError('GW_CONFIG', { reason: `auth.jwt[${i}]: ${wrong}` })
   }
-  return new Map(settings.map((entry) => [entry.issuer, createIssuer(entry, foreignPrefixes(entry, settings), shared)]))
+  return new Map(settings.map((entry) => [entry.issuer, createIssuer(entry, shared)]))
 }
 
-function createIssuer (settings: JwtIssuerSettings, foreignPrefixes: readonly string[], shared: IssuerParts): Issuer {
+function createIssuer (settings: JwtIssuerSettings, shared: IssuerParts): Issuer {
   const algorithms = new Set(settings.algorithms)
-  const audience = new Set(settings.audience)
+  const audience = audiencesFor(settings, shared.endpoints)
+  const foreignPrefixes = foreignPrefixesOf(settings, shared.all)
   if (settings.secret !== undefined) {
     const secret = createSecretKey(Buffer.from(settings.secret, 'utf8'))
     return { settings, algorithms, audience, foreignPrefixes, keySet: undefined, key: () => secret }
@@ -55,19 +62,9 @@ function createIssuer (settings: JwtIssuerSettings, foreignPrefixes: readonly st
   return { settings, algorithms, audience, foreignPrefixes, keySet, key: keySet.find }
 }
 
-/**
- * The longer prefixes of other issuers that may speak for the same tenant. Beside one with the prefix `b-`, an issuer
- * without any could call somebody `b-alice` and make them the other's alice: it may not (T04, rulings 2).
- */
-function foreignPrefixes (own: JwtIssuerSettings, all: readonly JwtIssuerSettings[]): string[] {
-  const others = all.filter((other) => other.userPrefix !== own.userPrefix && other.userPrefix.startsWith(own.userPrefix) && mayShareTenant(own, other))
-  return others.map(({ userPrefix }) => userPrefix)
-}
-
-function mayShareTenant (one: JwtIssuerSettings, other: JwtIssuerSettings): boolean {
-  const left = one.tenant === undefined ? one.tenants : [one.tenant]
-  const right = other.tenant === undefined ? other.tenants : [other.tenant]
-  return left === undefined || right === undefined || left.some((tenant) => right.includes(tenant))
+/** The audiences of an entry, and what the gateway itself is called. */
+export function audiencesFor ({ audience }: TokenIdentitySettings, endpoints: Endpoints | undefined): Audiences {
+  return { named: new Set(endpoints === undefined ? audience : [...audience, endpoints.root]), endpoints }
 }
 
 function fault (entry: JwtIssuerSettings, earlier: readonly JwtIssuerSettings[]): string | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createRecentMap } from '../../../src/auth/jwt/recent-map.ts'
-import { createVerdicts } from '../../../src/auth/jwt/verdicts.ts'
+import { createRecentMap } from '../../../src/auth/recent-map.ts'
+import { createVerdicts } from '../../../src/auth/verdicts.ts'
 import { refused } from '../../../src/auth/refused.ts'
 import { authenticator, keySetIssuer, NOW_S, outcome, present, secretIssuer, secretToken, sign, signingKey, testClock } from './fixtures.ts'
 
@@ -24,8 +24,9 @@ describe('cached verdicts', () => {
     const token = secretToken()
     const first = auth.authenticate(headers(token), '/')
     assert.ok(first instanceof Promise)
-    assert.equal(auth.authenticate(headers(token), '/'), first)
-    assert.ok((await first).ok)
+    const second = auth.authenticate(headers(token), '/')
+    assert.ok(second instanceof Promise && (await first).ok)
+    assert.equal(await second, await first)
   })
 
   it('are checked again after 60 s, and the same token stays the same principal', async () => {
@@ -100,9 +101,9 @@ describe('cached verdicts', () => {
 
   it('a flood of made-up tokens drives no accepted one out', async () => {
     const verdicts = createVerdicts(testClock())
-    const accepted = await present(authenticator([secretIssuer()]), secretToken())
+    const accepted = { verdict: await present(authenticator([secretIssuer()]), secretToken()) }
     verdicts.set('accepted', accepted)
-    for (let i = 0; i < 30_000; i++) verdicts.set(`made-up-${i}`, refused('audience'))
+    for (let i = 0; i < 30_000; i++) verdicts.set(`made-up-${i}`, { verdict: refused('audience') })
     assert.equal(verdicts.get('accepted'), accepted)
     assert.equal(verdicts.get('made-up-1'), undefined, 'and they are bounded themselves')
   })
