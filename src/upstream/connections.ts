@@ -1,15 +1,18 @@
 import { join } from 'node:path'
 import { GatewayError } from '../shared/errors.ts'
 import type { PackageStore } from '../packages/index.ts'
+import type { CircuitState } from '../resilience/index.ts'
 import { randomId, type ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import { countsAgainst, createResidentMemory, type HostEnvironment, type MakeRoom, type RecycleReason, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
 import { createEraVerdicts } from './era-verdicts.ts'
 import { FirstProbes } from './first-probes.ts'
-import { KeyedPlace, type PlaceContext, type StartFailure } from './keyed-place.ts'
 import { isOwned, type PlaceOwner } from './owned-places.ts'
+import { KeyedPlace } from './keyed-place.ts'
+import type { PlaceContext, StartFailure } from './place-context.ts'
 import type { Place } from './place.ts'
-import { createServerBreaker } from './server-breaker.ts'
+import { ServerHealths } from './health/server-healths.ts'
+import { breakerKey, createServerBreaker } from './server-breaker.ts'
 import { createStartBackoff } from './start-backoff.ts'
 import { ownerOf } from './start-worker.ts'
 import type { StartKind } from './opening.ts'
@@ -17,7 +20,7 @@ import type { SpareEvents, SpareStatus } from './spares/server-spares.ts'
 import { createSpares } from './spares/spares.ts'
 import type { ConnectionFault } from './speech.ts'
 import type { ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
-import { isPerEra, workerKey } from './worker-key.ts'
+import { isPerEra, startKeyPrefix, workerKey } from './worker-key.ts'
 
 export interface ConnectionsOptions {
   readonly pool: WorkerPool
@@ -38,6 +41,12 @@ export interface ConnectionsOptions {
     recycled? (server: ServerName, reason: RecycleReason): void
     startFailed (server: ServerName, error: GatewayError): void
     fault (server: ServerName, kind: ConnectionFault): void
+    /** The circuit of a server over HTTP is in another state. */
+    circuit? (server: ServerName, state: CircuitState): void
+    /** A request is sent again (FR11). */
+    retried? (server: ServerName): void
+    /** A token of an entry with credentials was fetched, or not. */
+    tokenFetched? (server: ServerName, outcome: 'ok' | 'failed'): void
     /** Something of ours threw where nobody can be told: a bug. */
     thrown (thrown: unknown): void
   }
@@ -53,6 +62,10 @@ export interface Connections {
    */
   configure (servers: ReadonlyMap<ServerName, ServerSettings>): void
   /** From now on spares are kept. */
+  /** Is there a worker of these callers, or one that they hold? */
+  hasOwned (owner: PlaceOwner): boolean
+  /** Ends the workers of these callers; calls in flight are answered. Resolves when they are gone. */
+  endOwned (owner: PlaceOwner): Promise<void>
   warmUp (): void
   /** Spares of a server, or why there are none. */
   spares (server: ServerSettings): SpareStatus
@@ -62,10 +75,8 @@ export interface Connections {
   lastFailure (server: ServerName): StartFailure | undefined
   /** Eras that the server is known to speak, and since when; undefined = not known yet. */
   eras (server: ServerSettings): ReturnType<EraVerdicts['known']>
-  /** Is there a worker of these callers, or one that they hold? */
-  hasOwned (owner: PlaceOwner): boolean
-  /** Ends the workers of these callers; calls in flight are answered. Resolves when they are gone. */
-  endOwned (owner: PlaceOwner): Promise<void>
+  /** States of the circuits of servers over HTTP that were called. */
+  circuits (): ReadonlyMap<ServerName, CircuitState>
   /** Ends every worker, starting ones too, and opens no more. */
   close (): Promise<void>
 }
@@ -87,13 +98,16 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
   sweep.unref()
   const verdicts = createEraVerdicts({ file: join(options.stateDir, VERDICT_FILE), wallMs: options.wallMs ?? Date.now, onThrown: events.thrown })
   const backoff = createStartBackoff(nowMs)
-  const start = { ...options, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown }
+  const breaker = createServerBreaker(nowMs)
+  const healths = new ServerHealths({ nowMs, onThrown: events.thrown, onBack: forgive, events: { circuit: (server, state) => events.circuit?.(server, state), retried: (server) => events.retried?.(server), tokenFetched: (server, outcome) => events.tokenFetched?.(server, outcome) } })
+  const start = { ...options, healths, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown }
   const spares = createSpares({ servers: [], maxStarting: () => 1, ...options.warm, start, verdicts, backoff, events })
   const context: PlaceContext = {
     verdicts,
     start: { ...start, spares },
     backoff,
-    breaker: createServerBreaker(nowMs),
+    breaker,
+    healths,
     opened (server, startMs, kind) {
       failures.delete(server)
       events.opened(server, startMs, kind)
@@ -106,6 +120,12 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     },
     forget: (place) => { if (places.get(place.key) === place) places.delete(place.key) },
     closing: () => isClosing
+  }
+
+  /** A server over HTTP is back: nobody waits any longer for having found it down. */
+  function forgive (server: ServerSettings): void {
+    backoff.forgive(startKeyPrefix(server))
+    breaker.forgive(breakerKey(server))
   }
 
   function reapIdle (): void {
@@ -144,6 +164,11 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
       return place
     },
     status: () => [...places.values()].flatMap((place) => place.status() ?? []),
+    hasOwned: (owner) => [...places.values()].some((place) => isOwned(place, owner)),
+    async endOwned (owner) {
+      const theirs = [...places.values()].filter((place) => isOwned(place, owner))
+      await Promise.all(theirs.map(async (place) => { await place.end(new GatewayError('GW_CANCELLED', { reason: 'another replica serves them now' })) }))
+    },
     configure (servers) {
       spares.configure(servers.values())
       for (const place of places.values()) {
@@ -164,15 +189,12 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     },
     lastFailure: (server) => failures.get(server),
     eras: (server) => verdicts.known(server),
-    hasOwned: (owner) => [...places.values()].some((place) => isOwned(place, owner)),
-    async endOwned (owner) {
-      const theirs = [...places.values()].filter((place) => isOwned(place, owner))
-      await Promise.all(theirs.map(async (place) => { await place.end(new GatewayError('GW_CANCELLED', { reason: 'another replica serves them now' })) }))
-    },
+    circuits: () => healths.states(),
     async close () {
       isClosing = true
       clearInterval(sweep)
       await Promise.all([spares.close(), ...[...places.values()].map((place) => place.end(new GatewayError('GW_DRAINING', { retryAfterS: 1 })))])
+      healths.close()
       await verdicts.flush()
     }
   }

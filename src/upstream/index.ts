@@ -14,7 +14,7 @@ export { createConnections, type Connections, type ConnectionsOptions } from './
 export type { StartKind } from './opening.ts'
 export type { SpareStatus } from './spares/server-spares.ts'
 export { whyNoSpares } from './spares/spare-rule.ts'
-export type { StartFailure } from './keyed-place.ts'
+export type { StartFailure } from './place-context.ts'
 export type { PlaceOwner } from './owned-places.ts'
 export type { Place } from './place.ts'
 export type { ConnectionFault } from './speech.ts'

@@ -1,33 +1,16 @@
-import { GatewayError, toGatewayError, type ErrorCode } from '../shared/errors.ts'
+import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerName, TenantId } from '../shared/ids.ts'
-import { drawLife, type RecycleReason, type ResidentMemory } from '../stdio-pool/index.ts'
+import { drawLife } from '../stdio-pool/index.ts'
 import type { Place } from './place.ts'
-import type { ServerBreaker } from './server-breaker.ts'
-import type { StartBackoff } from './start-backoff.ts'
+import type { PlaceContext } from './place-context.ts'
+import { breakerKey } from './server-breaker.ts'
+import type { ServerHealth } from './health/server-health.ts'
+import { passGate } from './health/opening-gate.ts'
 import { openConnection } from './open-connection.ts'
-import type { StartKind, StartOptions, StartTold } from './opening.ts'
-import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
+import type { StartKind, StartTold } from './opening.ts'
+import type { Connection, ConnectionPeer, ConnectionRequest, ConnectionStatus } from './types.ts'
 import { WearWatch } from './wear-watch.ts'
 import { startKey } from './worker-key.ts'
-
-/** The newest failed start of a server. `reason` and `stderr` are for operators only. */
-export interface StartFailure { readonly atMs: number, readonly code: ErrorCode, readonly reason: string, readonly stderr: string }
-
-/** What all places share. */
-export interface PlaceContext {
-  readonly start: StartOptions
-  readonly backoff: StartBackoff
-  readonly breaker: ServerBreaker
-  readonly verdicts: EraVerdicts
-  readonly memory: ResidentMemory
-  opened (server: ServerName, startMs: number, kind: StartKind): void
-  recycled (server: ServerName, reason: RecycleReason): void
-  startFailed (server: ServerName, error: GatewayError, stderr: string): void
-  /** Nobody holds the place and nothing runs in it. */
-  forget (place: KeyedPlace): void
-  /** The gateway is shutting down. */
-  closing (): boolean
-}
 
 /** A connection over HTTP that ends sooner than this is counted as a crash. */
 const SHORT_LIFE_MS = 10_000
@@ -42,6 +25,8 @@ export class KeyedPlace implements Place {
   readonly #context: PlaceContext
   readonly #startKey: string
   readonly #breakerKey: string
+  /** Of a server over HTTP. */
+  readonly #health: ServerHealth | undefined
   /** Set once, right after construction: peer and place know each other. */
   peer: ConnectionPeer | undefined
   holders = 0
@@ -67,13 +52,18 @@ export class KeyedPlace implements Place {
     this.request = request
     this.#context = context
     this.#startKey = startKey(request)
-    this.#breakerKey = `${request.server.name} ${request.server.entryHash}`
+    this.#breakerKey = breakerKey(request.server)
+    this.#health = request.server.transport === 'stdio' ? undefined : context.healths.of(request.server).health
     this.lastUsedMs = context.start.nowMs()
   }
 
   /** Has a worker that nobody uses right now. */
   get idle (): boolean {
     return this.connection !== undefined && this.connection.inFlight.size === 0 && this.#streams === 0
+  }
+
+  get awayMs (): number {
+    return this.#health === undefined ? 0 : this.#health.awayMs(this.connection?.open === true)
   }
 
   get tenant (): TenantId | undefined {
@@ -176,6 +166,7 @@ export class KeyedPlace implements Place {
     if (waitMs > 0) {
       throw new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'backing off after failed starts', retryAfterS: Math.ceil(waitMs / 1000) })
     }
+    const probe = passGate(this.#health)
     const startedMs = start.nowMs()
     this.#stderr = ''
     try {
@@ -186,13 +177,17 @@ export class KeyedPlace implements Place {
       }
       backoff.started(this.#startKey)
       breaker.started(this.#breakerKey, this.#startKey)
+      probe?.(undefined)
+      this.#health?.joined(connection)
       this.connection = connection
       this.#watch = this.#watchOf(connection)
       this.touch()
       this.#context.opened(this.server, start.nowMs() - startedMs, this.#kind)
       return connection
     } catch (thrown) {
-      throw this.#failed(toGatewayError(thrown))
+      const error = toGatewayError(thrown)
+      probe?.(error)
+      throw this.#failed(error)
     }
   }
 
@@ -276,6 +271,8 @@ export class KeyedPlace implements Place {
       onEnd: () => {
         if (this.connection !== connection) return
         this.connection = undefined
+        this.#health?.left(connection)
+        this.#ended()
         this.#watch = undefined
         if (this.#retiring !== connection && this.#isCrash(connection)) this.#context.backoff.crashed(this.#startKey)
         // The process is gone, its group may not be yet.
@@ -286,6 +283,8 @@ export class KeyedPlace implements Place {
       }
     }
   }
+
+  #ended (): void { this.#context.breaker.ended(this.#breakerKey, this.#startKey) }
 
   /** A process should not end by itself. A stream that a proxy cuts now and then is no reason to keep anybody waiting, if it held for a while. */
   #isCrash (connection: Connection): boolean {

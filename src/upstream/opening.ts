@@ -2,6 +2,7 @@ import type { ServerName } from '../shared/ids.ts'
 import type { PackageStore } from '../packages/index.ts'
 import type { HostEnvironment, WorkerPool } from '../stdio-pool/index.ts'
 import type { FirstProbes } from './first-probes.ts'
+import type { ServerHealths } from './health/server-healths.ts'
 import type { Spares } from './spares/spares.ts'
 import type { ConnectionFault } from './speech.ts'
 import type { Connection, ConnectionPeer } from './types.ts'
@@ -18,6 +19,8 @@ export interface StartOptions {
   /** Absent = none are kept. */
   readonly spares?: Spares
   readonly nowMs: () => number
+  /** What is shared by all connections of an entry over HTTP. Absent = nothing: no breaker, no retries, no tokens. */
+  readonly healths?: ServerHealths
   readonly onFault: (server: ServerName, kind: ConnectionFault) => void
   readonly onThrown: (thrown: unknown) => void
 }

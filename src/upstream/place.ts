@@ -10,6 +10,8 @@ export interface Place {
   readonly server: ServerName
   /** The live connection, when there is one: the hot path asks nothing else. */
   readonly connection: Connection | undefined
+  /** Milliseconds for which a call need not even be let in, because the server is known to be down (FR14); 0 = it may be up. Of processes always 0. */
+  readonly awayMs: number
   /** Directories that `roots: filtered` allows; known once a worker was started. */
   readonly rootDirs: readonly string[]
   /**

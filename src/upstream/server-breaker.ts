@@ -1,3 +1,6 @@
+import type { ServerSettings } from '../shared/settings.ts'
+import { RunningUsers } from './running-users.ts'
+
 /** What happened longer ago says nothing about now. */
 const WINDOW_MS = 60_000
 /** With fewer users failing it may be them: a wrong path, a wrong key. Their own back-off holds them. */
@@ -19,9 +22,18 @@ export interface ServerBreaker {
   /** Milliseconds until a start of this server may be tried; 0 = now. Who is told 0 starts, and says what came of it. */
   waitMs (server: string): number
   started (server: string, user: string): void
+  /** What was started has ended, in whatever way: once for each `started`. */
+  ended (server: string, user: string): void
   failed (server: string, user: string): void
   /** A start came to nothing for reasons that are not the server's. */
   withdrawn (server: string): void
+  /** It was found by other means that the server works: starts may be tried. */
+  forgive (server: string): void
+}
+
+/** One entry: a changed one is another server. */
+export function breakerKey ({ name, entryHash }: Pick<ServerSettings, 'name' | 'entryHash'>): string {
+  return `${name} ${entryHash}`
 }
 
 interface User { readonly failed: boolean, readonly atMs: number }
@@ -38,6 +50,7 @@ interface Circuit {
 /** @param random 0 <= x < 1: an open time is between three quarters and all of its step, so that replicas do not probe at once */
 export function createServerBreaker (nowMs: () => number, random: () => number = Math.random): ServerBreaker {
   const circuits = new Map<string, Circuit>()
+  const running = new RunningUsers()
 
   function circuitOf (server: string): Circuit {
     let circuit = circuits.get(server)
@@ -65,6 +78,7 @@ export function createServerBreaker (nowMs: () => number, random: () => number =
       return 0
     },
     started (server, user) {
+      running.add(server, user)
       const circuit = circuitOf(server)
       if (circuit.openMs > 0) {
         // It works again: what was found out before is of no use.
@@ -73,15 +87,17 @@ export function createServerBreaker (nowMs: () => number, random: () => number =
       }
       note(circuit.users, user, { failed: false, atMs: nowMs() })
     },
+    ended (server, user) { running.remove(server, user) },
     failed (server, user) {
       const circuit = circuitOf(server)
       note(circuit.users, user, { failed: true, atMs: nowMs() })
-      if (circuit.openMs > 0 ? circuit.probeUntilMs > 0 : isBroken(circuit.users)) open(circuit)
+      if (circuit.openMs > 0 ? circuit.probeUntilMs > 0 : isBroken(circuit.users, running.of(server))) open(circuit)
     },
     withdrawn (server) {
       const circuit = circuits.get(server)
       if (circuit !== undefined) circuit.probeUntilMs = 0
-    }
+    },
+    forgive (server) { circuits.delete(server) }
   }
 }
 
@@ -95,8 +111,11 @@ function note (users: Map<string, User>, user: string, outcome: User): void {
   }
 }
 
-function isBroken (users: ReadonlyMap<string, User>): boolean {
+/** Those whom it serves count as well, however long ago they started: on a quiet server a few who fail are not everybody. */
+function isBroken (users: ReadonlyMap<string, User>, running: ReadonlyMap<string, number>): boolean {
   let failing = 0
   for (const { failed } of users.values()) if (failed) failing += 1
-  return failing >= MIN_FAILING && failing * 2 > users.size
+  let all = users.size
+  for (const user of running.keys()) if (!users.has(user)) all += 1
+  return failing >= MIN_FAILING && failing * 2 > all
 }

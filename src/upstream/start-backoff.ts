@@ -17,6 +17,8 @@ export interface StartBackoff {
   /** An initialized worker ended by itself. */
   crashed (key: string): void
   started (key: string): void
+  /** Keys that begin so may start now: what kept them waiting is over. */
+  forgive (prefix: string): void
 }
 
 /** @param random 0 <= x < 1, for the jitter */
@@ -53,6 +55,9 @@ export function createStartBackoff (nowMs: () => number, random: () => number = 
     started (key) {
       const history = histories.get(key)
       if (history !== undefined && history.crashes === 0) histories.delete(key)
+    },
+    forgive (prefix) {
+      for (const key of histories.keys()) if (key.startsWith(prefix)) histories.delete(key)
     }
   }
 }

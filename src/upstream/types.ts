@@ -27,6 +27,8 @@ export interface UpstreamCall {
   readonly logLevel?: string | undefined
   /** Arguments of a tool that modern HTTP servers want mirrored in Mcp-Param-* headers (SEP-2243). */
   readonly mirrored?: readonly MirroredParam[] | undefined
+  /** The operator says that it may run twice: it may be sent again after a lost answer (FR11). Absent = as its method says. */
+  readonly repeatable?: boolean
   /** Set when the client sent a progress token. Gets the params with the token of our own hop still in them. */
   onProgress?: (params: JsonObject) => void
   /** Must not throw. */
@@ -91,6 +93,11 @@ export interface Connection {
   listen? (subscription: UpstreamSubscription): { close (): void }
   /** What replacing the process between calls needs (FR08). Absent where there is no process. */
   readonly usage?: ConnectionUsage
+  /**
+   * Asks the server something of our own that has no effect, whether or not callers may (FR14). Resolves with false when it is not
+   * reached or does not answer; a refusal is an answer. Absent where the end of the server is noticed by itself.
+   */
+  alive? (timeoutMs: number): Promise<boolean>
   /** Ends the server; calls in flight are answered with GW_UPSTREAM_LOST. Resolves when it is gone. */
   close (): Promise<void>
 }

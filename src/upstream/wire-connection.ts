@@ -56,12 +56,13 @@ export class WireConnection implements Connection {
   #isRetired = false
   #begun = 0
   #lookAt = Infinity
-  #onLook: () => void = () => undefined
+  #onLook = (): void => undefined
   #onIdle: (() => void) | undefined
   #settled = false
   #lastHeardMs: number
   initializeResult: JsonObject = {}
   listen?: (subscription: UpstreamSubscription) => { close (): void }
+  alive?: (timeoutMs: number) => Promise<boolean>
 
   constructor (options: WireConnectionOptions) {
     this.#options = options

@@ -58,6 +58,11 @@ export function startKey ({ server, tenant, user }: ConnectionRequest): string {
   }
 }
 
+/** What the start keys of all users of an entry begin with. */
+export function startKeyPrefix ({ name, entryHash }: ServerSettings): string {
+  return JSON.stringify([name, entryHash]).slice(0, -1)
+}
+
 /** A short text that is equal for capabilities that servers cannot tell apart. */
 export function fingerprint (capabilities: JsonObject): string {
   return FINGERPRINTED.map((path) => hasPath(capabilities, path) ? '1' : '0').join('')

@@ -2,10 +2,13 @@ import { randomInt } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
 import { OutboundError, type RequestHead } from '../../net/index.ts'
 import { requestText, type JsonObject, type Reply } from '../../protocol/index.ts'
+import { CredentialError } from '../credentials/credential-error.ts'
+import type { ServerHealth } from '../health/server-health.ts'
 import { readReply } from '../read-reply.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { Exchange, type ExchangeEnd, type ExchangeListener } from './exchange.ts'
 import type { Hop } from './hop.ts'
+import { isOutage, isOutageError, isOutageStatus, mayPass } from './outage.ts'
 import { isTrouble, type Refusal } from './refusal-reply.ts'
 
 /** Messages besides the reply that are kept; a server has little to say before it is connected. */
@@ -30,8 +33,8 @@ export type Answer =
   | Refusal
   /** 2xx with something else than a JSON-RPC message. */
   | { readonly kind: 'foreign', readonly reason: string }
-  /** No evidence of anything: GW_UPSTREAM_AUTH, GW_UPSTREAM_UNAVAILABLE, GW_UPSTREAM_PROTOCOL (redirects), GW_CANCELLED. */
-  | { readonly kind: 'failed', readonly error: GatewayError }
+  /** No evidence of anything, but of an outage perhaps: GW_UPSTREAM_AUTH, GW_UPSTREAM_UNAVAILABLE, GW_UPSTREAM_PROTOCOL (redirects), GW_CANCELLED. */
+  | { readonly kind: 'failed', readonly error: GatewayError, readonly isOutage?: boolean }
 
 /** One request beside the calls: discovery, handshake, and finding out whether the server still knows us. Never rejects. */
 export async function askOnce (hop: Hop, ask: OneAsk): Promise<Answer> {
@@ -47,7 +50,7 @@ interface Attempt {
 
 async function attempt (hop: Hop, ask: OneAsk): Promise<Attempt> {
   return await new Promise((resolve) => {
-    const waiting = new Waiting(ask, resolve)
+    const waiting = new Waiting(ask, hop.health, resolve)
     waiting.exchange.send(hop.outbound, ask.head, requestText(waiting.id, ask.method, ask.params))
   })
 }
@@ -56,13 +59,15 @@ class Waiting implements ExchangeListener {
   /** Unguessable, like those of calls (T39). */
   readonly id = randomInt(ID_RANGE)
   readonly exchange = new Exchange(this, { maxStreamBytes: MAX_CALL_STREAM_BYTES })
+  readonly #health: ServerHealth | undefined
   readonly #ask: OneAsk
   readonly #resolve: (attempt: Attempt) => void
   readonly #timer: NodeJS.Timeout
   readonly #others: JsonObject[] = []
   #isSent = false
 
-  constructor (ask: OneAsk, resolve: (attempt: Attempt) => void) {
+  constructor (ask: OneAsk, health: ServerHealth | undefined, resolve: (attempt: Attempt) => void) {
+    this.#health = health
     this.#ask = ask
     this.#resolve = resolve
     this.#timer = setTimeout(this.#late, ask.timeoutMs)
@@ -70,7 +75,11 @@ class Waiting implements ExchangeListener {
     if (ask.signal?.aborted === true) this.#abort()
   }
 
-  readonly #late = (): void => { this.#cut(unavailable('no answer in time')) }
+  readonly #late = (): void => {
+    this.#health?.failed()
+    this.#cut(unavailable('no answer in time', true))
+  }
+
   readonly #abort = (): void => { this.#cut({ kind: 'failed', error: new GatewayError('GW_CANCELLED') }) }
 
   #cut (answer: Answer): void {
@@ -89,6 +98,7 @@ class Waiting implements ExchangeListener {
   onMessage (message: JsonObject): void {
     const reply = message['method'] === undefined && message['id'] === this.id ? readReply(message) : undefined
     if (reply !== undefined) {
+      this.#health?.succeeded()
       const { sessionId, isStream } = this.exchange
       if (isStream) this.exchange.abort()
       this.#end({ kind: 'reply', reply, sessionId, others: this.#others })
@@ -96,32 +106,33 @@ class Waiting implements ExchangeListener {
   }
 
   onEnd (end: ExchangeEnd): void {
+    if (isOutage(end)) this.#health?.failed()
     this.#end(answerOf(end), end.kind === 'lost' && !this.#isSent && mayPass(end.error))
   }
-}
-
-/** Could a second try find a connection? Not to an address that may not be reached, nor with a wrong certificate. */
-function mayPass (error: Error): boolean {
-  return !(error instanceof OutboundError) || error.failure === 'connect' || error.failure === 'timeout'
 }
 
 function answerOf (end: ExchangeEnd): Answer {
   switch (end.kind) {
     case 'complete': return { kind: 'foreign', reason: 'an answer without the reply' }
     case 'breach': return { kind: 'foreign', reason: end.reason }
-    case 'lost': return unavailable(end.error instanceof OutboundError ? end.error.reason : end.error.message, end.error)
+    case 'lost': return lostAnswer(end.error)
     case 'refused': return refusedAnswer(end)
   }
+}
+
+function lostAnswer (error: Error): Answer {
+  if (error instanceof CredentialError) return { kind: 'failed', error: new GatewayError(error.code, { reason: error.message, retryAfterS: RETRY_AFTER_S }, error) }
+  return unavailable(error instanceof OutboundError ? error.reason : error.message, isOutageError(error), error)
 }
 
 function refusedAnswer (refusal: Refusal): Answer {
   const { status } = refusal
   if (status === 401 || status === 403) return { kind: 'failed', error: new GatewayError('GW_UPSTREAM_AUTH', { reason: `status ${status}` }) }
-  if (isTrouble(status)) return unavailable(`status ${status}`)
+  if (isTrouble(status)) return unavailable(`status ${status}`, isOutageStatus(status))
   if (status < 400) return { kind: 'failed', error: new GatewayError('GW_UPSTREAM_PROTOCOL', { reason: `status ${status}: redirects are not followed` }) }
   return refusal
 }
 
-function unavailable (reason: string, cause?: Error): Answer {
-  return { kind: 'failed', error: new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S }, cause) }
+function unavailable (reason: string, isOutage: boolean, cause?: Error): Answer {
+  return { kind: 'failed', isOutage, error: new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason, retryAfterS: RETRY_AFTER_S }, cause) }
 }

@@ -1,7 +1,7 @@
 import { ERRORS, type GatewayError } from '../../shared/errors.ts'
 import { isJsonObject, withModernMeta, type JsonObject, type JsonRpcErrorBody } from '../../protocol/index.ts'
 import { initializeResultOf, isDiscoverResult, namesServedRevision } from '../discover-result.ts'
-import { askOnce, type Answer } from './ask-once.ts'
+import { askOnce, type Answer, type OneAsk } from './ask-once.ts'
 import type { Hop } from './hop.ts'
 import { modernBase, modernHead } from './modern-head.ts'
 
@@ -26,10 +26,15 @@ export async function discover (hop: Hop, capabilities: JsonObject, timeoutMs: n
   return { kind: 'lacks', isSure: true, reason: 'speaks other revisions' }
 }
 
-async function ask (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal: AbortSignal | undefined): Promise<Answer> {
+/** The request itself. */
+export function discoverAsk (hop: Hop, capabilities: JsonObject): Pick<OneAsk, 'method' | 'params' | 'head'> {
   const method = 'server/discover'
   const params = withModernMeta(undefined, { capabilities, clientInfo: hop.clientInfo })
-  return await askOnce(hop, { method, params, head: modernHead(modernBase(hop), method, params, undefined), timeoutMs, signal })
+  return { method, params, head: modernHead(modernBase(hop), method, params, undefined) }
+}
+
+async function ask (hop: Hop, capabilities: JsonObject, timeoutMs: number, signal: AbortSignal | undefined): Promise<Answer> {
+  return await askOnce(hop, { ...discoverAsk(hop, capabilities), timeoutMs, signal })
 }
 
 function errorOf (answer: Answer): JsonRpcErrorBody | undefined {

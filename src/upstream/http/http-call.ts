@@ -16,8 +16,12 @@ export class HttpCall extends PendingCall implements ExchangeListener {
   readonly #owner: HttpCallOwner
   /** The newest: a call may be sent a second time, or be resumed. */
   exchange: Exchange | undefined
-  /** It was sent a second time after a lost connection. */
-  isRetried = false
+  /** It was sent a second time because it had not left. */
+  isResent = false
+  /** How often it was sent again although it had left. */
+  retries = 0
+  /** Until it is sent again. */
+  retryTimer: NodeJS.Timeout | undefined
   /** It was sent a second time to a new session. */
   isReplayed = false
   /** Legacy: the session it was sent in. */

@@ -3,16 +3,19 @@ import type { ServerName } from '../../shared/ids.ts'
 import type { Era } from '../../shared/settings.ts'
 import { errorReply, isJsonObject, type JsonObject, type Reply } from '../../protocol/index.ts'
 import { CallSlots } from '../call-slots.ts'
+import { CredentialError } from '../credentials/credential-error.ts'
 import { readReply } from '../read-reply.ts'
 import { replyToCancelled } from '../reply-to-cancelled.ts'
 import type { AskId } from '../server-asks.ts'
 import type { ConnectionFault } from '../speech.ts'
 import { Turns } from '../turns.ts'
 import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, UpstreamCall } from '../types.ts'
+import { askOnce, type OneAsk } from './ask-once.ts'
 import { MAX_CALLS } from './caps.ts'
 import { Exchange, type ExchangeEnd } from './exchange.ts'
 import type { Hop } from './hop.ts'
 import { HttpCall, type HttpCallOwner } from './http-call.ts'
+import { isOutage, mayPass } from './outage.ts'
 import { isRead, type Refusal } from './refusal-reply.ts'
 import { StreamDrain } from './stream-drain.ts'
 
@@ -80,7 +83,8 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
   call (call: UpstreamCall): CallHandle {
     const pending = new HttpCall(this, call, this.#calls.nextId())
     this.#calls.set(pending)
-    if (!this.#open || this.#calls.size > MAX_CALLS) this.finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
+    const isRefused = (this.options.hop.health?.refusedMs() ?? 0) > 0
+    if (!this.#open || isRefused || this.#calls.size > MAX_CALLS) this.finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
     else if (this.#turns === undefined || call.origin === undefined || this.#turns.take(pending)) this.send(pending)
     return pending
   }
@@ -92,6 +96,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
   }
 
   expire (pending: HttpCall): void {
+    if (pending.sent && !pending.settled) this.options.hop.health?.failed()
     this.#giveUp(pending, 'deadline', errorReply(pending.sent ? 'GW_UPSTREAM_DEADLINE' : 'GW_UPSTREAM_UNAVAILABLE'))
   }
 
@@ -121,6 +126,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
 
   #settle (pending: HttpCall, reply: Reply): void {
     pending.resumption?.stop()
+    clearTimeout(pending.retryTimer)
     this.#calls.release(pending.id)
     try {
       pending.settle(reply)
@@ -169,6 +175,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
       this.options.onFault('malformed_reply')
       reply = errorReply('GW_UPSTREAM_PROTOCOL')
     }
+    this.options.hop.health?.succeeded()
     if (pending.exchange?.isStream === true) this.#drain.add(pending.exchange)
     this.#settle(pending, reply)
   }
@@ -182,25 +189,49 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
 
   ended (pending: HttpCall, end: ExchangeEnd): void {
     if (pending.settled) return
+    const isDown = isOutage(end)
+    if (isDown) this.options.hop.health?.failed()
+    if ((isDown || end.kind === 'lost') && this.#sendsAgain(pending, end)) return
     if (end.kind === 'refused') return this.refused(pending, end)
     // A body that is complete and did not hold the reply, or what is no body of MCP at all.
     if (end.kind === 'breach' || (end.kind === 'complete' && pending.exchange?.isStream !== true)) {
       this.options.onFault('malformed_message')
       return this.finish(pending, errorReply('GW_UPSTREAM_PROTOCOL'))
     }
-    if (end.kind === 'lost' && this.#mayRetry(pending)) {
-      pending.isRetried = true
-      pending.sent = false
-      return this.send(pending)
-    }
     if (pending.sent) this.broken(pending)
-    else this.finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
+    else this.finish(pending, errorReply(end.kind === 'lost' && end.error instanceof CredentialError ? end.error.code : 'GW_UPSTREAM_UNAVAILABLE'))
   }
 
-  /** Once, and only when nothing can have been done, or what was done does not matter (FR11). */
-  #mayRetry (pending: HttpCall): boolean {
-    if (pending.isRetried || pending.resumption !== undefined || !this.#open) return false
-    return !pending.sent || (pending.exchange?.status === 0 && isRead(pending.call.method))
+  /** Only when nothing can have been done, or what was done does not matter (FR11). A stream that can be taken up again is. */
+  #sendsAgain (pending: HttpCall, end: ExchangeEnd): boolean {
+    if (!this.#open || pending.resumption !== undefined || pending.exchange?.lastEventId !== undefined) return false
+    return end.kind === 'lost' && !pending.sent && pending.retries === 0 ? this.#resends(pending, end.error) : this.#retries(pending)
+  }
+
+  /** No byte of it has left: once, and at once. */
+  #resends (pending: HttpCall, error: Error): boolean {
+    if (pending.isResent || !mayPass(error) || this.options.hop.health?.mayResend() === false) return false
+    pending.isResent = true
+    this.send(pending)
+    return true
+  }
+
+  /** It stays `sent` while it waits: nobody knows what became of the first one. */
+  #retries (pending: HttpCall): boolean {
+    if (pending.call.repeatable !== true && !isRead(pending.call.method)) return false
+    const waitMs = this.options.hop.health?.retryAfterMs(pending.retries)
+    if (waitMs === undefined) return false
+    pending.retries++
+    pending.retryTimer = setTimeout(() => { if (this.#open && !pending.settled) this.send(pending) }, waitMs)
+    return true
+  }
+
+  /** What has no effect, in the words of the era. */
+  protected abstract liveness (): Pick<OneAsk, 'method' | 'params' | 'head'>
+
+  async alive (timeoutMs: number): Promise<boolean> {
+    const answer = await askOnce(this.options.hop, { ...this.liveness(), timeoutMs })
+    return answer.kind !== 'failed' || answer.isOutage !== true
   }
 
   /** Ends it for everybody. Calls that were not sent may be repeated, the others may have run. */

@@ -5,7 +5,7 @@ import { LINGER_MS } from '../given-up.ts'
 import { legacyParams } from '../legacy-params.ts'
 import { ServerAsks, type AskId } from '../server-asks.ts'
 import type { CancelReason, ConnectionPeer, EraVerdicts, UpstreamCall } from '../types.ts'
-import { askOnce } from './ask-once.ts'
+import { askOnce, type OneAsk } from './ask-once.ts'
 import { CallResume } from './call-resume.ts'
 import { FAREWELL_MS, MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { Errands } from './errands.ts'
@@ -168,13 +168,17 @@ export class LegacyConnection extends HttpConnection {
     this.exchangeFor(call, MAX_CALL_STREAM_BYTES, true).send(this.options.hop.outbound, head)
   }
 
+  protected liveness (): Pick<OneAsk, 'method' | 'params' | 'head'> {
+    return { method: 'ping', params: undefined, head: this.#session.post }
+  }
+
   /** A refusal that may be about the call or about all of us: a ping tells. A server that refuses it too is found out about anew. */
   async #check (): Promise<void> {
     if (this.#checking || !this.open) return
     this.#checking = true
     const { hop, verdicts } = this.#own
     const session = this.#session
-    const answer = await askOnce(hop, { method: 'ping', params: undefined, head: session.post, timeoutMs: hop.server.timeoutMs, signal: this.#ended.signal })
+    const answer = await askOnce(hop, { ...this.liveness(), timeoutMs: hop.server.timeoutMs, signal: this.#ended.signal })
     this.#checking = false
     if (answer.kind !== 'refused' || !this.open) return
     if (answer.status === 404 && session.id !== undefined) return await this.#renew(session)

@@ -3,7 +3,7 @@ import type { RequestHead } from '../../net/index.ts'
 import { ERRORS } from '../../shared/errors.ts'
 import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
-import { discover } from './discover.ts'
+import { discover, discoverAsk } from './discover.ts'
 import type { HttpCall } from './http-call.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
 import { modernBase, modernHead } from './modern-head.ts'
@@ -94,6 +94,10 @@ export class ModernConnection extends HttpConnection {
       .then(({ kind }) => kind !== 'lacks')
       .finally(() => { this.#checking = undefined })
     return this.#checking
+  }
+
+  protected liveness (): ReturnType<typeof discoverAsk> {
+    return discoverAsk(this.options.hop, this.#own.capabilities)
   }
 
   /** Beside the call that noticed the age. Of a server that lacks the era now, or cannot be reached, its next refusal tells. */

@@ -38,8 +38,9 @@ interface Lacks {
 export const openHttp: OpenHttp = async (options, request, told, verdicts, signal) => {
   signal.throwIfAborted()
   const { server } = request
-  const outbound = outboundOf(server, MAX_CONNECTIONS)
-  const hop: Hop = { server, outbound, clientInfo: clientInfo(options.version), headers: baseHeaders(server, options.version) }
+  const shared = options.healths?.of(server)
+  const outbound = outboundOf(server, MAX_CONNECTIONS, shared?.tokens)
+  const hop: Hop = { server, outbound, clientInfo: clientInfo(options.version), headers: baseHeaders(server, options.version), health: shared?.health }
   try {
     return await openInOrder({ options, request, told, verdicts, signal, hop, endMs: options.nowMs() + server.startTimeoutMs })
   } catch (thrown) {

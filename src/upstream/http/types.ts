@@ -2,7 +2,7 @@ import type { StartOptions, StartTold } from '../opening.ts'
 import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
 
 /** What opening a Streamable HTTP server needs besides the request: of {@link StartOptions} what is not about processes. */
-export type HttpStartOptions = Pick<StartOptions, 'version' | 'nowMs' | 'onFault' | 'onThrown'>
+export type HttpStartOptions = Pick<StartOptions, 'version' | 'nowMs' | 'healths' | 'onFault' | 'onThrown'>
 
 /**
  * From a request to a connected server of either era: eras in the order of the verdicts, one connection pool, handshake or

@@ -1,5 +1,6 @@
 import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { OutboundError, type AnswerHead, type AnswerListener, type Outbound, type RequestHead, type Sending } from '../../net/index.ts'
+import { CredentialError } from '../credentials/credential-error.ts'
 import { MAX_EVENT_BYTES } from '../http/caps.ts'
 import { isTrouble } from '../http/refusal-reply.ts'
 import { SseReader } from '../http/sse-reader.ts'
@@ -62,6 +63,7 @@ class EventStream implements AnswerListener {
 
   onLost (error: Error): void {
     if (this.#isOpen) this.#listener.onEnd()
+    else if (error instanceof CredentialError) this.#onRefused(new GatewayError(error.code, { reason: error.message }, error))
     else this.#onRefused(new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: error instanceof OutboundError ? error.reason : `no answer to GET: ${error.message}` }, error))
   }
 }

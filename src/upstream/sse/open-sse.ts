@@ -1,7 +1,8 @@
-import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
+import { ERRORS, GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { baseHeaders } from '../http/request-headers.ts'
 import type { HttpStartOptions } from '../http/types.ts'
 import { openWire } from '../open-wire.ts'
+import type { WireConnection } from '../wire-connection.ts'
 import type { StartTold } from '../opening.ts'
 import { outboundOf } from '../outbound-of.ts'
 import type { Connection, ConnectionRequest, EraVerdicts } from '../types.ts'
@@ -25,8 +26,10 @@ export interface SseTimes { readonly quietMs?: number, readonly graceMs?: number
 export async function openSse (options: HttpStartOptions, request: ConnectionRequest, told: StartTold, verdicts: EraVerdicts, signal: AbortSignal, times: SseTimes = {}): Promise<Connection> {
   const { server } = request
   if (server.era === 'modern') throw new GatewayError('GW_UPSTREAM_START', { reason: 'HTTP+SSE is a transport of the legacy era, and the entry allows the modern era only' })
+  const shared = options.healths?.of(server)
   const wire = new SseWire({
-    outbound: outboundOf(server, MAX_CONNECTIONS),
+    outbound: outboundOf(server, MAX_CONNECTIONS, shared?.tokens),
+    health: shared?.health,
     headers: baseHeaders(server, options.version),
     quietMs: times.quietMs ?? QUIET_MS,
     onFault: (kind) => { options.onFault(server.name, kind) }
@@ -41,15 +44,30 @@ export async function openSse (options: HttpStartOptions, request: ConnectionReq
     await wire.drained()
     signal.throwIfAborted()
     wire.onQuiet = () => connection.checkAlive()
+    wire.isGuarded = true
+    connection.alive = (timeoutMs) => isAlive(wire, connection, timeoutMs)
     verdicts.speaks(server, 'legacy')
     return connection
   } catch (thrown) {
+    if (!signal.aborted && thrown instanceof GatewayError && thrown.code === 'GW_UPSTREAM_UNAVAILABLE') shared?.health.failed()
     wire.kill()
     throw signal.aborted || wire.refusal === undefined ? thrown : new GatewayError(codeOfOpening(wire.refusal), { reason: 'the server did not take initialize' }, thrown)
   } finally {
     signal.removeEventListener('abort', give)
   }
 }
+
+/** A ping of ours, past the guard; one that is refused was answered all the same. */
+async function isAlive (wire: SseWire, connection: WireConnection, timeoutMs: number): Promise<boolean> {
+  wire.isGuarded = false
+  const asking = connection.ask('ping', {}, timeoutMs)
+  wire.isGuarded = true
+  const { error } = await asking
+  return error === undefined || !OURS.includes(error.code)
+}
+
+/** Of our own making: lost, not sent, not answered in time. */
+const OURS: readonly number[] = [ERRORS.GW_UPSTREAM_LOST, ERRORS.GW_UPSTREAM_UNAVAILABLE, ERRORS.GW_UPSTREAM_DEADLINE].map(({ rpcCode }) => rpcCode)
 
 /** What a refused message means while no call has been sent yet: nothing can have run. */
 function codeOfOpening (refusal: ErrorCode): ErrorCode {

@@ -1,5 +1,8 @@
 import type { ErrorCode } from '../../shared/errors.ts'
 import { OutboundError, type Outbound, type RequestHead } from '../../net/index.ts'
+import { CredentialError } from '../credentials/credential-error.ts'
+import type { ServerHealth } from '../health/server-health.ts'
+import { isOutageError, isOutageStatus, mayPass } from '../http/outage.ts'
 import { tell, type Told } from '../http/tell.ts'
 
 /** Messages on their way at once, and their characters; more are refused at once (FR09). */
@@ -12,6 +15,8 @@ export interface PostBoxOptions {
   readonly outbound: Outbound
   /** Of every message. */
   readonly head: RequestHead
+  /** Of the entry, over all its connections. */
+  readonly health?: ServerHealth | undefined
   onUndelivered (callId: number, code: ErrorCode): void
   /** The server does not know the session of this path any more. */
   onGone (): void
@@ -58,9 +63,19 @@ export class PostBox {
     for (const resolve of this.#whenEmpty.splice(0)) resolve()
   }
 
+  /** What did not leave is sent once more (FR11). */
+  async #tell (text: string): Promise<Told> {
+    const { outbound, head, health } = this.#options
+    const first = await tell(outbound, head, text, ACCEPT_MS)
+    const isUnsent = first.error instanceof OutboundError && mayPass(first.error) && health?.mayResend() !== false
+    const told = isUnsent && !this.#isEnded ? await tell(outbound, head, text, ACCEPT_MS) : first
+    if (isOutageStatus(told.status) || (told.error !== undefined && isOutageError(told.error))) health?.failed()
+    return told
+  }
+
   async #post (text: string, callId: number | undefined): Promise<void> {
-    const { outbound, head, onUndelivered, onGone } = this.#options
-    const told = await tell(outbound, head, text, ACCEPT_MS)
+    const { onUndelivered, onGone } = this.#options
+    const told = await this.#tell(text)
     if (this.#isEnded) return
     const code = told.status === 0 ? codeOfSilence(told) : codeOf(told.status)
     if (callId !== undefined && code !== undefined) onUndelivered(callId, code)
@@ -78,6 +93,7 @@ function codeOf (status: number): ErrorCode | undefined {
 }
 
 function codeOfSilence ({ error }: Told): ErrorCode | undefined {
+  if (error instanceof CredentialError) return error.code
   if (error instanceof OutboundError) return 'GW_UPSTREAM_UNAVAILABLE'
   return error === undefined ? undefined : 'GW_UPSTREAM_LOST'
 }

@@ -3,6 +3,7 @@ import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { isJsonObject, type JsonText } from '../../protocol/index.ts'
 import type { Outbound } from '../../net/index.ts'
 import { postHeaders, streamHeaders } from '../http/request-headers.ts'
+import type { ServerHealth } from '../health/server-health.ts'
 import type { ConnectionFault } from '../speech.ts'
 import type { Wire } from '../wire.ts'
 import { endpointPath } from './endpoint.ts'
@@ -15,6 +16,8 @@ export interface SseWireOptions {
   readonly headers: readonly string[]
   /** Silence after which `onQuiet` is called, each time anew. */
   readonly quietMs: number
+  /** Of the entry, over all its connections. */
+  readonly health?: ServerHealth | undefined
   onFault (kind: ConnectionFault): void
 }
 
@@ -26,6 +29,8 @@ export class SseWire implements Wire {
   onUndelivered?: NonNullable<Wire['onUndelivered']>
   /** Nothing came for a while, not even a comment: the server may be gone without a word. */
   onQuiet: (() => void) | undefined
+  /** Set when callers' requests may come: while the server is known to be down they are not sent (FR14). */
+  isGuarded = false
   /** Why the newest message was not taken. */
   refusal: ErrorCode | undefined
   readonly #options: SseWireOptions
@@ -57,12 +62,16 @@ export class SseWire implements Wire {
       await openEventStream(outbound, outbound.head('GET', streamHeaders(headers)), {
         onActivity: () => { this.#quiet.refresh() },
         onEvent: (data, type) => { this.#event(data, type) },
-        onEnd: () => { this.kill() }
+        onEnd: () => {
+          if (!this.#isEnded) this.#options.health?.failed()
+          this.kill()
+        }
       })
       const path = await this.#endpoint.promise
       this.#box = new PostBox({
         outbound,
         head: outbound.head('POST', postHeaders(headers), path),
+        health: this.#options.health,
         onUndelivered: (callId, code) => {
           this.refusal = code
           this.onUndelivered?.(callId, code)
@@ -76,6 +85,7 @@ export class SseWire implements Wire {
   }
 
   send (text: JsonText, callId?: number): 'sent' | 'full' | 'closed' {
+    if (this.isGuarded && callId !== undefined && (this.#options.health?.refusedMs() ?? 0) > 0) return 'full'
     return this.#box?.send(String(text), callId) ?? 'closed'
   }
 
@@ -117,7 +127,10 @@ export class SseWire implements Wire {
   #message (data: string): void {
     const message = parsed(data)
     if (message === undefined) this.#options.onFault('malformed_message')
-    else this.onMessage?.(message, data.length)
+    else {
+      if (message['method'] === undefined) this.#options.health?.succeeded()
+      this.onMessage?.(message, data.length)
+    }
   }
 }
 

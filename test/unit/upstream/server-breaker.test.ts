@@ -38,6 +38,36 @@ describe('a server that fails for most of its users (FR04)', () => {
     assert.equal(breaker.waitMs('s'), 0, 'four of eight are not more than half')
   })
 
+  it('on a quiet server four who fail do not shut out newcomers while as many are served well, however long ago they started', () => {
+    const { breaker, clock } = start()
+    works(breaker, [10, 11, 12, 13])
+    clock.advance(3_600_000)
+    fail(breaker, [0, 1, 2, 3])
+    assert.equal(breaker.waitMs('s'), 0, 'four of eight')
+    breaker.ended('s', 'u10')
+    fail(breaker, [0])
+    assert.equal(breaker.waitMs('s'), 2000, 'four of seven')
+  })
+
+  it('a user with several workers counts once, until the last of them has ended; one who fails counts as failing', () => {
+    const { breaker, clock } = start()
+    works(breaker, [10, 10, 11, 12, 13, 0])
+    clock.advance(3_600_000)
+    breaker.ended('s', 'u10')
+    fail(breaker, [0, 1, 2, 3])
+    assert.equal(breaker.waitMs('s'), 0)
+    breaker.ended('s', 'u10')
+    fail(breaker, [1])
+    assert.equal(breaker.waitMs('s'), 2000)
+  })
+
+  it('is forgiven when the server is found to work by other means', () => {
+    const { breaker } = start()
+    fail(breaker, [0, 1, 2, 3])
+    breaker.forgive('s')
+    assert.equal(breaker.waitMs('s'), 0)
+  })
+
   it('lets one caller probe when its time is over; all others wait for what becomes of it', () => {
     const { breaker, clock } = start()
     fail(breaker, [0, 1, 2, 3])

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { errorReply, isJsonObject, META, type JsonObject, type Reply } from '../../../../src/protocol/index.ts'
 import type { ServerSettings } from '../../../../src/shared/settings.ts'
+import { ServerHealths, type HealthEvents } from '../../../../src/upstream/health/server-healths.ts'
 import { createEraVerdicts } from '../../../../src/upstream/era-verdicts.ts'
 import type { HttpStartOptions } from '../../../../src/upstream/http/types.ts'
 import { openHttp } from '../../../../src/upstream/http/open-http.ts'
@@ -177,12 +178,20 @@ export interface Opened {
   readonly faults: string[]
   readonly thrown: unknown[]
   readonly verdicts: EraVerdicts
+  readonly healths: ServerHealths
+}
+
+/** Breakers, budgets and tokens of one test's entries. */
+export function testHealths (onThrown: (thrown: unknown) => void, events: Partial<HealthEvents> = {}): ServerHealths {
+  const nothing = (): void => {}
+  return new ServerHealths({ nowMs: () => performance.now(), onThrown, onBack: nothing, events: { circuit: nothing, retried: nothing, tokenFetched: nothing, ...events } })
 }
 
 /** What a start needs, with everything that it tells. */
 export function bench (): Omit<Opened, 'connection'> & { readonly options: HttpStartOptions, readonly told: Parameters<typeof openHttp>[2] } {
   const faults: string[] = []
   const thrown: unknown[] = []
+  const healths = testHealths((error) => { thrown.push(error) })
   const peer: HttpPeer = { heard: [], asked: [], ends: 0, resets: 0, restore () {}, answer: () => Promise.resolve(errorReply('GW_UPSTREAM_ASK_REFUSED')) }
   const listener = {
     onRequest (method: string, _params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall) {
@@ -199,9 +208,10 @@ export function bench (): Omit<Opened, 'connection'> & { readonly options: HttpS
   return {
     faults,
     thrown,
+    healths,
     peer,
     verdicts: createEraVerdicts({ file: undefined, wallMs: () => Date.now(), onThrown: (error) => { thrown.push(error) } }),
-    options: { version: '9.9.9', nowMs: () => performance.now(), onFault: (_server, kind) => { faults.push(kind) }, onThrown: (error) => { thrown.push(error) } },
+    options: { version: '9.9.9', nowMs: () => performance.now(), healths, onFault: (_server, kind) => { faults.push(kind) }, onThrown: (error) => { thrown.push(error) } },
     told: { process () {}, failed () {}, peer: () => listener }
   }
 }
