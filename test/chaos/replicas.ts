@@ -10,9 +10,10 @@
  * nothing else. The rows about workers: npm run chaos:workers.
  */
 import type { Row } from './figure.ts'
+import { keysOfRedis, limitsWithoutRedis, redisDown, redisFlushed, redisFrozen, splitView } from './rows/redis.ts'
 import { badUpstream, downUpstream, endlessUpstream, forgottenSessions, slowUpstream } from './rows/upstream.ts'
 import { runRows } from './run-rows.ts'
 
-const ROWS: readonly Row[] = [badUpstream, forgottenSessions, downUpstream, slowUpstream, endlessUpstream]
+const ROWS: readonly Row[] = [badUpstream, forgottenSessions, downUpstream, slowUpstream, endlessUpstream, redisDown, limitsWithoutRedis, redisFrozen, redisFlushed, splitView, keysOfRedis]
 
 process.exit(await runRows(ROWS))
