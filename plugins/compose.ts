@@ -22,6 +22,7 @@ import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
 import type { ContainedWorkers } from './compose-sandbox.ts'
 import { composeReplicas } from './replicas/compose-replicas.ts'
+import { composeSessions } from './replicas/compose-sessions.ts'
 import { processMemory } from './process-memory.ts'
 import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
 import { createReload } from './reload/create-reload.ts'
@@ -61,6 +62,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     }
   })
   const replicas = composeReplicas(settings, shared, { telemetry, logger, clock, gateway: () => gateway, now: () => reload.settings })
+  const sharedSessions = composeSessions(replicas, shared, telemetry)
   const contained = composeSandbox(settings, env, telemetry, logger)
   const pool = createPool(() => reload.settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
   const gateway = createGateway({
@@ -74,6 +76,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     nowMs: clock.nowMs,
     host: readHostEnvironment(env),
     ...storedPackages(settings, env, logger),
+    ...(sharedSessions === undefined ? {} : { sharedSessions }),
     ...(replicas === undefined ? {} : { newSessionId: () => replicas.replicas.newSessionId() }),
     events: gatewayEvents(telemetry, logger, audit)
   })

@@ -9,4 +9,5 @@
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { Caller, GatewayEvents, ModernRequest } from './context.ts'
 export type { PlainCall, PlainOutcome } from './plain-tools.ts'
+export type { Reopened, SharedSessions } from './reopening.ts'
 export type { ServerStatus } from './status.ts'

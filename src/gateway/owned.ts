@@ -13,7 +13,7 @@ export function hasOwned ({ sessions, listens, parks, connections }: GatewayCont
 /** Ends all of it: another replica serves them now (FR30). Resolves when their workers are gone; calls in flight were answered. */
 export async function endOwned ({ sessions, listens, parks, connections }: GatewayContext, key: OwnerKey): Promise<void> {
   const isTheirs = (principal: Principal): boolean => isOwnedBy(key, principal)
-  for (const session of [...sessions]) if (isTheirs(session.principal)) sessions.close(session)
+  for (const session of [...sessions]) if (isTheirs(session.principal)) sessions.close(session, 'draining')
   listens.endAll(isTheirs)
   parks.endOf(isTheirs)
   await connections.endOwned(placeOwner(key))

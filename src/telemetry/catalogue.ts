@@ -32,7 +32,7 @@ export const METRICS = {
   sessions_open: { kind: 'gauge', help: 'Sessions open right now.', labels: { face: 'face' } },
   sessions_total: { kind: 'counter', help: 'Sessions opened.', labels: { face: 'face' } },
   session_owner_mismatch_total: { kind: 'counter', help: 'Uses of a session id by someone else than its owner or on another route (T01, T02).', labels: {} },
-  sessions_reopened_total: { kind: 'counter', help: 'Sessions of `stateless` servers that this replica has taken over from one that has gone or drains.', labels: {} },
+  sessions_reopened_total: { kind: 'counter', help: 'Sessions of stateless servers that this replica has taken over from one that has gone or drains.', labels: {} },
   listens_open: { kind: 'gauge', help: 'Subscriptions of 2026-07-28 clients (subscriptions/listen) open right now.', labels: {} },
   parked_calls: { kind: 'gauge', help: 'Calls of 2026-07-28 clients that wait right now for answers to what their server asked.', labels: {} },
   sse_streams_open: { kind: 'gauge', help: 'SSE responses open right now.', labels: {} },
