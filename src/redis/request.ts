@@ -41,7 +41,10 @@ export class Request extends Command implements Delayed {
       if (this.#script !== undefined && !this.#isWhole && error.message.startsWith('NOSCRIPT')) {
         this.#isWhole = true
         desk.sendWhole(this, this.#script)
-      } else reject(desk.failed(this, outcomeOf(error), error.message))
+      } else {
+        const outcome = outcomeOf(error)
+        reject(desk.failed(this, outcome, outcome === 'connection' ? 'the connection was lost' : error.message))
+      }
     }
   }
 

@@ -11,6 +11,7 @@ import type { Finding } from './finding.ts'
 import { checkNode, checkOpenFiles, checkPort, checkStateDir } from './host.ts'
 import { checkPackages } from './packages.ts'
 import { checkCommands, checkPrograms } from './programs.ts'
+import { checkRedis } from './redis.ts'
 import { checkWarm } from './warm.ts'
 
 /** `drawbridge doctor` */
@@ -19,9 +20,9 @@ export const doctorCommand: Command = {
   summary: 'Look at this machine: what works here, what does not, and how to fix it.',
   description: [
     'Looks for Node, npm, uvx, Python, Docker and Redis, at what contains workers here, at the limit',
-    'on open files, at the ports and at the state directory. What the servers of the configuration',
-    'need is required; the rest is for information. Starts no server. Exits 0 unless something',
-    'required is missing.'
+    'on open files, at the ports and at the state directory, and connects to the Redis of the',
+    'configuration. What the servers of the configuration need is required; the rest is for',
+    'information. Starts no server. Exits 0 unless something required is missing.'
   ].join('\n'),
   options: {
     config: { type: 'string', short: 'c', value: 'FILE', help: 'Gateway file that says what is required.', default: 'DRAWBRIDGE_CONFIG, else the quick start' },
@@ -54,7 +55,7 @@ async function lookAtMachine (settings: Settings | undefined, io: CliIo): Promis
   const ports = settings === undefined
     ? []
     : await Promise.all([checkPort('port', settings.listen.host, settings.listen.port), checkPort('management port', settings.management.host, settings.management.port)])
-  return [checkNode(process.versions.node), ...programs, ...others, ...packages.findings, ...containment, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
+  return [checkNode(process.versions.node), ...programs, ...others, ...packages.findings, ...containment, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : await checkRedis(settings)), ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
 }
 
 function textReport (findings: readonly Finding[]): string {

@@ -23,7 +23,7 @@ const PROGRAMS: readonly Program[] = [
   { name: 'uvx', command: 'uvx', args: ['--version'], neededBy: ['uvx'], fix: 'for Python servers: curl -LsSf https://astral.sh/uv/install.sh | sh, or pipx install uv' },
   { name: 'python', command: 'python3', args: ['--version'], neededBy: ['python3'], fix: 'for Python servers: apt install python3, or https://www.python.org' },
   { name: 'docker', command: 'docker', args: ['version', '--format', 'server {{.Server.Version}}'], neededBy: ['docker'], fix: 'for servers in containers: https://docs.docker.com/engine/install', fixBroken: 'start the Docker daemon (systemctl start docker) and let this user reach it (usermod -aG docker USER)' },
-  { name: 'redis', command: 'redis-server', args: ['--version'], neededBy: [], fix: 'only for later versions with several gateways: apt install redis-server' }
+  { name: 'redis', command: 'redis-server', args: ['--version'], neededBy: [], fix: 'only for several gateways that share state: apt install redis-server' }
 ]
 
 /** Asks every known program for its version. `commands` are those of the configuration's servers. */
