@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Authenticator } from '../src/auth/index.ts'
+import type { Authenticator, Endpoints } from '../src/auth/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import type { Limiter, MemorySteps } from '../src/limits/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
@@ -61,8 +61,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Security headers of every answer, lower-case; for answers written past Fastify's reply. */
     securityHeaders: Readonly<Record<string, string>>
-    /** Where clients learn which authorization server to ask; undefined while no OAuth is configured (RFC 9728). */
-    resourceMetadataUrl: string | undefined
+    /** What the gateway and its endpoints are called by tokens and metadata; undefined while no OAuth is configured (RFC 9728). */
+    endpoints: Endpoints | undefined
     /** Counts what is left unread on this connection, and cuts it when it is too much (FR37). */
     watchUnread: (socket: Socket) => void
   }

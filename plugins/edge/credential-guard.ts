@@ -6,6 +6,7 @@ import { GatewayError } from '../../src/shared/errors.ts'
 import type { Principal } from '../../src/shared/principal.ts'
 import { ok, type Result } from '../../src/shared/result.ts'
 import type { AppOptions } from '../app-options.ts'
+import { SCOPES_SUPPORTED } from './scopes-supported.ts'
 import { hopOf } from '../replicas/hops.ts'
 
 type Done = (error?: Error) => void
@@ -46,7 +47,7 @@ export default fp<AppOptions>(async (app, { authenticator, policy, telemetry, au
         return done(new GatewayError('GW_LIMIT_RATE', { retryAfterS: resetS, reason: refusal.reason, rateLimit: { limit: limit.max, remaining: 0, resetS } }))
       }
       if (refusal.reason !== 'missing') record(refusal, request)
-      const header = challenge(refusal, app.resourceMetadataUrl)
+      const header = app.endpoints === undefined ? challenge(refusal) : challenge({ ...refusal, scopes: SCOPES_SUPPORTED }, app.endpoints.metadataUrl(request.raw.url ?? ''))
       if (header !== undefined) reply.header('www-authenticate', header)
       done(new GatewayError(refusal.code, { reason: refusal.reason }))
     }, done)

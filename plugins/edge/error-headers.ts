@@ -22,6 +22,6 @@ export function setErrorHeaders (reply: FastifyReply, error: GatewayError): void
 }
 
 function setChallenge (reply: FastifyReply, scopes: readonly string[]): void {
-  const header = challenge({ code: 'GW_AUTH_SCOPE', scopes }, reply.server.resourceMetadataUrl)
+  const header = challenge({ code: 'GW_AUTH_SCOPE', scopes }, reply.server.endpoints?.metadataUrl(reply.request.raw.url ?? ''))
   if (header !== undefined) reply.header('www-authenticate', header)
 }

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createEndpoints } from '../../src/auth/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import { safeText } from '../../src/telemetry/index.ts'
 import type { AppOptions } from '../app-options.ts'
@@ -8,7 +9,6 @@ import { setErrorHeaders } from './error-headers.ts'
 import { isWaitingToSend } from './expectations.ts'
 import { toHttpFault } from './http-fault.ts'
 import { linger } from './linger.ts'
-import { resourceMetadataUrl } from './resource-metadata-url.ts'
 
 /** A client somewhat over the cap gets to send it all and to read its refusal; one far over it is cut. */
 const LINGER_FACTOR = 4
@@ -19,7 +19,8 @@ const LINGER_FACTOR = 4
  * RateLimit-*, Allow) stay on the answer.
  */
 export default fp<AppOptions>(async (app, { logger, settings }) => {
-  app.decorate('resourceMetadataUrl', resourceMetadataUrl(settings)?.href)
+  const { oauth } = settings.auth
+  app.decorate('endpoints', oauth === undefined ? undefined : createEndpoints(oauth.resource))
   app.setErrorHandler((thrown, request, reply) => {
     answer(toHttpFault(thrown), request, reply)
   })

@@ -12,6 +12,11 @@ it('names an error only if a token was sent (RFC 6750 3.1)', () => {
   assert.equal(challenge({ code: 'GW_AUTH_AMBIGUOUS' }), 'Bearer error="invalid_request"')
 })
 
+it('names the scopes to ask for first, where a client has nothing yet', () => {
+  assert.equal(challenge({ code: 'GW_AUTH_REQUIRED', scopes: ['tools:read', 'tools:call'] }, METADATA), `Bearer scope="tools:read tools:call", resource_metadata="${METADATA}"`)
+  assert.equal(challenge({ code: 'GW_AUTH_INVALID', scopes: ['tools:read'] }), 'Bearer error="invalid_token", scope="tools:read"')
+})
+
 it('names all scopes of a 403', () => {
   assert.equal(challenge({ code: 'GW_AUTH_SCOPE', scopes: ['tools:read', 'tools:call'] }, METADATA),
     `Bearer error="insufficient_scope", scope="tools:read tools:call", resource_metadata="${METADATA}"`)
