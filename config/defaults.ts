@@ -40,6 +40,8 @@ export const DEFAULTS = {
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },
   jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', rolesClaim: 'roles', userPrefix: '' },
   whenRevocationsUnknown: 'deny',
+  /** Half a second: a person waits for the call behind it. */
+  policyHook: { timeoutMs: 500, maxConcurrent: 32, whenAway: 'deny', sendArguments: false },
   jwksAlgorithms: ['RS256', 'ES256', 'EdDSA'],
   secretAlgorithms: ['HS256']
 } as const

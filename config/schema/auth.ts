@@ -19,6 +19,7 @@ export const apiKey = Type.Object({
   tenant: identityName('Tenant of the key.'),
   user: identityName('User of the key.'),
   scopes,
+  roles: strings('Roles of the key. Absent = whatever the tenant may, `[]` = nothing.'),
   callsPerMinute: count('Calls a minute with this key, besides the user\'s own limit. Absent = no limit of its own.', undefined)
 }, { additionalProperties: false, description: 'An API key. `drawbridge keys create` prints one with its entry.' })
 

@@ -1,10 +1,12 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
+import { access, roles } from './access.ts'
 import { auth } from './auth.ts'
 import { redis, replica } from './redis.ts'
 import { breaker, retries } from './resilience.ts'
-import { patternRules, tenantLimits } from './rules.ts'
+import { policy } from './policy.ts'
+import { tenantLimits } from './rules.ts'
 import { serverEntry } from './server-entry.ts'
 import { count, dictionary, millis, reserved, strings, text } from './terms.ts'
 
@@ -12,8 +14,8 @@ const foreign = (owner: string) => Type.Optional(Type.Unknown({ description: `Wr
 const port = (description: string, value: number) => count(description, value, 0, 65_535)
 
 const tenant = Type.Object({
-  servers: strings('Servers the tenant may use. Absent = all, `[]` = none.'),
-  tools: patternRules('Which tools the tenant may use, as patterns over `<server>__<tool>`.'),
+  ...access,
+  roles: roles('Roles of this tenant; they stand in place of those of the same name in `roles` of the file.'),
   limits: tenantLimits
 }, { additionalProperties: false, description: 'A tenant.' })
 
@@ -64,6 +66,7 @@ export const gatewayFile = Type.Object({
   listen: listener('The public listener. Environment: HOST, PORT.', DEFAULTS.host, DEFAULTS.port),
   management: listener('The listener of /metrics and /admin. Environment: DRAWBRIDGE_MANAGEMENT_HOST, DRAWBRIDGE_MANAGEMENT_PORT; the token only from DRAWBRIDGE_MANAGEMENT_TOKEN or its _FILE.', DEFAULTS.managementHost, DEFAULTS.managementPort),
   tenants: Type.Optional(dictionary(tenant, { description: 'The tenants by name. Absent = every tenant that a credential names exists and may use every server; present = only these exist.' })),
+  roles: roles('Roles by name, for all tenants. API keys and tokens name those that they have.'),
   auth,
   limits,
   sessions,
@@ -77,7 +80,7 @@ export const gatewayFile = Type.Object({
   replica,
   audit: reserved('Where audit records go.'),
   cache: reserved('Reuse of lists and results.'),
-  policy: reserved('policy.hook: a decision point of your own.'),
+  policy,
   retries: retries('Retries of what may be repeated, for servers that say nothing of their own.'),
   breaker: breaker('Circuit breakers of servers over HTTP, for those that say nothing of their own.'),
   allowPrivateNetwork: reserved('May upstream URLs point into a private network?'),

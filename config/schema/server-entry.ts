@@ -103,7 +103,7 @@ export const serverEntry = Type.Object({
   retries: retries('Retries of what may be repeated. Absent = retries of the file.'),
   breaker: breaker('http and sse: circuit breaker of this server. Absent = breaker of the file.'),
   allowScripts: strings('npm packages whose install scripts may run when the package store installs them.'),
-  validateArguments: reserved('Check arguments against the tool\'s own schema.')
+  validateArguments: flag('Hold the arguments of calls to the tool\'s own input schema before the server sees them.', true)
 }, { description: 'One MCP server.' })
 
 /** A server entry as it stands in a file, after validation. */

@@ -13,6 +13,8 @@ import type { Located, MergedConfig } from './merge.ts'
 import { checkTenant, identityOf, readSecret } from './token-identity.ts'
 import type { IdentityContext } from './token-identity.ts'
 import { buildTokenKeys } from './token-keys.ts'
+import { checkRoleNames } from './role-settings.ts'
+import { checkScopes } from './scope-checks.ts'
 import { checkKeyHash } from './weak-secrets.ts'
 
 /** What credentials are read against. */
@@ -21,6 +23,8 @@ export interface AuthContext extends IdentityContext {
   readonly main: GatewayFile['auth']
   readonly mainFile: string | undefined
   readonly publicUrl: string
+  /** Names of roles that a key of the tenant may have. */
+  rolesOf (tenant: string): ReadonlySet<string>
 }
 
 /** Keys and issuers with their defaults; secrets come from the environment here and nowhere else. */
@@ -47,6 +51,7 @@ export function buildAuth (config: MergedConfig, context: AuthContext): AuthSett
 function buildKey ({ value, place }: Located<ApiKeyEntry>, context: AuthContext): ApiKeySettings {
   checkTenant(value.tenant, within(place, 'tenant'), context)
   checkScopes(value.scopes, within(place, 'scopes'), context.report)
+  checkRoleNames(value.roles, within(place, 'roles'), context.rolesOf(value.tenant), context.report)
   checkKeyHash(value.sha256, within(place, 'sha256'), context.report)
   return {
     id: value.id,
@@ -54,6 +59,7 @@ function buildKey ({ value, place }: Located<ApiKeyEntry>, context: AuthContext)
     tenant: brandAs<TenantId>(value.tenant),
     user: value.user,
     ...(value.scopes === undefined ? {} : { scopes: value.scopes }),
+    ...(value.roles === undefined ? {} : { roles: value.roles }),
     ...(value.callsPerMinute === undefined ? {} : { callsPerMinute: value.callsPerMinute })
   }
 }
@@ -77,12 +83,6 @@ function checkOwnName (issuers: ReadonlyArray<Located<{ readonly issuer: string 
   for (const { value, place } of issuers) {
     if (value.issuer === publicUrl) report.fault(within(place, 'issuer'), 'expected another name than http.publicUrl, which is the issuer of the gateway\'s own tokens')
   }
-}
-
-function checkScopes (scopes: readonly string[] | undefined, place: Place, report: Report): void {
-  scopes?.forEach((scope, index) => {
-    if (!/^(?:\*|tools:read|tools:call(?::.+)?|resources:read|prompts:read)$/.test(scope)) report.warn(within(place, index), 'is a scope that grants nothing; known are tools:read, tools:call[:<pattern>], resources:read, prompts:read and *')
-  })
 }
 
 function refuseRepeated (values: readonly Located<string>[], what: string, report: Report): void {

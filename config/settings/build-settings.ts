@@ -9,6 +9,8 @@ import type { GatewayFile } from '../schema/gateway-file.ts'
 import type { Lookup } from '../secret-lookup.ts'
 import { isHost } from './addresses.ts'
 import { buildAuth } from './auth-settings.ts'
+import { buildPolicyHook } from './policy-hook.ts'
+import { buildRoles } from './role-settings.ts'
 import { checkExposure } from './exposure-checks.ts'
 import { deepFreeze, frozenMap } from './freeze.ts'
 import { buildHttp } from './http-settings.ts'
@@ -49,7 +51,10 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
   const stateDir = resolve(context.workingDirectory, overrides.stateDir ?? main.stateDir ?? DEFAULTS.stateDir)
   const packages = packagesIn(stateDir, context)
   const servers = buildServers(config, names, mode, context, checksOf(packages, mode, top, context))
-  const tenants = buildTenants(config.tenants, { names: allNames(config, names), disabled: config.disabled }, report)
+  const known = { names: allNames(config, names), disabled: config.disabled }
+  const tenants = buildTenants(config.tenants, known, report)
+  const roles = buildRoles(main.roles, within(top, 'roles'), known, report)
+  const policyHook = buildPolicyHook(main.policy?.hook, within(top, 'policy', 'hook'), context)
   const http = buildHttp(main.http, listen, within(top, 'http'), report)
   const settings: Omit<Settings, 'warnings'> = {
     revision: context.revision,
@@ -59,7 +64,9 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
     http,
     servers,
     ...(tenants === undefined ? {} : { tenants }),
-    auth: buildAuth(config, { mode, lookup, report, workingDirectory: context.workingDirectory, main: main.auth, mainFile: config.mainFile, publicUrl: http.publicUrl, tenants: tenants === undefined ? undefined : new Set(config.tenantNames) }),
+    ...(roles === undefined ? {} : { roles }),
+    ...(policyHook === undefined ? {} : { policyHook }),
+    auth: buildAuth(config, { mode, lookup, report, workingDirectory: context.workingDirectory, main: main.auth, mainFile: config.mainFile, publicUrl: http.publicUrl, tenants: tenants === undefined ? undefined : new Set(config.tenantNames), rolesOf: (tenant) => roleNames(config, tenant) }),
     ...numbersOf(main),
     ...sharedState(main, mode, top, context),
     stateDir,
@@ -102,6 +109,12 @@ function packagesIn (stateDir: string, { configFile, overrides, workingDirectory
 function checksOf (store: Settings['packages'], mode: Settings['mode'], top: Place, { configFile, mayLackPackages, report }: BuildContext): PackageChecks | undefined {
   if (store === undefined || configFile === undefined || mayLackPackages) return undefined
   return { mode, store, lock: readPackageLock(store, top, report), configFile }
+}
+
+/** Roles with a fault too, so that whoever has them does not get a second one. */
+function roleNames ({ main, tenants }: MergedConfig, tenant: string): ReadonlySet<string> {
+  const own = tenants?.find(({ name }) => name === tenant)?.value.roles
+  return new Set([...Object.keys(main.roles ?? {}), ...Object.keys(own ?? {})])
 }
 
 /** Servers with a broken entry are known by name all the same, so that tenants do not get a second fault for them. */

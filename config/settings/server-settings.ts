@@ -147,6 +147,7 @@ function behaviourOf (entry: ServerEntry) {
     maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
     startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),
     cancelOnDisconnect: entry.cancelOnDisconnect ?? DEFAULTS.cancelOnDisconnect,
+    ...(entry.validateArguments === undefined ? {} : { validateArguments: entry.validateArguments }),
     tools: toolsOf(entry.tools),
     ...(entry.stateless === undefined ? {} : { stateless: entry.stateless }),
     prompts: rulesOf(entry.prompts),

@@ -17,7 +17,7 @@ describe('names that keep their meaning', () => {
     assert.deepEqual(Object.keys(gatewayFile.properties).sort(), [
       '$schema', 'allowPrivateNetwork', 'audit', 'auth', 'breaker', 'cache', 'drainLeadMs', 'drainMs', 'globalShortcut', 'http', 'include', 'inputs',
       'isDxtAutoUpdatesEnabled', 'isUsingBuiltInNodeForMcp', 'limits', 'listen', 'logLevel', 'management', 'mcpServers', 'mode', 'policy',
-      'pool', 'preferences', 'processes', 'redis', 'replica', 'retries', 'servers', 'sessions', 'stateDir', 'tenants'
+      'pool', 'preferences', 'processes', 'redis', 'replica', 'retries', 'roles', 'servers', 'sessions', 'stateDir', 'tenants'
     ])
   })
 
@@ -38,9 +38,11 @@ describe('names that keep their meaning', () => {
   it('keys of tenants, credentials, limits, sessions, pool and http', () => {
     const { tenants, auth, limits, sessions, pool, http } = gatewayFile.properties
     const names = (node: { properties: object }) => Object.keys(node.properties).sort()
-    assert.deepEqual(names((tenants as unknown as { additionalProperties: { properties: object } }).additionalProperties), ['limits', 'servers', 'tools'])
-    assert.deepEqual(names(auth.properties.apiKeys.items), ['callsPerMinute', 'id', 'scopes', 'sha256', 'tenant', 'user'])
+    assert.deepEqual(names((tenants as unknown as { additionalProperties: { properties: object } }).additionalProperties), ['limits', 'prompts', 'resources', 'roles', 'rules', 'servers', 'tools'])
+    assert.deepEqual(names(auth.properties.apiKeys.items), ['callsPerMinute', 'id', 'roles', 'scopes', 'sha256', 'tenant', 'user'])
     assert.deepEqual(names(auth.properties.jwt.items), ['algorithms', 'audience', 'issuer', 'jwksUri', 'scopeClaim', 'secretEnv', 'sharedUsers', 'tenant', 'tenantClaim', 'tenants', 'userClaim', 'userPrefix'])
+    assert.deepEqual(names((gatewayFile.properties.roles as unknown as { additionalProperties: { properties: object } }).additionalProperties), ['prompts', 'resources', 'rules', 'scopes', 'servers', 'tools'])
+    assert.deepEqual(names(gatewayFile.properties.policy.properties.hook), ['allowPrivateNetwork', 'headers', 'maxConcurrent', 'sendArguments', 'timeoutMs', 'tls', 'url', 'whenAway'])
     assert.deepEqual(names(auth.properties.oauth), ['authorizationServers', 'resource'])
     assert.deepEqual(names(limits), ['callsPerDay', 'callsPerMinute', 'callsPerMonth', 'concurrentCalls', 'initializePerMinute', 'ipRequestsPerMinute', 'requestsPerMinute', 'totalConcurrentCalls'])
     assert.deepEqual(names(sessions), ['idleMs', 'maxPerUser'])

@@ -8,10 +8,10 @@ async function warnings (document: Readonly<Record<string, unknown>>, env: Recor
 
 describe('what is odd but not wrong', () => {
   it('reserved names are accepted in any shape and never silent (rulings 6)', async () => {
-    for (const key of ['audit', 'cache', 'policy', 'allowPrivateNetwork']) {
+    for (const key of ['audit', 'cache', 'allowPrivateNetwork']) {
       for (const value of [{ x: 1 }, true, 3, 'x']) assert.deepEqual(await warnings(oneServer({}, { [key]: value })), [`${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    for (const key of ['cache', 'validateArguments']) {
+    for (const key of ['cache']) {
       assert.deepEqual(await warnings(oneServer({ [key]: {} })), [`mcpServers.one.${key}: is reserved: this version accepts it and does nothing with it`])
     }
     const nested = await warnings(oneServer({ tools: { cache: {} } }))
