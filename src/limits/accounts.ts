@@ -5,8 +5,9 @@ export interface Account {
 }
 
 /** Accounts by key, each opened at first use and forgotten when idle. */
-export interface Accounts<A extends Account> {
-  get (key: string): A
+export interface Accounts<A extends Account, From = void> {
+  /** @param from what it is opened from, if it is not known */
+  get (key: string, from: From): A
   /** Looks at a few accounts and forgets the idle ones. Call it once per decision. */
   forgetSome (nowMs: number): void
   readonly size: number
@@ -22,14 +23,14 @@ const LOOKS = 2
  * by the keys of the last minute or so of traffic (T59), and with no traffic nothing grows.
  * @param isIdle may the account be forgotten without anybody being able to tell?
  */
-export function createAccounts<A extends Account> (open: (key: string) => A, isIdle: (account: A, nowMs: number) => boolean): Accounts<A> {
+export function createAccounts<A extends Account, From = void> (open: (key: string, from: From) => A, isIdle: (account: A, nowMs: number) => boolean): Accounts<A, From> {
   const accounts = new Map<string, A>()
   let walk = accounts.entries()
   return {
-    get (key) {
+    get (key, from) {
       let account = accounts.get(key)
       if (account === undefined) {
-        account = open(key)
+        account = open(key, from)
         accounts.set(key, account)
       }
       return account

@@ -21,6 +21,9 @@
  */
 export { createMemorySteps } from './memory-steps.ts'
 export type { MemorySteps } from './memory-steps.ts'
+export type { Asker, HeldSlots, SharedCounter, SharedCounterParts, SharedCounts, SharedQuota, SharedSlots, SharedVerdict, SharedWindow, Turn } from './shared-counts.ts'
+export { createSharedLimiter } from './shared-limiter.ts'
+export type { SharedLimiterParts } from './shared-limiter.ts'
 export { createMemoryLimiter } from './memory-limiter.ts'
 export type { MemoryLimiterParts } from './memory-limiter.ts'
 export type { CallGrant, LimitDecision, Limiter, LimitEvents, LimitName, LimitRefusal, LocalLimiter, WindowState } from './types.ts'

@@ -35,6 +35,8 @@ export interface Plan {
   calls (server: ServerName, tool: string | undefined): Charges
   /** Slots of one call. */
   places (server: ServerName): Places
+  /** Calls in flight over all replicas. */
+  readonly concurrentCalls: { readonly user: number, /** Infinity = no bound. */ readonly tenant: number }
 }
 
 /** Finds plans. */
@@ -98,7 +100,8 @@ export function createPlans (first: LimitedSettings): Plans {
         requests: { meters: requests, quotas: [] },
         initializes: { meters: [initialize, ...requests], quotas: [] },
         calls: chargesBy(calls, tenant, (name) => servers.get(name), share.windows),
-        places: placesBy(user, tenant, shared)
+        places: placesBy(user, tenant, shared),
+        concurrentCalls: { user: settings.concurrentCalls, tenant: limits.concurrentCalls ?? Infinity }
       },
       holders: key === undefined ? [user, tenant] : [user, tenant, key]
     }

@@ -60,4 +60,8 @@ export interface LimitEvents {
   refused (name: LimitName): void
   /** A call left the queue for a concurrency slot after `waitedMs`, or was refused instead of joining it ('shed'). */
   waited (waitedMs: number, outcome: 'granted' | 'deadline' | 'aborted' | 'closed' | 'shed'): void
+  /** Where replicas count together: who decided. */
+  decided? (by: 'replicas' | 'process'): void
+  /** Asked, and not answered: this process decided, or refused. */
+  unanswered? (): void
 }
