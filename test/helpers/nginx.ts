@@ -15,8 +15,8 @@ export interface NginxTarget { readonly name: string, readonly port: number }
 
 export interface NginxOptions {
   readonly targets: readonly NginxTarget[]
-  /** `tag`: session ids go to the replica that they name, everything else by credential. `none`: each request to the next replica. Default `tag`. */
-  readonly stickiness?: 'tag' | 'none'
+  /** `tag`: session ids go to the replica that they name, everything else by credential. `round-robin`: each request to the next replica. Default `tag`. */
+  readonly stickiness?: 'tag' | 'round-robin'
   /** How long an idle connection to a replica is kept, in milliseconds; less than the 75 s of the gateway (FR33). Default 60 000. */
   readonly keepAliveMs?: number
 }
@@ -124,7 +124,7 @@ const FAILED = 'max_fails=1 fail_timeout=2s'
 function upstreams ({ targets, stickiness = 'tag', keepAliveMs = 60_000 }: NginxOptions): string {
   const kept = `keepalive 128; keepalive_timeout ${keepAliveMs}ms;`
   const all = targets.map(({ port }) => `server 127.0.0.1:${port} ${FAILED};`).join(' ')
-  if (stickiness === 'none') return `  upstream drawbridge { ${all} ${kept} }\n  map $host $drawbridge { default drawbridge; }`
+  if (stickiness === 'round-robin') return `  upstream drawbridge { ${all} ${kept} }\n  map $host $drawbridge { default drawbridge; }`
   const own = targets.map(({ name, port }) => {
     const others = targets.filter((other) => other.port !== port).map((other) => `server 127.0.0.1:${other.port} ${FAILED} backup;`)
     return `  upstream drawbridge_${name} { server 127.0.0.1:${port} ${FAILED}; ${others.join(' ')} ${kept} }`

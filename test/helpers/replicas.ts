@@ -7,6 +7,7 @@ import { createLegacyWire, type LegacyWire } from './legacy-wire.ts'
 import { createModernWire, type ModernWire } from './modern-wire.ts'
 import { startNginx, type NginxOptions, type TestNginx } from './nginx.ts'
 import { startRedis, type TestRedis } from './redis.ts'
+import { until } from './until.ts'
 
 /** In answers of a gateway with replicas: who gave it. */
 export const REPLICA_HEADER = 'x-drawbridge-replica'
@@ -35,8 +36,9 @@ export interface TestReplica {
   kill (): Promise<void>
   /** SIGTERM, waits, checks that nothing is left. @returns exit code */
   stop (): Promise<number | null>
-  /** Runs it again, at the same address and under the same name. */
+  /** Runs it again, at the same address and under the same name; resolves when it and the others know each other. */
   start (): Promise<void>
+  readonly isRunning: boolean
 }
 
 export interface ReplicaSet {
@@ -72,9 +74,10 @@ export async function startReplicas (options: ReplicaSetOptions): Promise<Replic
     for (const result of stopped) if (result.status === 'rejected') throw result.reason
   }
   try {
-    const shared: Shared = { options, redis, keys, secret }
+    const shared: Shared = { options, redis, keys, secret, replicas }
     const starting = await Promise.allSettled(NAMES.slice(0, count).map(async (name) => { replicas.push(await startReplica(name, shared)) }))
     for (const result of starting) if (result.status === 'rejected') throw result.reason
+    await untilTheyKnowEachOther(replicas)
     replicas.sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name))
     const nginx = await startNginx({
       targets: replicas.map(({ name, url }) => ({ name, port: Number(new URL(url).port) })),
@@ -112,9 +115,24 @@ interface Shared {
   readonly redis: TestRedis
   readonly keys: ReadonlyMap<string, TestKey>
   readonly secret: string
+  /** All of the set, as far as they were started. */
+  readonly replicas: readonly TestReplica[]
 }
 
-async function startReplica (name: string, { options, redis, keys, secret }: Shared): Promise<TestReplica> {
+/** Every replica that runs has heard of this run of every other one. */
+async function untilTheyKnowEachOther (replicas: readonly TestReplica[]): Promise<void> {
+  await until('the replicas know each other', () => {
+    const running = replicas.filter(({ isRunning }) => isRunning)
+    return running.every((replica) => running.every((other) => other === replica || hasHeardOf(replica, other)))
+  }, 20_000)
+}
+
+function hasHeardOf (replica: TestReplica, other: TestReplica): boolean {
+  const { instance } = other.gateway.logs().find(({ event }) => event === 'replica_listening') ?? {}
+  return instance !== undefined && replica.gateway.logs().some((line) => line['event'] === 'replica_joined' && line['instance'] === instance)
+}
+
+async function startReplica (name: string, { options, redis, keys, secret, replicas }: Shared): Promise<TestReplica> {
   const { config, env, count: _count, stickiness: _stickiness, keepAliveMs: _keepAliveMs, redis: _redis, redisUrlOf, ...rest } = options
   const port = await freePort()
   const run = async (): Promise<TestGateway> => await startGateway({
@@ -144,6 +162,8 @@ async function startReplica (name: string, { options, redis, keys, secret }: Sha
       if (isRunning) throw new Error(`replica ${name} runs`)
       gateway = await run()
       isRunning = true
-    }
+      await untilTheyKnowEachOther(replicas)
+    },
+    get isRunning () { return isRunning }
   }
 }
