@@ -37,6 +37,8 @@ export const DEFAULTS = {
   /** A tenth of the load (FR11), and a circuit as in FR14. */
   retries: { attempts: 2, budgetPercent: 10 },
   breaker: { calls: 20, windowMs: 10_000, failedPercent: 50, openMs: 5000, maxOpenMs: 60_000 },
+  /** A minute of lists: as long as a server that says nothing is taken to say when others do. */
+  cache: { listTtlMs: 60_000, maxBytes: 67_108_864 },
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },
   jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', rolesClaim: 'roles', userPrefix: '' },
   whenRevocationsUnknown: 'deny',

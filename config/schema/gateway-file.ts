@@ -3,6 +3,7 @@ import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
 import { access, roles } from './access.ts'
 import { auth } from './auth.ts'
+import { cache } from './cache.ts'
 import { redis, replica } from './redis.ts'
 import { breaker, retries } from './resilience.ts'
 import { policy } from './policy.ts'
@@ -79,7 +80,7 @@ export const gatewayFile = Type.Object({
   redis,
   replica,
   audit: reserved('Where audit records go.'),
-  cache: reserved('Reuse of lists and results.'),
+  cache,
   policy,
   retries: retries('Retries of what may be repeated, for servers that say nothing of their own.'),
   breaker: breaker('Circuit breakers of servers over HTTP, for those that say nothing of their own.'),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { count, dictionary, flag, MAX_MS, reserved, strings } from './terms.ts'
+import { count, dictionary, flag, MAX_MS, strings } from './terms.ts'
 
 const ALLOW = 'Names that may be used; `*` matches any run of characters. Absent = all, `[]` = none.'
 const DENY = 'Names that may not be used; wins over `allow`.'
@@ -20,7 +20,7 @@ export const toolRules = Type.Optional(Type.Object({
   deny: strings(DENY, { default: [] }),
   timeoutMs: Type.Optional(perTool('Deadline of single tools, by name, in milliseconds; overrides the server\'s `timeoutMs`.', MAX_MS)),
   callsPerMinute: Type.Optional(perTool('Calls a minute of single tools, by name, over all users of a tenant.', 1_000_000_000)),
-  cache: reserved('How long results of single tools may be reused, by name, in milliseconds.'),
+  cache: Type.Optional(perTool('How long results of single tools are reused, by name, in milliseconds: for the same caller and the same arguments. Only for tools whose result depends on nothing else for so long.', MAX_MS)),
   idempotent: strings('Tools that may run twice, so that their calls may be sent again after a lost answer; `*` matches any run of characters. Your word for it: what servers say of their tools is not believed.', { default: [] }),
   idempotencyKeys: flag('A call with an Idempotency-Key runs once: the same user gets the first result again for 10 minutes.', false)
 }, { additionalProperties: false, description: 'Which of the server\'s tools may be seen and called, and how.' }))

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
-import { count, dictionary, flag, millis, reserved, strings, text } from './terms.ts'
+import { serverCache } from './cache.ts'
+import { count, dictionary, flag, millis, strings, text } from './terms.ts'
 import { breaker, retries } from './resilience.ts'
 import { patternRules, toolRules } from './rules.ts'
 import { tls } from './tls.ts'
@@ -99,7 +100,7 @@ export const serverEntry = Type.Object({
   resources: patternRules('Which of the server\'s resources, by URI, may be seen and read.'),
   sandbox,
   auth: Type.Optional(upstreamAuth),
-  cache: reserved('Reuse of lists and results.'),
+  cache: serverCache,
   retries: retries('Retries of what may be repeated. Absent = retries of the file.'),
   breaker: breaker('http and sse: circuit breaker of this server. Absent = breaker of the file.'),
   allowScripts: strings('npm packages whose install scripts may run when the package store installs them.'),

@@ -143,10 +143,11 @@ function managementOf (main: GatewayFile, overrides: Overrides): Settings['manag
   }
 }
 
-function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'drainMs' | 'drainLeadMs' | 'processes'> {
+function numbersOf (main: GatewayFile): Pick<Settings, 'limits' | 'sessions' | 'pool' | 'cache' | 'drainMs' | 'drainLeadMs' | 'processes'> {
   return {
     limits: { ...DEFAULTS.limits, ...main.limits },
     sessions: { ...DEFAULTS.sessions, ...main.sessions },
+    cache: { ...DEFAULTS.cache, ...main.cache },
     pool: { ...DEFAULTS.globalPool, maxStarting: defaultMaxStarting(), ...main.pool },
     drainMs: main.drainMs ?? DEFAULTS.drainMs,
     ...(main.drainLeadMs === undefined ? {} : { drainLeadMs: main.drainLeadMs }),

@@ -150,6 +150,7 @@ function behaviourOf (entry: ServerEntry) {
     ...(entry.validateArguments === undefined ? {} : { validateArguments: entry.validateArguments }),
     tools: toolsOf(entry.tools),
     ...(entry.stateless === undefined ? {} : { stateless: entry.stateless }),
+    ...(entry.cache === undefined ? {} : { cache: entry.cache }),
     prompts: rulesOf(entry.prompts),
     resources: rulesOf(entry.resources)
   }
@@ -165,6 +166,7 @@ function toolsOf (tools: ServerEntry['tools']): ServerSettings['tools'] {
     ...rulesOf(tools),
     timeoutMs: tools?.timeoutMs ?? {},
     callsPerMinute: tools?.callsPerMinute ?? {},
+    ...(tools?.cache === undefined ? {} : { cache: tools.cache }),
     ...(tools?.idempotent === undefined ? {} : { idempotent: tools.idempotent }),
     ...(tools?.idempotencyKeys === undefined ? {} : { idempotencyKeys: tools.idempotencyKeys })
   }

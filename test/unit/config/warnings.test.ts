@@ -8,14 +8,9 @@ async function warnings (document: Readonly<Record<string, unknown>>, env: Recor
 
 describe('what is odd but not wrong', () => {
   it('reserved names are accepted in any shape and never silent (rulings 6)', async () => {
-    for (const key of ['audit', 'cache', 'allowPrivateNetwork']) {
+    for (const key of ['audit', 'allowPrivateNetwork']) {
       for (const value of [{ x: 1 }, true, 3, 'x']) assert.deepEqual(await warnings(oneServer({}, { [key]: value })), [`${key}: is reserved: this version accepts it and does nothing with it`])
     }
-    for (const key of ['cache']) {
-      assert.deepEqual(await warnings(oneServer({ [key]: {} })), [`mcpServers.one.${key}: is reserved: this version accepts it and does nothing with it`])
-    }
-    const nested = await warnings(oneServer({ tools: { cache: {} } }))
-    assert.deepEqual(nested.map((line) => line.split(': ')[0]), ['tools.cache'].map((key) => `mcpServers.one.${key}`))
   })
 
   it('a misspelt key of an entry is warned of with the near one (rulings 6)', async () => {
