@@ -39,7 +39,7 @@ export interface ReplicaScene {
   /** Opens a session of each user, or for each a modern client. */
   clients (era: 'legacy' | 'modern'): Promise<readonly Client[]>
   /** Sends a call each `everyMs` for `forMs`, in turn by each client, whatever becomes of those before. */
-  load (clients: readonly Client[], everyMs: number, forMs: number): Promise<Entry[]>
+  load (clients: readonly Client[], everyMs: number, forMs: number, isOver?: () => boolean): Promise<Entry[]>
   /** Calls that ran more than once; calls that ran though they were refused. */
   executed (entries: readonly Entry[]): { readonly dup: number, readonly ranThoughRefused: number, readonly okWithoutRun: number }
 }
@@ -81,7 +81,7 @@ function sceneOf (set: ReplicaSet, users: readonly string[], journal: string): R
     set,
     users,
     clients: async (era) => await Promise.all(users.map(async (user) => era === 'modern' ? modernClient(user, set.modern(user, 'server')) : await legacyClient(user, set.wire(user, 'server')))),
-    async load (clients, everyMs, forMs) {
+    async load (clients, everyMs, forMs, isOver = () => false) {
       const entries: Entry[] = []
       const startedMs = performance.now()
       await paced(everyMs, forMs, async (index) => {
@@ -89,7 +89,7 @@ function sceneOf (set: ReplicaSet, users: readonly string[], journal: string): R
         const nonce = `${client.user}:${randomUUID()}`
         const atMs = performance.now() - startedMs
         entries.push({ user: client.user, era: client.era, nonce, atMs, ...await client.call(nonce) })
-      })
+      }, isOver)
       return entries
     },
     executed (entries) {

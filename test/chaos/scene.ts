@@ -83,10 +83,10 @@ export function watchMemory (pid: number): { stop (): { readonly grownBytes: num
 }
 
 /** Does something at a steady pace, whether or not what came before has ended, and waits for all of it. */
-export async function paced (everyMs: number, forMs: number, act: (index: number) => Promise<void>): Promise<void> {
+export async function paced (everyMs: number, forMs: number, act: (index: number) => Promise<void>, isOver: () => boolean = () => false): Promise<void> {
   const startedMs = performance.now()
   const running: Array<Promise<void>> = []
-  for (let index = 0; index * everyMs < forMs; index++) {
+  for (let index = 0; index * everyMs < forMs && !isOver(); index++) {
     const waitMs = startedMs + index * everyMs - performance.now()
     if (waitMs > 0) await pause(waitMs)
     running.push(act(index))

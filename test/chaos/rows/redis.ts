@@ -3,41 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { freePort } from '../../helpers/free-port.ts'
 import { roomyLimits } from '../../helpers/server-entries.ts'
 import { until } from '../../helpers/until.ts'
-import { atMost, between, noted, percentile } from '../figure.ts'
+import { atMost, between, noted } from '../figure.ts'
 import type { Figure, Row, RunOptions } from '../figure.ts'
-import { fates, withReplicas, type Entry, type ReplicaScene } from '../replica-scene.ts'
+import { common, during, p99, refused, under } from '../replica-figures.ts'
+import { fates, withReplicas, type ReplicaScene } from '../replica-scene.ts'
 import { pause } from '../scene.ts'
-
-/** 300 calls a second of twelve users, half of them of each era. */
-const EVERY_MS = 1000 / 150
-
-/** Loads the replicas from both eras while `trouble` runs, for as long as that takes and some seconds around it. */
-async function under (scene: ReplicaScene, forMs: number, trouble: () => Promise<void>): Promise<readonly Entry[]> {
-  const [legacy, modern] = [await scene.clients('legacy'), await scene.clients('modern')]
-  // Workers start before anything is measured.
-  await scene.load([...legacy, ...modern], 50, 2500)
-  const loads = [scene.load(legacy, EVERY_MS, forMs), scene.load(modern, EVERY_MS, forMs)]
-  await trouble()
-  return (await Promise.all(loads)).flat()
-}
-
-/** What holds in every row, and what is printed in every row. */
-function common (scene: ReplicaScene, entries: readonly Entry[]): Figure[] {
-  const { dup, ranThoughRefused, okWithoutRun } = scene.executed(entries)
-  const of = (fate: Entry['fate']): number => entries.filter((entry) => entry.fate === fate).length
-  return [
-    noted('calls', JSON.stringify(fates(entries))),
-    atMost('lost', 0, of('lost')),
-    atMost('somebody else\'s answer', 0, of('mix')),
-    atMost('calls that ran twice', 0, dup),
-    atMost('refused calls that ran', 0, ranThoughRefused),
-    atMost('answered calls that did not run', 0, okWithoutRun)
-  ]
-}
-
-const p99 = (entries: readonly Entry[]): number => percentile(entries.map(({ ms }) => ms), 0.99)
-const during = (entries: readonly Entry[], fromMs: number, toMs: number): Entry[] => entries.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
-const refused = (entries: readonly Entry[]): number => entries.filter(({ fate }) => fate !== 'ok').length
 
 async function degradedAfterMs (scene: ReplicaScene, wanted: 'healthy' | 'degraded'): Promise<number> {
   const startedMs = performance.now()
@@ -96,7 +66,7 @@ export const limitsWithoutRedis: Row = {
   title: 'Redis is away and one user calls far more than allowed, through both replicas',
   async run () {
     const limit = 200
-    return await withReplicas({ userCount: 1, config: { mcpServers: {}, limits: { ...roomyLimits, callsPerMinute: limit } }, stickiness: 'round-robin' }, async (scene) => {
+    return await withReplicas({ userCount: 1, config: { mcpServers: {}, limits: { ...roomyLimits, callsPerMinute: limit } }, stickiness: 'none' }, async (scene) => {
       const clients = await scene.clients('modern')
       await scene.set.redis.kill()
       await degradedAfterMs(scene, 'degraded')
@@ -133,7 +103,7 @@ export const splitView: Row = {
   async run ({ isQuick }) {
     const relay = await startRelay()
     try {
-      return await withReplicas({ redisUrlOf: (name, redis) => name === 'two' ? relay.to(redis.port) : redis.url, stickiness: 'round-robin' }, async (scene) => {
+      return await withReplicas({ redisUrlOf: (name, redis) => name === 'two' ? relay.to(redis.port) : redis.url, stickiness: 'none' }, async (scene) => {
         const partMs = isQuick ? 5000 : 12_000
         const entries = await under(scene, partMs * 3, async () => {
           await pause(partMs)
