@@ -2,7 +2,6 @@ import { API_KEY_ISSUER, createAuthenticator } from '../src/auth/index.ts'
 import type { Authenticator } from '../src/auth/index.ts'
 import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
-import { createMemoryLimiter } from '../src/limits/index.ts'
 import { createPackageStore } from '../src/packages/index.ts'
 import type { PackageStore } from '../src/packages/index.ts'
 import type { Session } from '../src/session/index.ts'
@@ -17,6 +16,7 @@ import { createPolicy } from '../src/tenancy/index.ts'
 import { openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
 import { composeCache } from './compose-cache.ts'
+import { composeLimits } from './compose-limits.ts'
 import { composeRedis } from './compose-redis.ts'
 import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
@@ -53,15 +53,8 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const authenticator = createCurrentAuthenticator(makeAuthenticator(settings))
   const policy = createCurrentPolicy(createPolicy(settings))
   const memory = processMemory(settings.processes)
-  const limiter = createMemoryLimiter(settings.limits, settings.tenants, settings.servers, {
-    clock,
-    noSessions: () => memory.noSessions,
-    events: {
-      refused: (limit) => telemetry.count('limit_refusals_total', { limit }).inc(),
-      waited: (waitedMs, outcome) => telemetry.observe('call_wait_seconds', { outcome }).observe(waitedMs / 1000)
-    }
-  })
   const replicas = composeReplicas(settings, shared, { telemetry, logger, clock, gateway: () => gateway, now: () => reload.settings })
+  const limiter = composeLimits(settings, shared, { clock, telemetry, logger, noSessions: () => memory.noSessions, replicas: () => replicas?.replicas.live().length ?? 1 })
   const sharedSessions = composeSessions(replicas, shared, telemetry)
   const contained = composeSandbox(settings, env, telemetry, logger)
   const pool = createPool(() => reload.settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))

@@ -21,6 +21,8 @@
  */
 export { createMemorySteps } from './memory-steps.ts'
 export type { MemorySteps } from './memory-steps.ts'
+export { isQuota } from './quota.ts'
+export type { QuotaName } from './quota.ts'
 export type { Asker, HeldSlots, SharedCounter, SharedCounterParts, SharedCounts, SharedQuota, SharedSlots, SharedVerdict, SharedWindow, Turn } from './shared-counts.ts'
 export { createSharedLimiter } from './shared-limiter.ts'
 export type { SharedLimiterParts } from './shared-limiter.ts'

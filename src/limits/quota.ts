@@ -25,6 +25,11 @@ export interface QuotaBook {
   of (principal: Principal, user: Bounds, tenant: Bounds, replicas: number): readonly Quota[]
 }
 
+/** Closed set: metric label `quota`. */
+export type QuotaName = 'user_calls_day' | 'user_calls_month' | 'tenant_calls_day' | 'tenant_calls_month'
+
+const QUOTAS: ReadonlySet<LimitName> = new Set<QuotaName>(['user_calls_day', 'user_calls_month', 'tenant_calls_day', 'tenant_calls_month'])
+
 type Bounds = Pick<LimitSettings & TenantSettings['limits'], 'callsPerDay' | 'callsPerMonth'>
 
 /** Makes an empty book. */
@@ -70,4 +75,9 @@ export function quotaState ({ limit, counts, key }: Quota, wallMs: number): Wind
 export function quotaRefusal (quota: Quota, wallMs: number): LimitRefusal {
   const window = quotaState(quota, wallMs)
   return { name: quota.name, code: 'GW_LIMIT_RATE', window, retryAfterS: window.resetS }
+}
+
+/** Is the limit one of the calendar? */
+export function isQuota (limit: LimitName): limit is QuotaName {
+  return QUOTAS.has(limit)
 }

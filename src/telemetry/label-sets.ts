@@ -53,13 +53,16 @@ export const LABEL_SETS = {
   /** `LimitName` of src/limits, and the two limits of the edge. */
   limit: [
     'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',
-    'user_calls_day', 'user_calls_month', 'tenant_calls_day', 'tenant_calls_month', 'redis_away',
-    'user_concurrency', 'tenant_concurrency', 'server_concurrency', 'gateway_concurrency', 'memory', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
+    'user_concurrency', 'tenant_concurrency', 'server_concurrency', 'gateway_concurrency', 'memory', 'redis_away', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
   ],
   /** `ReplicaEvents.claimed` of src/replicas. */
   claim_how: ['new', 'stolen', 'provisional'],
   /** `HopOutcome` of plugins/replicas. */
   hop_outcome: ['answered', 'refused', 'unreachable', 'lost', 'gone'],
+  /** `QuotaName` of src/limits. */
+  quota: ['user_calls_day', 'user_calls_month', 'tenant_calls_day', 'tenant_calls_month'],
+  /** `LimitEvents.decided` of src/limits. */
+  decided_by: ['replicas', 'process'],
   /** `AuthRefusalReason` of src/auth. */
   auth_reason: [
     'missing', 'ambiguous', 'in_query', 'scheme', 'too_large', 'malformed', 'unknown_key', 'wrong_secret', 'unknown_issuer',

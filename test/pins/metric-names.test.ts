@@ -47,6 +47,9 @@ drawbridge_replica_hop_seconds histogram
 drawbridge_replica_hops_refused_total counter
 drawbridge_call_wait_seconds histogram outcome
 drawbridge_limit_refusals_total counter limit
+drawbridge_quota_refusals_total counter quota
+drawbridge_limit_decisions_total counter by
+drawbridge_limit_unanswered_total counter
 drawbridge_auth_refusals_total counter reason
 drawbridge_jwks_fetch_total counter outcome
 drawbridge_jwks_usable gauge issuer

@@ -19,7 +19,7 @@ const sameAsTheRooms: readonly [
   Same<Values<'exit_reason'>, WorkerExitReason>,
   Same<Values<'protocol_error'>, ProtocolErrorKind | ConnectionFault>,
   Same<Values<'outcome'>, AuditRecord['outcome']>,
-  [LimitName] extends [Values<'limit'>] ? true : false
+  [LimitName] extends [Values<'limit'> | Values<'quota'>] ? true : false
 ] = [true, true, true, true, true]
 
 test('label sets are those of the rooms that count', () => {
