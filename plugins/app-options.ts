@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
 import type { Authenticator, Endpoints } from '../src/auth/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import type { Limiter, MemorySteps } from '../src/limits/index.ts'
@@ -65,6 +66,13 @@ declare module 'fastify' {
     endpoints: Endpoints | undefined
     /** Counts what is left unread on this connection, and cuts it when it is too much (FR37). */
     watchUnread: (socket: Socket) => void
+    /**
+     * Hands a request whose body was read over to the replica of this instance. False: it is this one, or has gone, or has handed it over
+     * itself: it is served here. So it is when `serveHere` is called, because the replica turns out to be dead.
+     */
+    handOverTo: (request: FastifyRequest, reply: FastifyReply, instance: string, serveHere: () => void) => boolean
+    /** May this request open a session here? Not where it was led by a session id to another replica than its user's. */
+    opensHere: (request: FastifyRequest) => boolean
   }
   interface FastifyRequest {
     /** Set by the credential guard before any handler of a route that is not public. */

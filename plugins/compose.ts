@@ -70,7 +70,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     host: readHostEnvironment(env),
     ...storedPackages(settings, env, logger),
     ...(sharedSessions === undefined ? {} : { sharedSessions }),
-    ...(replicas === undefined ? {} : { newSessionId: () => replicas.replicas.newSessionId() }),
+    ...(replicas === undefined ? {} : { replica: { instance: replicas.replicas.self.instance, newSessionId: () => replicas.replicas.newSessionId() } }),
     events: gatewayEvents(telemetry, logger, audit)
   })
   const reload = createReload(settings, { telemetry, logger, gateway, limiter, policy, authenticator, makePolicy: createPolicy, makeAuthenticator, endKeys: (ids) => { gateway.endOf(({ issuer, credentialId }) => issuer === API_KEY_ISSUER && ids.has(credentialId)) } })

@@ -61,6 +61,8 @@ function postSingle (gateway: Gateway, request: FastifyRequest, reply: FastifyRe
 /** A client's choice of session id is never taken (T03): initialize always opens a new session. */
 function initialize (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, route: SessionRoute, message: InboundMessage & { kind: 'request' }): void {
   const caller = callerOf(request)
+  // It came where the id that it brought along pointed to, and not to where its user lives: without the id it will.
+  if (!request.server.opensHere(request)) throw new GatewayError('GW_SESSION_NOT_FOUND')
   const opened = gateway.open(caller, route, 'http')
   if (opened instanceof Promise) opened.then((late) => greet(gateway, caller, reply, message, late)).catch((thrown: unknown) => reply.send(thrown))
   else greet(gateway, caller, reply, message, opened)

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isModernVersion } from '../../src/protocol/index.ts'
+import type { Gateway } from '../../src/gateway/index.ts'
 import type { Home, OwnerKey, SessionHome } from '../../src/replicas/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import type { Principal } from '../../src/shared/principal.ts'
@@ -8,6 +9,7 @@ import type { AppOptions } from '../app-options.ts'
 import { HandOver } from '../replicas/hand-over.ts'
 import { NOT_OWNER_HEADER } from '../replicas/hop-headers.ts'
 import { hopOf } from '../replicas/hops.ts'
+import type { ReplicaLinks } from '../replicas/replica-links.ts'
 import { linger } from './linger.ts'
 
 type Done = (error?: Error) => void
@@ -21,8 +23,10 @@ const RETRY_AFTER_S = 1
  * A session whose replica cannot be asked is 503 and never 404, which would make its client give it up (FR24).
  */
 export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }) => {
+  app.decorate('handOverTo', (request, reply, instance, serveHere) => links !== undefined && handOverTo(links, request, reply, instance, serveHere))
+  app.decorate('opensHere', (request) => links === undefined || opensHere(links, gateway, request))
   if (links === undefined) return
-  const { replicas, ownerKeyOf } = links
+  const { replicas } = links
   const maxBodyBytes = settings.http.maxBodyBytes
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -82,11 +86,7 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
   }
 
   function keyOf (request: FastifyRequest, principal: Principal): OwnerKey | undefined {
-    const { name } = request.params as { readonly name?: string }
-    if (name === undefined) return ownerKeyOf(principal, undefined)
-    const server = gateway.serverNamed(principal, name)
-    // Unknown and not allowed are the same 404, everywhere.
-    return server === undefined ? undefined : ownerKeyOf(principal, server)
+    return ownerKeyOfRequest(linksOf(), gateway, request, principal)
   }
 
   function linksOf (): NonNullable<AppOptions['replicas']> {
@@ -94,6 +94,31 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
     return links
   }
 }, { name: 'replica-forward', dependencies: ['credential-guard'] })
+
+function ownerKeyOfRequest ({ ownerKeyOf }: ReplicaLinks, gateway: Gateway, request: FastifyRequest, principal: Principal): OwnerKey | undefined {
+  const { name } = request.params as { readonly name?: string }
+  if (name === undefined) return ownerKeyOf(principal, undefined)
+  const server = gateway.serverNamed(principal, name)
+  // Unknown and not allowed are the same 404, everywhere.
+  return server === undefined ? undefined : ownerKeyOf(principal, server)
+}
+
+function opensHere (links: ReplicaLinks, gateway: Gateway, request: FastifyRequest): boolean {
+  const { principal } = request
+  if (principal === undefined || sessionIdOf(request) === undefined) return true
+  const ownerKey = ownerKeyOfRequest(links, gateway, request, principal)
+  return ownerKey === undefined || links.replicas.owns(ownerKey)
+}
+
+/** By something else than its headers: its body was read. */
+function handOverTo (links: ReplicaLinks, request: FastifyRequest, reply: FastifyReply, instance: string, serveHere: () => void): boolean {
+  const { principal, body } = request
+  const replica = links.replicas.instance(instance)
+  if (principal === undefined || replica === undefined || replica === links.replicas.self || hopOf(request.raw) !== undefined || !Buffer.isBuffer(body)) return false
+  const elsewhere = (): { home: Home } => ({ home: { at: 'here' } })
+  new HandOver({ links, request, reply, principal, body, elsewhere, done: (error) => { error === undefined ? serveHere() : reply.send(error) } }).to(replica)
+  return true
+}
 
 /** Without a promise where the home is known. */
 function settled (home: Home | Promise<Home>, done: Done, then: (home: Home) => void): void {

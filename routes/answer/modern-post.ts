@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller, Gateway } from '../../src/gateway/index.ts'
+import type { Caller, Gateway, ModernRequest } from '../../src/gateway/index.ts'
 import { modernNotificationRefusal, readModern, repeatedMirror, type InboundMessage } from '../../src/protocol/index.ts'
 import type { SessionRoute } from '../../src/session/index.ts'
 import type { Clock } from '../../src/shared/clock.ts'
@@ -32,16 +32,23 @@ export function postModern (post: ModernPost, message: InboundMessage): void {
   }
 }
 
-function postRequest ({ gateway, clock, request, reply, caller, route }: ModernPost, message: InboundMessage & { kind: 'request' }): void {
+function postRequest (post: ModernPost, message: InboundMessage & { kind: 'request' }): void {
+  const { gateway, request, reply, caller, route } = post
   const { id, method, params = {} } = message
-  const { headers, socket } = request.raw
-  const read = readModern(message, headers)
+  const read = readModern(message, request.raw.headers)
   if (!read.ok) return sendRefusal(reply, read.error, id)
+  // What it brings back may live in another replica: it goes there with the body that was read.
+  const at = gateway.livesAt(caller, route, { method, params })
+  const asked: ModernRequest = { id, method, params, meta: read.value, headers: request.raw.headers }
+  if (at === undefined || !request.server.handOverTo(request, reply, at, () => { answerHere(post, asked) })) answerHere(post, asked)
+}
+
+function answerHere ({ gateway, clock, request, reply, caller, route }: ModernPost, asked: ModernRequest): void {
   // Nothing is done for a client that has gone while its credential was looked at.
-  if (socket.destroyed) return
-  const lasting = method === 'subscriptions/listen' ? { principal: caller.principal, clock } : undefined
+  if (request.raw.socket.destroyed) return
+  const lasting = asked.method === 'subscriptions/listen' ? { principal: caller.principal, clock } : undefined
   const exchange = new ModernExchange(reply, lasting)
-  exchange.cancelWith(gateway.receiveModern(caller, route, { id, method, params, meta: read.value, headers }, exchange))
+  exchange.cancelWith(gateway.receiveModern(caller, route, asked, exchange))
 }
 
 /** A notification that is accepted is owed nothing; the era defines none that a client would send over HTTP. */

@@ -4,7 +4,7 @@ import type { LimitDecision, Limiter } from '../limits/index.ts'
 import type { Inbound } from '../protocol/index.ts'
 import type { OwnerKey } from '../replicas/index.ts'
 import { createNameIndex } from '../routing/index.ts'
-import { createSealer, deriveKey } from '../seal/index.ts'
+import { createSealer, deriveKey, sealedAt } from '../seal/index.ts'
 import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
@@ -20,6 +20,7 @@ import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
 import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
 import { Listens } from './listens.ts'
+import { livesAt } from './lives-at.ts'
 import { createLists } from './lists/lists.ts'
 import { endOwned, hasOwned } from './owned.ts'
 import { modernTurn } from './modern-turn.ts'
@@ -47,8 +48,8 @@ export interface GatewayOptions {
   readonly version: string
   readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
   readonly pool: ConnectionsOptions['pool']
-  /** Ids of new sessions. Absent = without the tag of a replica. */
-  readonly newSessionId?: () => string
+  /** Which one of several it is, and how its sessions are named. Absent = it is the only one. */
+  readonly replica?: { readonly instance: string, readonly newSessionId: () => string }
   readonly host: ConnectionsOptions['host']
   /** Absent = every command is started as written. */
   readonly packages?: ConnectionsOptions['packages']
@@ -110,6 +111,8 @@ export interface Gateway {
    * open finish with the entries of theirs. Who may do what is not asked of any snapshot but of the policy, which is current.
    */
   configure (settings: Settings): void
+  /** Which replica a modern request belongs to, by what it brings back sealed; undefined = any. */
+  livesAt (caller: Caller, route: SessionRoute, request: Pick<ModernRequest, 'method' | 'params'>): string | undefined
   /** Does anything of this owner key live here: a session, a subscription, a call that waits for answers, a worker? */
   hasOwned (key: OwnerKey): boolean
   /** Ends all of it, because another replica serves them. Resolves when their workers are gone; calls in flight were answered. */
@@ -123,7 +126,9 @@ export interface Gateway {
 export function createGateway (options: GatewayOptions): Gateway {
   const { policy, limiter, nowMs } = options
   let { settings } = options
-  const sealer = createSealer(settings.secret === undefined ? undefined : deriveKey(settings.secret, 'sealed texts'), Date.now)
+  const { replica } = options
+  const keySealer = createSealer(settings.secret === undefined ? undefined : deriveKey(settings.secret, 'sealed texts'), Date.now)
+  const sealer = replica === undefined ? keySealer : sealedAt(keySealer, replica.instance)
   const tasks = new TaskIds(sealer)
   const links = createLinks(() => connections, (server) => createFace(policy, tasks, server), (place, request, method) => {
     forgetNews(cache, place, request.server, request.tenant, method)
@@ -144,7 +149,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     events: { ...options.events.upstream, thrown: options.events.thrown }
   }, links.peerFor)
   const reopening = options.sharedSessions === undefined ? undefined : new Reopening({ shared: options.sharedSessions, registry: () => sessions, policy, settings: () => settings, nowMs, events: { ...options.events.sessions, thrown: options.events.thrown } })
-  const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: reopening?.listening(options.events.sessions) ?? options.events.sessions, ...options.newSessionId === undefined ? {} : { newId: options.newSessionId } })
+  const sessions = createSessionRegistry({ ...settings.sessions, nowMs, events: reopening?.listening(options.events.sessions) ?? options.events.sessions, ...options.replica === undefined ? {} : { newId: options.replica.newSessionId } })
   const context: GatewayContext = {
     ...snapshotOf(settings),
     policy,
@@ -264,6 +269,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     get failingServers () { return [...settings.servers.keys()].filter((name) => connections.lastFailure(name) !== undefined).length },
     get draining () { return draining },
     makeRoom: (owner, bound) => connections.makeRoom(owner, bound),
+    livesAt: ({ principal }, route, { method, params }) => replica === undefined ? undefined : livesAt(context, { principal, route, method, params }),
     hasOwned: (key) => hasOwned(context, key),
     endOwned: async (key) => { await endOwned(context, key) },
     async drain () {
