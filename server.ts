@@ -6,6 +6,7 @@ import { closeListener, LAST_BYTES_MS, originOf, takeOver } from './listener.ts'
 import type { AppOptions } from './plugins/app-options.ts'
 import { compose } from './plugins/compose.ts'
 import type { Composition } from './plugins/compose.ts'
+import { boundConnections, maxOpenFiles } from './plugins/open-files.ts'
 import { createPeers } from './plugins/peers.ts'
 import type { HopListener } from './plugins/replicas/hop-listener.ts'
 import { watchForStalls } from './plugins/stall-watch.ts'
@@ -36,6 +37,9 @@ export async function serveMember (settings: Settings, place: MemberPlace, prima
   return { ...gateway, reload: gateway.reload, answer: async (question, of) => question === 'metrics' ? await options.telemetry.snapshot() : options.adminServer(of) }
 }
 
+/** A worker has three pipes, a client one connection: below this a few hundred of each are too many. */
+const FEW_FILES = 4096
+
 /** @param handedOver Unix socket on which other processes hand requests over */
 async function listen (composition: Composition, options: AppOptions, isManaged: boolean, handedOver?: string): Promise<RunningGateway> {
   const { settings, peers } = options
@@ -56,6 +60,10 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
     await composition.close()
     throw thrown
   }
+  const { logger, telemetry } = options
+  const openFiles = maxOpenFiles()
+  if (openFiles !== undefined && openFiles < FEW_FILES) logger.warn({ event: 'few_descriptors', limit: openFiles }, 'raise the limit of open files (ulimit -n, LimitNOFILE): connections beyond four fifths of it are refused')
+  boundConnections(app.server, openFiles, () => telemetry.count('edge_refusals_total', { reason: 'connections' }).inc())
   composition.setPhase('serving')
   // Where somebody starts it again; the watch costs some 18 MiB.
   const endWatch = settings.mode === 'production' ? watchForStalls() : () => {}

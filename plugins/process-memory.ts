@@ -8,7 +8,16 @@ import { createMemorySteps, type MemorySteps } from '../src/limits/index.ts'
  */
 export function processMemory (processes: number): MemorySteps {
   const limits = { residentBytes: limitBytes() / processes, heapBytes: getHeapStatistics().heap_size_limit }
-  return createMemorySteps(limits, () => ({ residentBytes: process.memoryUsage.rss(), heapBytes: getHeapStatistics().used_heap_size }))
+  return createMemorySteps(limits, () => ({ residentBytes: residentBytes(), heapBytes: getHeapStatistics().used_heap_size }))
+}
+
+/** 0 where it cannot be told: asking takes a descriptor, and there may be none left (FR34). */
+function residentBytes (): number {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return 0
+  }
 }
 
 /** Without a limit the runtime says 0, or a number beyond any memory. */

@@ -7,6 +7,7 @@ import errors from '../edge/errors.ts'
 import forward from '../edge/forward.ts'
 import hostGuard from '../edge/host-guard.ts'
 import jsonBody from '../edge/json-body.ts'
+import loopDelay from '../edge/loop-delay.ts'
 import { OpenRequests } from '../edge/open-requests.ts'
 import originGuard from '../edge/origin-guard.ts'
 import { refuseMalformed } from '../edge/malformed.ts'
@@ -27,6 +28,7 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(hostGuard, options)
   await app.register(originGuard, options)
   await app.register(cors, options)
+  await app.register(loopDelay, options)
   await app.register(capacityGuard, { ...options, open })
   await app.register(credentialGuard, options)
   await app.register(forward, options)

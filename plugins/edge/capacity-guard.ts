@@ -30,7 +30,7 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, opti
   let isOverloaded = false
   let isClosing = false
   const timer = setInterval(() => {
-    isOverloaded = pressure.isOver(app.memoryUsage().eventLoopDelay, clock.nowMs())
+    isOverloaded = pressure.isOver(app.loopDelayMs(), clock.nowMs())
     memory?.look()
   }, 1000).unref()
   app.addHook('preClose', (done) => { isClosing = true; done() })

@@ -81,7 +81,7 @@ export const LABEL_SETS = {
   policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
   /** Nothing moved for a minute, or all together left too much unread. */
   cut_reason: ['stalled', 'memory'],
-  edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining']
+  edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining', 'connections']
 } as const satisfies Record<string, typeof CONFIGURED | readonly string[]>
 
 /** Name of a set of label values. */
