@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
-import type { Authenticator, Endpoints } from '../src/auth/index.ts'
+import type { Authenticator, Endpoints, Revocations } from '../src/auth/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import type { Limiter, MemorySteps } from '../src/limits/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
@@ -28,11 +28,15 @@ export interface HealthState {
  * same options to all of them; each takes what it needs.
  */
 export interface AppOptions {
+  /** As at the start. */
   readonly settings: Settings
+  /** As it serves now. */
+  readonly now: () => Settings
   readonly telemetry: Telemetry
   readonly logger: Logger
   readonly audit: AuditSink
   readonly authenticator: Authenticator
+  readonly revocations: Revocations
   readonly policy: Policy
   readonly limiter: Limiter
   readonly gateway: Gateway

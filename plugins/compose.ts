@@ -1,4 +1,4 @@
-import { API_KEY_ISSUER, createAuthenticator } from '../src/auth/index.ts'
+import { API_KEY_ISSUER } from '../src/auth/index.ts'
 import type { Authenticator } from '../src/auth/index.ts'
 import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
@@ -7,14 +7,16 @@ import type { PackageStore } from '../src/packages/index.ts'
 import type { Session } from '../src/session/index.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import { brandAs, type ServerName } from '../src/shared/ids.ts'
+import type { Principal } from '../src/shared/principal.ts'
 import type { Settings } from '../src/shared/settings.ts'
 import { createWorkerPool, readHostEnvironment } from '../src/stdio-pool/index.ts'
 import type { WorkerPool } from '../src/stdio-pool/index.ts'
 import { createAuditSink, createLogger, createTelemetry, redact } from '../src/telemetry/index.ts'
 import type { AuditSink, Count, Logger, Observe, Telemetry } from '../src/telemetry/index.ts'
 import { createPolicy } from '../src/tenancy/index.ts'
-import { openStreams } from '../routes/answer/response-writer.ts'
+import { endStreamsOf, openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
+import { composeAuth } from './compose-auth.ts'
 import { composeCache } from './compose-cache.ts'
 import { composeLimits } from './compose-limits.ts'
 import { composeRedis } from './compose-redis.ts'
@@ -24,7 +26,7 @@ import type { ContainedWorkers } from './compose-sandbox.ts'
 import { composeReplicas } from './replicas/compose-replicas.ts'
 import { composeSessions } from './replicas/compose-sessions.ts'
 import { processMemory } from './process-memory.ts'
-import { keySetCheck, keySetEvents, watchKeySets } from './key-set-watch.ts'
+import { keySetCheck, watchKeySets } from './key-set-watch.ts'
 import { createReload } from './reload/create-reload.ts'
 import type { Reload } from './reload/create-reload.ts'
 import { createCurrentAuthenticator } from './reload/current-authenticator.ts'
@@ -49,7 +51,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const logger = createLogger({ level: settings.logLevel, onDropped: (lines) => telemetry.count('log_lines_dropped_total').inc(lines) })
   const audit = createAuditSink(logger)
   const shared = composeRedis(settings, telemetry, logger)
-  const makeAuthenticator = ({ auth }: Settings): Authenticator => createAuthenticator(auth, { clock, events: keySetEvents(telemetry, logger) })
+  const { makeAuthenticator, revocations, close: closeAuth } = composeAuth(settings, clock, telemetry, logger, shared)
   const authenticator = createCurrentAuthenticator(makeAuthenticator(settings))
   const policy = createCurrentPolicy(createPolicy(settings))
   const memory = processMemory(settings.processes)
@@ -73,7 +75,8 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     ...(replicas === undefined ? {} : { replica: { instance: replicas.replicas.self.instance, newSessionId: () => replicas.replicas.newSessionId() } }),
     events: gatewayEvents(telemetry, logger, audit)
   })
-  const reload = createReload(settings, { telemetry, logger, gateway, limiter, policy, authenticator, makePolicy: createPolicy, makeAuthenticator, endKeys: (ids) => { gateway.endOf(({ issuer, credentialId }) => issuer === API_KEY_ISSUER && ids.has(credentialId)) } })
+  const reload = createReload(settings, { telemetry, logger, gateway, limiter, policy, authenticator, makePolicy: createPolicy, makeAuthenticator, endKeys: (ids) => { endCredentials(gateway, ({ issuer, credentialId }) => issuer === API_KEY_ISSUER && ids.has(credentialId)) } })
+  revocations.onChange(() => { endCredentials(gateway, authenticator.isRevoked) })
   let phase: HealthState['phase'] = 'starting'
   readLevels(telemetry, () => reload.settings, gateway, pool)
   watchKeySets(telemetry, authenticator)
@@ -83,10 +86,12 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     reload,
     options: {
       settings,
+      now: () => reload.settings,
       telemetry,
       logger,
       audit,
       authenticator,
+      revocations,
       policy,
       limiter,
       memory,
@@ -104,12 +109,19 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       contained.report().catch((error: unknown) => logger.error({ event: 'internal_fault', err: error }, 'what contains workers could not be found out'))
     },
     async close () {
+      closeAuth()
       authenticator.close()
       await shared?.store.close()
       telemetry.close()
       logger.close()
     }
   }
+}
+
+/** Ends what these principals have open: sessions, subscriptions, and streams of any kind. */
+function endCredentials (gateway: Gateway, match: (principal: Principal) => boolean): void {
+  gateway.endOf(match)
+  endStreamsOf(match)
 }
 
 /** None for a configuration that is no file: it has no lock. */

@@ -18,6 +18,9 @@ export function createCurrentAuthenticator (first: Authenticator): CurrentAuthen
     authenticate: (rawHeaders, url) => now.authenticate(rawHeaders, url),
     ready: () => now.ready(),
     keySets: () => now.keySets(),
+    get own () { return now.own },
+    revocationOfKey: (id) => now.revocationOfKey(id),
+    isRevoked: (principal) => now.isRevoked(principal),
     close: () => { now.close() }
   }
 }

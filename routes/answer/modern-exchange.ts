@@ -93,6 +93,7 @@ export class ModernExchange implements Exchange, Delayed {
     if (this.#reply.sent) return undefined
     const writer = startSse(this.#reply)
     this.#writer = writer
+    writer.onRevoked = () => { this.#expired() }
     if (this.#lasting !== undefined) this.#keep = expireStream(this.#lasting.principal, { end: () => { this.#expired() } }, this.#lasting.clock)
     return writer
   }

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { standingHeaders } from '../../plugins/edge/standing-headers.ts'
-import { keepAlive, ResponseWriter } from './response-writer.ts'
+import { isEnded, keepAlive, ResponseWriter } from './response-writer.ts'
 import { whenClosed } from './when-closed.ts'
 
 /** Takes the response over from Fastify and begins an SSE answer with it, security headers included. */
@@ -18,6 +18,9 @@ export function startSse (reply: FastifyReply, headers: Readonly<Record<string, 
     ...headers
   })
   raw.flushHeaders()
-  whenClosed(reply, keepAlive(raw))
-  return new ResponseWriter(raw)
+  const writer = new ResponseWriter(raw, reply.request.principal)
+  whenClosed(reply, keepAlive(writer))
+  // Whoever asked for it first says what its end means.
+  if (isEnded(writer)) setImmediate(() => { writer.onRevoked() })
+  return writer
 }

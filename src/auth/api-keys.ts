@@ -25,6 +25,8 @@ export interface ApiKeys {
   /** @param text the whole key, `db_<id>_<secret>` */
   verify (text: string): Result<Principal, AuthRefusal>
   readonly size: number
+  /** SHA-256 of the whole text of the key of this id, lower-case hex; undefined = there is none. */
+  sha256Of (id: string): string | undefined
   /** Hears of no more revocations. */
   close (): void
 }
@@ -61,6 +63,7 @@ export function createApiKeys (settings: readonly ApiKeySettings[], revocations?
       return revocations?.isUnknown === true ? refused('revocations_unknown') : known.verdict
     },
     size: keys.size,
+    sha256Of: (id) => keys.get(id)?.sha256,
     close: () => endWatch?.()
   }
 }
@@ -71,6 +74,6 @@ function keyId (text: string): string {
   return end === -1 ? '' : text.slice(API_KEY_PREFIX.length, end)
 }
 
-function keyPrincipal ({ id, tenant, user, scopes, callsPerMinute }: ApiKeySettings): Principal {
-  return makePrincipal({ issuer: API_KEY_ISSUER, tenant, user, clientId: id, credentialId: id, scopes, callsPerMinute })
+function keyPrincipal ({ id, tenant, user, scopes, roles, callsPerMinute }: ApiKeySettings): Principal {
+  return makePrincipal({ issuer: API_KEY_ISSUER, tenant, user, clientId: id, credentialId: id, scopes, roles, callsPerMinute })
 }

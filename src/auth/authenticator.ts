@@ -9,6 +9,7 @@ import { fetchJwks as fetchByHttp } from './jwks/fetch-jwks.ts'
 import type { FetchJwks } from './jwks/fetch-jwks.ts'
 import { createIssuers } from './jwt/issuers.ts'
 import type { OwnTokens } from './own/own-tokens.ts'
+import { API_KEY_ISSUER } from './make-principal.ts'
 import { refused } from './refused.ts'
 import type { Revocations } from './revocation/revocations.ts'
 import type { AuthEvents, Authenticator } from './types.ts'
@@ -54,6 +55,17 @@ export function createAuthenticator (settings: AuthSettings, { clock, fetchJwks 
       return needsNobody || keySets.some((keySet) => keySet.state().usable)
     },
     keySets: () => keySets.map((keySet) => keySet.state()),
+    own,
+    revocationOfKey (id) {
+      const sha256 = apiKeys.sha256Of(id)
+      return sha256 === undefined ? undefined : { kind: 'key', sha256 }
+    },
+    isRevoked (principal) {
+      if (revocations === undefined) return false
+      if (principal.issuer === own?.issuer) return revocations.tokenIsRevoked(principal)
+      const sha256 = principal.issuer === API_KEY_ISSUER ? apiKeys.sha256Of(principal.credentialId) : undefined
+      return sha256 !== undefined && revocations.keyIsRevoked(sha256)
+    },
     close () {
       for (const keySet of keySets) keySet.close()
       introspectors.close()

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../shared/errors.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { Result } from '../shared/result.ts'
+import type { OwnTokens } from './own/own-tokens.ts'
+import type { Revoked } from './revocation/revocation.ts'
 
 /** Closed set: the metric label `reason` of refused credentials. */
 export type AuthRefusalReason =
@@ -28,6 +30,12 @@ export interface Authenticator {
   ready (): boolean
   /** One row per issuer with a key set, for the gauge of stale keys (T08). */
   keySets (): readonly KeySetState[]
+  /** Tokens that the gateway issues itself; undefined = it issues none. */
+  readonly own: OwnTokens | undefined
+  /** What revoking the API key of this id means; undefined = there is no such key. */
+  revocationOfKey (id: string): Revoked | undefined
+  /** Was the credential of this principal revoked since it was verified? Whatever it holds open is to be ended. */
+  isRevoked (principal: Principal): boolean
   /** Ends fetches in flight and starts no more. Idempotent. */
   close (): void
 }

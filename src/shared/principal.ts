@@ -15,7 +15,7 @@ export interface Principal {
   readonly credentialId: string
   /** Absent = all; `[]` = none (rulings 2). */
   readonly scopes?: readonly string[]
-  /** Names of roles, as the token or the key's entry says. Absent = none. */
+  /** Names of roles, as the token or the key's entry says. Absent = whatever the tenant may; `[]` = nothing. */
   readonly roles?: readonly string[]
   /** Own rate limit of an API key. */
   readonly callsPerMinute?: number

@@ -18,7 +18,7 @@ export interface Observe { observe (value: number): void }
 
 /** What an audit line holds: one per call and per refused credential (rulings, R18). Never arguments or results. */
 export interface AuditRecord {
-  readonly event: 'call' | 'refused' | 'session_opened' | 'session_closed' | 'worker_started' | 'worker_bound' | 'worker_ended'
+  readonly event: 'call' | 'refused' | 'session_opened' | 'session_closed' | 'worker_started' | 'worker_bound' | 'worker_ended' | 'token_issued' | 'credential_revoked'
   readonly requestId?: string
   readonly tenant?: string
   readonly user?: string
@@ -27,6 +27,8 @@ export interface AuditRecord {
   readonly method?: string
   /** Tool, prompt or resource name as the caller wrote it; escaped and capped by the writer. */
   readonly name?: string
+  /** Keyed hash of the arguments, where {@link AuditSink.hashOf} makes one. */
+  readonly argumentsHash?: string
   readonly outcome: 'ok' | 'tool_error' | 'error' | 'refused' | 'cancelled'
   /** Catalogue or closed-set reason. */
   readonly code?: string
@@ -38,4 +40,13 @@ export interface AuditRecord {
   readonly durationMs?: number
 }
 
-export interface AuditSink { record (entry: AuditRecord): void }
+export interface AuditSink {
+  record (entry: AuditRecord): void
+  /** Of `arguments` in an MCP request's params, or undefined; taken while they are all there. Absent = records have none. */
+  readonly hashOf?: (params: Readonly<Record<string, unknown>> | undefined) => string | undefined
+  /**
+   * Whether calls may go on; absent = they always may. undefined = they may, and nothing was made to find that out; otherwise a
+   * promise that resolves, within two seconds, with whether they may by then (FR38).
+   */
+  readonly room?: () => Promise<boolean> | undefined
+}

@@ -54,6 +54,8 @@ export interface Revocations {
 export function createRevocations ({ clock, store, copy, isShared, whenUnknown, onStore }: RevocationsParts): Revocations {
   const list = createRevocationList(clock)
   const listeners = new Set<() => void>()
+  /** Entries that the store does not have yet. */
+  const unsaved = new Set<Revocation>()
   let isUnknown = isShared && whenUnknown === 'deny'
   let heardAtMs: number | undefined
   let wasFailing = false
@@ -71,13 +73,20 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
       if (isClosed) return
       if (found !== undefined) {
         learn(found)
-        // What the store has lost, and what it was never told.
-        for (const entry of list.missingIn(found)) await store.add(entry)
+        // What the store has lost, besides what it was never told.
+        for (const entry of list.missingIn(found)) unsaved.add(entry)
       }
+      for (const entry of unsaved) await save(entry)
       heard()
     } catch (error) {
       failed(error)
     }
+  }
+
+  async function save (entry: Revocation): Promise<void> {
+    unsaved.add(entry)
+    await store.add(entry)
+    unsaved.delete(entry)
   }
 
   function learn (entries: readonly Revocation[]): void {
@@ -124,7 +133,7 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
       const entry: Revocation = { revoked, untilMs: revoked.kind === 'key' ? NEVER_MS : clock.wallMs() + TOKEN_REVOKED_MS }
       learn([entry])
       try {
-        await store.add(entry)
+        await save(entry)
         return 'everywhere'
       } catch (error) {
         failed(error)
