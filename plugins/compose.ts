@@ -4,6 +4,7 @@ import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import { createPackageStore } from '../src/packages/index.ts'
 import type { PackageStore } from '../src/packages/index.ts'
+import { createOnceStore } from '../src/redis/index.ts'
 import type { Session } from '../src/session/index.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import { brandAs, type ServerName } from '../src/shared/ids.ts'
@@ -19,6 +20,7 @@ import type { AppOptions, HealthState } from './app-options.ts'
 import { composeAuth } from './compose-auth.ts'
 import { composeCache } from './compose-cache.ts'
 import { composeLimits } from './compose-limits.ts'
+import { upstreamEvents } from './upstream-events.ts'
 import { composeRedis } from './compose-redis.ts'
 import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
@@ -72,6 +74,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     host: readHostEnvironment(env),
     ...storedPackages(settings, env, logger),
     ...(sharedSessions === undefined ? {} : { sharedSessions }),
+    ...(shared === undefined ? {} : { once: createOnceStore(shared) }),
     ...(replicas === undefined ? {} : { replica: { instance: replicas.replicas.self.instance, newSessionId: () => replicas.replicas.newSessionId() } }),
     events: gatewayEvents(telemetry, logger, audit)
   })
@@ -170,6 +173,8 @@ function createPool (now: () => Settings, { contain, sandbox }: ContainedWorkers
 function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink): Parameters<typeof createGateway>[0]['events'] {
   return {
     call: callMeter(telemetry),
+    away: (server) => telemetry.count('circuit_refusals_total', { server }).inc(),
+    named: (_server, outcome) => telemetry.count('idempotent_calls_total', { outcome }).inc(),
     policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),
     cached: (server, outcome) => telemetry.count('cache_lookups_total', { server, outcome }).inc(),
     thrown: (thrown) => logger.error({ event: 'internal_fault', err: thrown }, 'something of the gateway itself failed'),
@@ -194,7 +199,8 @@ function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink):
       spareReady: (server, startMs) => telemetry.observe('worker_open_seconds', { server, kind: 'spare' }).observe(startMs / 1000),
       sparesFailed: (server, reason) => logger.warn({ event: 'spares_failed', server, reason }, 'no spare workers are kept of a server for now'),
       startFailed: (server, error) => logger.warn({ event: 'start_failed', server, code: error.code, reason: error.details.reason }, 'a server could not be started'),
-      fault: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc()
+      fault: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc(),
+      ...upstreamEvents(telemetry, logger)
     }
   }
 }

@@ -7,7 +7,7 @@ import type { AppOptions } from '../app-options.ts'
 export const autoload = false
 
 const HEADERS_IN = [
-  'Authorization', 'X-API-Key', 'Content-Type', 'Accept', 'Mcp-Session-Id', 'MCP-Protocol-Version', 'Last-Event-ID', 'Mcp-Method', 'Mcp-Name'
+  'Authorization', 'X-API-Key', 'Content-Type', 'Accept', 'Mcp-Session-Id', 'MCP-Protocol-Version', 'Last-Event-ID', 'Mcp-Method', 'Mcp-Name', 'Idempotency-Key'
 ]
 const HEADERS_OUT = [
   'Mcp-Session-Id', 'X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'

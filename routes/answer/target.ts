@@ -6,7 +6,9 @@ import { GatewayError } from '../../src/shared/errors.ts'
 /** Who calls, as the guards verified it. */
 export function callerOf (request: FastifyRequest): Caller {
   if (request.principal === undefined) throw new GatewayError('GW_AUTH_REQUIRED')
-  return { principal: request.principal, requestId: request.id, trail: request.arrival }
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return { principal: request.principal, requestId: request.id, trail: request.arrival }
+  return { principal: request.principal, requestId: request.id, trail: request.arrival, idempotencyKey: String(key) }
 }
 
 const AGGREGATE: SessionRoute = { kind: 'aggregate' }

@@ -31,6 +31,10 @@ export interface RelayedCallOptions {
   readonly cancelOnDisconnect: boolean
   /** Absent: whatever the server answers is the answer. */
   readonly createDriver?: (() => RoundDriver) | undefined
+  /** The operator says that it may run twice (FR11). */
+  readonly repeatable?: boolean
+  /** Asked for each answer of a server; true: it is taken for none, and the call is sent again. Must not throw. */
+  readonly again?: (reply: Reply) => boolean
   /** Must not throw. */
   readonly onDone: (reply: Reply) => void
 }
@@ -52,6 +56,7 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   /** What a modern server is told that the client can be asked; set before it is sent. */
   capabilities: JsonObject | undefined
   mirrored: readonly MirroredParam[] | undefined
+  readonly repeatable: boolean
   /** The server insists on making a task of it; its client knows no session-era tasks and waits for the result. */
   isHiddenTask = false
   /** That task, once it is there. */
@@ -62,8 +67,11 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
   readonly #createDriver: (() => RoundDriver) | undefined
   #driver: RoundDriver | undefined
   #era: Era = 'legacy'
+  readonly #again: ((reply: Reply) => boolean) | undefined
   readonly #onDone: (reply: Reply) => void
   #handle: CallHandle | undefined
+  /** A server has answered it before. */
+  #hadAnswer = false
   /** Between two rounds: withdraws what the client was asked. */
   #betweenRounds: AbortController | undefined
   /** Answered, cancelled or withdrawn: nothing happens to it any more. */
@@ -81,6 +89,8 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
     this.clientId = options.clientId
     this.cancelOnDisconnect = options.cancelOnDisconnect
     this.#createDriver = options.createDriver
+    this.repeatable = options.repeatable === true
+    this.#again = options.again
     this.#onDone = options.onDone
     const token = progressTokenOf(options.params)
     if (token !== undefined) this.onProgress = (params) => this.#progress(params, token)
@@ -96,6 +106,9 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
     this.#era = connection.era
     this.#handle = connection.call(this)
   }
+
+  /** May a server have begun with it? */
+  get wasSent (): boolean { return this.#hadAnswer || this.#handle?.sent === true }
 
   pause (): void { this.#handle?.pause() }
   resume (): void { this.#handle?.resume() }
@@ -117,6 +130,11 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
 
   onReply (reply: Reply): void {
     if (this.done) return
+    if (this.#again !== undefined && this.cancelled === undefined && this.#again(reply)) {
+      this.#hadAnswer = true
+      this.#handle = undefined
+      return
+    }
     if (this.#createDriver !== undefined && this.cancelled === undefined && this.#isNoAnswer(reply)) {
       this.#driver ??= this.#createDriver()
       this.#driveOn(this.#driver, reply)
@@ -138,6 +156,7 @@ export class RelayedCall implements UpstreamCall, CancellableCall {
 
   #driveOn (driver: RoundDriver, reply: Reply): void {
     this.#handle = undefined
+    this.#hadAnswer = true
     const between = new AbortController()
     this.#betweenRounds = between
     driver.nextRound(this, reply, between.signal).then(async (next) => {

@@ -4,12 +4,17 @@ import type { CallGrant } from '../limits/index.ts'
 import type { Client } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { Connection } from '../upstream/index.ts'
+import { outcomeOf, recordCall, type CallOutcome } from './call-record.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import { mayMakeTask, readableRefusal, readableReply } from './readable-reply.ts'
+import { namedCallOf } from './once/once-key.ts'
+import { OnceRun } from './once/once-run.ts'
 import { limitError } from './refusals.ts'
 import { reuseOf, type ResultReuse } from './results/result-reuse.ts'
+import { isLost, mayRunTwice } from './run-again.ts'
 import { mayBecomeTask } from './tasks.ts'
+import { timeoutOf, withoutTask } from './use-terms.ts'
 
 /**
  * Policy, limits, worker, call, reply, audit: the path of every tools/call, as a table of contents. Everything is
@@ -27,8 +32,6 @@ export function useFeature (context: GatewayContext, caller: Caller, use: Featur
 /** What is not counted is let in at once. */
 const FREE = { admitted: true, release: () => undefined } as const
 
-type Outcome = 'ok' | 'tool_error' | 'error' | 'cancelled' | 'refused'
-
 class UseRun {
   readonly #context: GatewayContext
   readonly #caller: Caller
@@ -38,6 +41,9 @@ class UseRun {
   #grant: CallGrant | typeof FREE | undefined
   #connection: Connection | undefined
   #reuse: ResultReuse | undefined
+  #once: OnceRun | undefined
+  /** How often it was given to another worker. */
+  #retries = 0
 
   constructor (context: GatewayContext, caller: Caller, use: FeatureUse, target: UseTarget) {
     this.#context = context
@@ -51,10 +57,24 @@ class UseRun {
   start (): void {
     const { server, kind, name } = this.#use
     const refusal = this.#context.policy.refusal(this.#caller.principal, server.name, kind, name)
-    if (refusal === undefined) return this.#admit()
+    if (refusal === undefined) return this.#isAway() ? undefined : this.#admit()
     this.#context.events.policyRefused(kind)
     const error = new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes })
     this.#refuse(error, refusal.code === 'GW_AUTH_SCOPE')
+  }
+
+  /** True: its server is known to be down, and the caller told so at once and without cost (FR14). What may be kept is looked for all the same. */
+  #isAway (): boolean {
+    const { awayMs } = this.#target.relay.place
+    if (awayMs === 0 || this.#isReusable) return false
+    this.#context.events.away?.(this.#use.server.name)
+    this.#refuse(new GatewayError('GW_UPSTREAM_UNAVAILABLE', { reason: 'the circuit is open', retryAfterS: Math.ceil(awayMs / 1000) }), true)
+    return true
+  }
+
+  get #isReusable (): boolean {
+    const { method, server } = this.#use
+    return method === 'tools/call' ? server.tools.cache !== undefined : method === 'resources/read'
   }
 
   /** Before there was a call that could be answered. */
@@ -94,6 +114,7 @@ class UseRun {
       clientId: id,
       cancelOnDisconnect: server.cancelOnDisconnect,
       createDriver: () => relay.createDriver(),
+      ...(mayRunTwice(this.#use) ? { repeatable: true, again: (reply: Reply) => this.#runsAgain(call, reply) } : undefined),
       onDone: (reply) => this.#answer(call, reply)
     })
     return call
@@ -115,9 +136,21 @@ class UseRun {
       return this.#refuse(limitError(grant.refusal), true)
     }
     this.#grant = grant
-    const { relay } = this.#target
-    relay.place.touch()
-    const connection = relay.connection()
+    this.#connect(call)
+  }
+
+  /** Its server ended with the call on it: the next one gets it, within the budget and the deadline (FR01, FR11). */
+  #runsAgain (call: RelayedCall, reply: Reply): boolean {
+    const { server } = this.#use
+    const waitMs = isLost(server, reply) ? this.#context.connections.retryAfterMs(server, this.#retries) : undefined
+    if (waitMs === undefined || this.#context.nowMs() + waitMs > this.#startedMs + call.timeoutMs) return false
+    setTimeout(() => { if (!call.done) this.#connect(call) }, waitMs)
+    return ++this.#retries > 0
+  }
+
+  #connect (call: RelayedCall): void {
+    this.#target.relay.place.touch()
+    const connection = this.#target.relay.connection()
     if (connection instanceof Promise) this.#sendLater(call, connection)
     else this.#send(call, connection)
   }
@@ -177,11 +210,30 @@ class UseRun {
 
   /** To the server, unless what it would answer is kept. */
   #transmit (call: RelayedCall, connection: Connection): void {
-    const { method, server } = this.#use
-    const isReusable = method === 'tools/call' ? server.tools.cache !== undefined : method === 'resources/read'
-    this.#reuse = isReusable ? reuseOf(this.#context, this.#caller.principal, this.#use, this.#target, call, connection) : undefined
+    if (this.#retries > 0) return call.send(connection)
+    if (this.#use.server.tools.idempotencyKeys === true && this.#startsOnce(call, connection)) return
+    this.#reuse = this.#isReusable ? reuseOf(this.#context, this.#caller.principal, this.#use, this.#target, call, connection) : undefined
     if (this.#reuse === undefined) call.send(connection)
     else this.#reuse.start()
+  }
+
+  /** True: the caller has named the call, and it runs once (FR42). */
+  #startsOnce (call: RelayedCall, connection: Connection): boolean {
+    const named = namedCallOf(this.#caller, this.#use)
+    if (named === undefined) return false
+    if (!named.ok) {
+      this.#takeBack(call, named.error, false)
+      return true
+    }
+    this.#once = new OnceRun({
+      store: this.#context.once,
+      met: (outcome) => { this.#context.events.named?.(this.#use.server.name, outcome) },
+      send: () => { call.send(connection) },
+      refuse: (error, hasStatus) => { this.#takeBack(call, error, hasStatus) },
+      thrown: (thrown) => { this.#failed(call, thrown) }
+    }, named.value, call)
+    this.#once.start()
+    return true
   }
 
   /** Waits for a server that is starting no longer than for its answer (FR03). The start goes on for the next call. */
@@ -207,6 +259,7 @@ class UseRun {
     const durationMs = endedMs - this.#startedMs
     if (this.#grant?.admitted === true) this.#grant.release()
     relay.place.touch()
+    this.#once?.landed(reply)
     const own = this.#reuse?.landed(reply) ?? reply
     if (this.#use.kind === 'tool' && this.#reuse?.isAnswered !== true) relay.usedAtMs = endedMs
     if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
@@ -234,49 +287,14 @@ class UseRun {
   }
 
   /** Everything after the answer; what goes wrong here must not reach whoever is being served. */
-  #settled (outcome: Outcome, durationMs: number, code: string | number | undefined): void {
+  #settled (outcome: CallOutcome, durationMs: number, code: string | number | undefined): void {
     this.#context.work.leave()
     try {
       if (outcome !== 'refused') this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
-      this.#record(outcome, durationMs, code)
+      recordCall(this.#context, this.#caller, this.#use, outcome, durationMs, code)
     } catch (thrown) {
       this.#context.events.thrown(thrown)
     }
     this.#target.onSettled?.()
   }
-
-  #record (outcome: Outcome, durationMs: number, code: string | number | undefined): void {
-    const { principal, requestId, trail } = this.#caller
-    const { server, method, name } = this.#use
-    if (trail !== undefined) trail.audited = true
-    this.#context.audit.record({
-      event: 'call',
-      requestId,
-      tenant: principal.tenant,
-      user: principal.user,
-      credentialId: principal.credentialId,
-      server: server.name,
-      method,
-      name,
-      outcome,
-      durationMs,
-      ...(code === undefined ? undefined : { code: String(code) })
-    })
-  }
-}
-
-/** A server must not make a task of a call whose client would not understand it (MCP 2025-11-25 tasks). */
-function withoutTask ({ task: _task, ...others }: JsonObject): JsonObject {
-  return others
-}
-
-function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {
-  if (reply.error !== undefined) return 'error'
-  return isJsonObject(reply.result) && reply.result['isError'] === true ? 'tool_error' : 'ok'
-}
-
-/** A tool's name is the caller's, so it may be `constructor`. */
-function timeoutOf ({ kind, name, server }: FeatureUse): number {
-  const { timeoutMs } = server.tools
-  return (kind === 'tool' && Object.hasOwn(timeoutMs, name) ? timeoutMs[name] : undefined) ?? server.timeoutMs
 }

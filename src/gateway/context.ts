@@ -4,6 +4,7 @@ import type { Sealer } from '../seal/index.ts'
 import type { JsonObject, JsonRpcId, ModernMeta, RequestHeaders } from '../protocol/index.ts'
 import type { NameIndex } from '../routing/index.ts'
 import type { Exchange, Session, SessionRegistry } from '../session/index.ts'
+import type { OnceStore } from '../resilience/index.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Limiter } from '../limits/index.ts'
 import type { Principal } from '../shared/principal.ts'
@@ -14,6 +15,7 @@ import type { Connections } from '../upstream/index.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
 import type { Lists } from './lists/lists.ts'
+import type { OnceOutcome } from './once/once-run.ts'
 import type { Results } from './results/results.ts'
 import type { Reopening } from './reopening.ts'
 import type { Work } from './work.ts'
@@ -22,6 +24,8 @@ import type { Work } from './work.ts'
 export interface Caller {
   readonly principal: Principal
   readonly requestId: string
+  /** `Idempotency-Key` of the HTTP request, as it came. */
+  readonly idempotencyKey?: string
   /** Set when an audit line tells of this request, so that the request log need not. */
   readonly trail?: { audited: boolean }
 }
@@ -48,6 +52,10 @@ export interface ModernRequest {
 export interface GatewayEvents {
   call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
   policyRefused (kind: string): void
+  /** A call was refused because its server is known to be down. */
+  away? (server: ServerName): void
+  /** A call that its caller has named. */
+  named? (server: ServerName, outcome: OnceOutcome): void
   /** Something that may be reused was wanted: given from what is kept, also while it is read anew (`stale`), asked of the server, or asked of it because the request is one of its own (`bypass`). */
   cached (server: ServerName, outcome: 'hit' | 'stale' | 'miss' | 'bypass'): void
   /** Something of ours threw: a bug. The caller was answered with GW_INTERNAL where there was one. */
@@ -80,6 +88,8 @@ export interface GatewayContext {
   readonly parks: Parks
   /** Open subscriptions/listen requests. */
   readonly listens: Listens
+  /** Calls that their callers have named, so that they run once. */
+  readonly once: OnceStore
   readonly nowMs: () => number
   readonly version: string
   server (name: ServerName): ServerSettings

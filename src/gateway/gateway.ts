@@ -3,6 +3,7 @@ import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
 import type { LimitDecision, Limiter } from '../limits/index.ts'
 import type { Inbound } from '../protocol/index.ts'
 import type { OwnerKey } from '../replicas/index.ts'
+import { createMemoryOnceStore, type OnceStore } from '../resilience/index.ts'
 import { createNameIndex } from '../routing/index.ts'
 import { createSealer, deriveKey, sealedAt } from '../seal/index.ts'
 import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
@@ -18,7 +19,7 @@ import { createConnections, type ConnectionsOptions } from '../upstream/index.ts
 import type { Caller, GatewayContext, GatewayEvents, ModernRequest } from './context.ts'
 import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
-import { callPlainTool, type PlainCall, type PlainOutcome } from './plain-tools.ts'
+import { callPlainTool, drainingOutcome, type PlainCall, type PlainOutcome } from './plain-tools.ts'
 import { Listens } from './listens.ts'
 import { livesAt } from './lives-at.ts'
 import { createLists } from './lists/lists.ts'
@@ -48,6 +49,8 @@ export interface GatewayOptions {
   readonly version: string
   readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
   readonly pool: ConnectionsOptions['pool']
+  /** Absent = calls that their callers have named are remembered in this process. */
+  readonly once?: OnceStore
   /** Which one of several it is, and how its sessions are named. Absent = it is the only one. */
   readonly replica?: { readonly instance: string, readonly newSessionId: () => string }
   readonly host: ConnectionsOptions['host']
@@ -163,6 +166,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     tasks,
     parks: new Parks(new RequestStates(sealer)),
     listens: new Listens(),
+    once: options.once ?? createMemoryOnceStore(nowMs),
     nowMs,
     names,
     lists,
@@ -282,11 +286,6 @@ export function createGateway (options: GatewayOptions): Gateway {
     },
     stop
   }
-}
-
-function drainingOutcome (): PlainOutcome {
-  const error = new GatewayError('GW_DRAINING', { retryAfterS: 1 })
-  return { ok: false, error: { code: error.row.rpcCode, message: error.message }, refused: error }
 }
 
 function requireServer (settings: Settings, name: ServerName): ServerSettings {

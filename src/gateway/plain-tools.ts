@@ -1,6 +1,6 @@
 import { errorReply, toJsonRpcError, type JsonObject, type JsonRpcErrorBody, type JsonRpcId, type Reply } from '../protocol/index.ts'
 import type { Exchange, SessionRoute } from '../session/index.ts'
-import type { GatewayError } from '../shared/errors.ts'
+import { GatewayError } from '../shared/errors.ts'
 import type { Result } from '../shared/result.ts'
 import { useFeature } from './call.ts'
 import type { FeatureUse } from './use.ts'
@@ -57,4 +57,10 @@ class PlainExchange implements Exchange {
 
 function outcomeOf (reply: Reply): PlainOutcome {
   return reply.error === undefined ? { ok: true, result: reply.result } : { ok: false, error: reply.error }
+}
+
+/** What a caller is told who comes while the gateway is shutting down. */
+export function drainingOutcome (): PlainOutcome {
+  const error = new GatewayError('GW_DRAINING', { retryAfterS: 1 })
+  return { ok: false, error: { code: error.row.rpcCode, message: error.message }, refused: error }
 }

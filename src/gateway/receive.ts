@@ -21,8 +21,8 @@ export function receive (context: GatewayContext, session: Session, caller: Call
   }
 }
 
-function request (context: GatewayContext, session: Session, { principal, requestId, trail }: Caller, { id, method, params }: Extract<Inbound, { kind: 'request' }>, exchange: Exchange): void {
-  const turn: Turn = { principal, requestId, ...(trail === undefined ? undefined : { trail }), session, exchange, id }
+function request (context: GatewayContext, session: Session, { principal, requestId, idempotencyKey, trail }: Caller, { id, method, params }: Extract<Inbound, { kind: 'request' }>, exchange: Exchange): void {
+  const turn: Turn = { principal, requestId, ...(idempotencyKey === undefined ? undefined : { idempotencyKey }), ...(trail === undefined ? undefined : { trail }), session, exchange, id }
   receiveRequest(context, turn, method, params)
 }
 

@@ -11,6 +11,8 @@
 export { createSharedTier } from './cache/shared-tier.ts'
 export { keysFor } from './keys.ts'
 export type { Keys } from './keys.ts'
+export { createOnceStore } from './once/once-store.ts'
+export type { OnceStoreParts } from './once/once-store.ts'
 export { createReplicaStore } from './replicas/replica-store.ts'
 export { createSharedCounts } from './limits/shared-counts.ts'
 export type { SharedCountsParts } from './limits/shared-counts.ts'

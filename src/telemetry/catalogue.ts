@@ -67,6 +67,13 @@ export const METRICS = {
   replica_hops_total: { kind: 'counter', help: 'Requests handed over to other replicas, by how that ended.', labels: { outcome: 'hop_outcome' } },
   replica_hop_seconds: { kind: 'histogram', help: 'Seconds until another replica began to answer what was handed over to it.', labels: {}, buckets: CALL_SECONDS },
   replica_hops_refused_total: { kind: 'counter', help: 'Messages to the listener for replicas that no replica with this secret had signed, or that were too old or here before.', labels: {} },
+  circuit_open: { kind: 'gauge', help: '1 while requests to a server over HTTP are held back because too many failed (FR14).', labels: { server: 'server' } },
+  circuit_opened_total: { kind: 'counter', help: 'Times that the circuit breaker of a server over HTTP has opened.', labels: { server: 'server' } },
+  circuit_refusals_total: { kind: 'counter', help: 'Calls refused at once because the circuit breaker of their server was open.', labels: { server: 'server' } },
+  upstream_retries_total: { kind: 'counter', help: 'Requests sent to a server again: not sent before, or repeatable (FR11).', labels: { server: 'server' } },
+  upstream_token_fetch_total: { kind: 'counter', help: 'Fetches of tokens for servers with client credentials that have ended, by outcome (FR13).', labels: { server: 'server', outcome: 'fetch_outcome' } },
+  idempotent_calls_total: { kind: 'counter', help: 'Calls with an idempotency key, by how they were met (FR42).', labels: { outcome: 'once_outcome' } },
+
   call_wait_seconds: { kind: 'histogram', help: 'Seconds that calls over a concurrency limit waited in line, by how the wait ended.', labels: { outcome: 'wait_outcome' }, buckets: CALL_SECONDS },
   limit_refusals_total: { kind: 'counter', help: 'Requests refused by a rate, concurrency or capacity limit.', labels: { limit: 'limit' } },
   quota_refusals_total: { kind: 'counter', help: 'Calls refused because a quota of the day or month was used up.', labels: { quota: 'quota' } },

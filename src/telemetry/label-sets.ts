@@ -77,6 +77,8 @@ export const LABEL_SETS = {
   redis_outcome: ['ok', 'timeout', 'connection', 'readonly', 'reply', 'away'],
   /** `AuthEvents.jwksFetched` of src/auth. */
   fetch_outcome: ['ok', 'failed'],
+  /** `OnceOutcome` of src/gateway. */
+  once_outcome: ['first', 'joined', 'replayed', 'conflict', 'refused'],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */
   policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
   /** Nothing moved for a minute, or all together left too much unread. */

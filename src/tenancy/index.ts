@@ -11,5 +11,7 @@
  * Fails closed and never throws: an unknown tenant has no servers, an unknown scope or role opens nothing, an empty allow-list
  * allows nothing. Refusals are returned with their catalogue code; the caller counts them.
  */
+export { compilePatterns } from './pattern.ts'
+export type { NameMatcher } from './pattern.ts'
 export { createPolicy } from './policy.ts'
 export type { ArgumentConditions, Decision, FeatureKind, Policy, PolicyRefusal } from './types.ts'
