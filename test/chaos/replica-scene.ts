@@ -60,8 +60,8 @@ const ECHO = fileURLToPath(new URL('../fixtures/stdio-servers/echo.mjs', import.
 const DEADLINE_MS = 15_000
 
 /** Runs `act` with replicas of their own, which are stopped, and checked to leave no process, whatever happens. */
-export async function withReplicas<T> (options: Partial<ReplicaSetOptions> & { readonly userCount?: number, readonly entry?: Readonly<Record<string, unknown>> }, act: (scene: ReplicaScene) => Promise<T>): Promise<T> {
-  const { userCount = 12, entry = {}, config, ...more } = options
+export async function withReplicas<T> (options: Partial<ReplicaSetOptions> & { readonly userCount?: number, readonly entry?: Readonly<Record<string, unknown>>, readonly keepsConnections?: boolean }, act: (scene: ReplicaScene) => Promise<T>): Promise<T> {
+  const { userCount = 12, entry = {}, keepsConnections = true, config, ...more } = options
   const directory = await mkdtemp(join(tmpdir(), 'drawbridge-chaos-'))
   const journal = join(directory, 'journal')
   const everybody = manyUsers(userCount, ['acme', 'globex', 'initech'])
@@ -69,18 +69,18 @@ export async function withReplicas<T> (options: Partial<ReplicaSetOptions> & { r
   const pool = { maxWorkers: 1000, maxWorkersPerTenant: 1000, maxWorkersPerUser: 1000 }
   const set = await startReplicas({ users: everybody, ...more, config: { limits: roomyLimits, pool, ...config, mcpServers: { server, ...config?.mcpServers } } })
   try {
-    return await act(sceneOf(set, everybody.map(({ user }) => user), journal))
+    return await act(sceneOf(set, everybody.map(({ user }) => user), journal, keepsConnections ? {} : { connection: 'close' }))
   } finally {
     await set.stop()
     await rm(directory, { recursive: true, force: true })
   }
 }
 
-function sceneOf (set: ReplicaSet, users: readonly string[], journal: string): ReplicaScene {
+function sceneOf (set: ReplicaSet, users: readonly string[], journal: string, headers: Readonly<Record<string, string>>): ReplicaScene {
   return {
     set,
     users,
-    clients: async (era) => await Promise.all(users.map(async (user) => era === 'modern' ? modernClient(user, set.modern(user, 'server')) : await legacyClient(user, set.wire(user, 'server')))),
+    clients: async (era) => await Promise.all(users.map(async (user) => era === 'modern' ? modernClient(user, set.modern(user, 'server'), headers) : await legacyClient(user, set.wire(user, 'server'), headers))),
     async load (clients, everyMs, forMs, isOver = () => false) {
       const entries: Entry[] = []
       const startedMs = performance.now()
@@ -102,17 +102,17 @@ function sceneOf (set: ReplicaSet, users: readonly string[], journal: string): R
   }
 }
 
-function modernClient (user: string, wire: ModernWire): Client {
+function modernClient (user: string, wire: ModernWire, headers: Readonly<Record<string, string>>): Client {
   return {
     user,
     era: 'modern',
     reopened: 0,
-    call: (nonce) => judged(nonce, wire.begin('tools/call', { name: 'echo', arguments: { text: nonce, nonce } })),
+    call: (nonce) => judged(nonce, wire.begin('tools/call', { name: 'echo', arguments: { text: nonce, nonce } }, { headers })),
     close: () => { wire.close() }
   }
 }
 
-async function legacyClient (user: string, wire: LegacyWire): Promise<Client> {
+async function legacyClient (user: string, wire: LegacyWire, headers: Readonly<Record<string, string>>): Promise<Client> {
   await wire.open()
   let [isGone, reopened] = [false, 0]
   let opening: Promise<unknown> | undefined
@@ -126,7 +126,7 @@ async function legacyClient (user: string, wire: LegacyWire): Promise<Client> {
         // That it cannot be opened yet is what this call tells.
         await opening.catch(() => undefined)
       }
-      const called = await judged(nonce, wire.post({ jsonrpc: '2.0', id: nonce, method: 'tools/call', params: { name: 'echo', arguments: { text: nonce, nonce } } }))
+      const called = await judged(nonce, wire.post({ jsonrpc: '2.0', id: nonce, method: 'tools/call', params: { name: 'echo', arguments: { text: nonce, nonce } } }, headers))
       isGone ||= called.code === '404'
       return called
     },

@@ -66,7 +66,7 @@ export const limitsWithoutRedis: Row = {
   title: 'Redis is away and one user calls far more than allowed, through both replicas',
   async run () {
     const limit = 200
-    return await withReplicas({ userCount: 1, config: { mcpServers: {}, limits: { ...roomyLimits, callsPerMinute: limit } }, stickiness: 'none' }, async (scene) => {
+    return await withReplicas({ userCount: 1, config: { mcpServers: {}, limits: { ...roomyLimits, callsPerMinute: limit } }, stickiness: 'round-robin' }, async (scene) => {
       const clients = await scene.clients('modern')
       await scene.set.redis.kill()
       await degradedAfterMs(scene, 'degraded')
@@ -103,7 +103,7 @@ export const splitView: Row = {
   async run ({ isQuick }) {
     const relay = await startRelay()
     try {
-      return await withReplicas({ redisUrlOf: (name, redis) => name === 'two' ? relay.to(redis.port) : redis.url, stickiness: 'none' }, async (scene) => {
+      return await withReplicas({ redisUrlOf: (name, redis) => name === 'two' ? relay.to(redis.port) : redis.url, stickiness: 'round-robin' }, async (scene) => {
         const partMs = isQuick ? 5000 : 12_000
         const entries = await under(scene, partMs * 3, async () => {
           await pause(partMs)
