@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly keys?: ReadonlyMap<string, TestKey>
   /** Of the public listener. Default 0: any. */
   readonly port?: number
+  /** Entries stay as they are, so that replicas have equal ones; their workers are not looked for by `workers` and at the end. */
+  readonly isUntagged?: boolean
 }
 
 export interface GatewayConfig {
@@ -81,7 +83,7 @@ export async function startGateway (options: GatewayOptions): Promise<TestGatewa
   const configPath = join(dir, 'gateway.json')
   for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(dir, name), text)
   await options.before?.(dir)
-  await writeFile(configPath, JSON.stringify(completeConfig(options.config, keys, tag), null, 2))
+  await writeFile(configPath, JSON.stringify(completeConfig(options.config, keys, options.isUntagged === true ? undefined : tag), null, 2))
   const { prefix = [], giveDirectory, project } = options.runner ?? {}
   giveDirectory?.(dir)
   const own = (path: string): string => project === undefined ? path : path.replace(projectDir, project)
@@ -186,12 +188,12 @@ function signalIfAlive (pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function completeConfig (config: GatewayConfig, keys: ReadonlyMap<string, TestKey>, tag: string): Record<string, unknown> {
+function completeConfig (config: GatewayConfig, keys: ReadonlyMap<string, TestKey>, tag: string | undefined): Record<string, unknown> {
   const servers = Object.entries(config.mcpServers).map(([name, entry]) => {
     const env = entry['env'] as Record<string, string> | undefined
     // Uncontained unless a test says otherwise: what it is about is then the same on every machine.
     const sandbox = { level: 'none', ...entry['sandbox'] as object | undefined }
-    return [name, entry['command'] === undefined ? entry : { ...entry, sandbox, env: { ...env, [RUN_TAG]: tag } }]
+    return [name, entry['command'] === undefined ? entry : { ...entry, sandbox, env: { ...env, ...(tag === undefined ? {} : { [RUN_TAG]: tag }) } }]
   })
   const apiKeys = [...config.auth?.['apiKeys'] as unknown[] ?? [], ...[...keys.values()].map((key) => key.entry)]
   return { ...config, mcpServers: Object.fromEntries(servers), auth: { ...config.auth, apiKeys } }
