@@ -6,8 +6,8 @@ import type { Home, OwnerKey, SessionHome } from '../../src/replicas/index.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
 import type { Principal } from '../../src/shared/principal.ts'
 import type { AppOptions } from '../app-options.ts'
-import { HandOver } from '../replicas/hand-over.ts'
-import { NOT_OWNER_HEADER } from '../replicas/hop-headers.ts'
+import { HandOver, type NextHome } from '../replicas/hand-over.ts'
+import { NOT_DONE_HEADER } from '../replicas/hop-headers.ts'
 import { hopOf } from '../replicas/hops.ts'
 import type { ReplicaLinks } from '../replicas/replica-links.ts'
 import { linger } from './linger.ts'
@@ -50,7 +50,7 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
       linger(request.raw, maxBodyBytes)
       // Its own request is the other replica's to log.
       request.arrival.handedOver = true
-      reply.code(421).header(NOT_OWNER_HEADER, '1').send()
+      reply.code(421).header(NOT_DONE_HEADER, '1').send()
     })
   }
 
@@ -60,7 +60,10 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
       case 'gone': return byOwner(request, reply, principal, done)
       case 'unknown': return done(unplaced())
       case 'replica': {
-        const elsewhere = (): ReturnType<typeof ownersHome> => ownersHome(request, principal)
+        const elsewhere = async (): Promise<NextHome> => {
+          const next = await replicas.homeOfSession(sessionIdOf(request) ?? '')
+          return next.at === 'gone' ? await ownersHome(request, principal) : { home: next }
+        }
         new HandOver({ links: linksOf(), request, reply, principal, elsewhere, done }).to(home.replica)
       }
     }
@@ -72,17 +75,17 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
     settled(replicas.homeOf(ownerKey), done, (home) => {
       if (home.at === 'here') return done()
       if (home.at === 'unknown') return done(unplaced())
-      const elsewhere = (): ReturnType<typeof ownersHome> => {
+      const elsewhere = async (): Promise<NextHome> => {
         replicas.forget(ownerKey)
-        return ownersHome(request, principal)
+        return await ownersHome(request, principal)
       }
       new HandOver({ links: linksOf(), request, reply, principal, ownerKey, elsewhere, done }).to(home.replica)
     })
   }
 
-  function ownersHome (request: FastifyRequest, principal: Principal): { home: Home | Promise<Home>, ownerKey?: OwnerKey } {
+  async function ownersHome (request: FastifyRequest, principal: Principal): Promise<NextHome> {
     const ownerKey = keyOf(request, principal)
-    return ownerKey === undefined ? { home: { at: 'here' } } : { home: replicas.homeOf(ownerKey), ownerKey }
+    return ownerKey === undefined ? { home: { at: 'here' } } : { home: await replicas.homeOf(ownerKey), ownerKey }
   }
 
   function keyOf (request: FastifyRequest, principal: Principal): OwnerKey | undefined {
@@ -115,7 +118,7 @@ function handOverTo (links: ReplicaLinks, request: FastifyRequest, reply: Fastif
   const { principal, body } = request
   const replica = links.replicas.instance(instance)
   if (principal === undefined || replica === undefined || replica === links.replicas.self || hopOf(request.raw) !== undefined || !Buffer.isBuffer(body)) return false
-  const elsewhere = (): { home: Home } => ({ home: { at: 'here' } })
+  const elsewhere = async (): Promise<NextHome> => ({ home: { at: 'here' } })
   new HandOver({ links, request, reply, principal, body, elsewhere, done: (error) => { error === undefined ? serveHere() : reply.send(error) } }).to(replica)
   return true
 }

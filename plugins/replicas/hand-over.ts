@@ -7,13 +7,16 @@ import type { Principal } from '../../src/shared/principal.ts'
 import { passedOn } from '../edge/passed-on.ts'
 import { TakenBody } from '../edge/taken-body.ts'
 import { isRefused, type StartedHop } from './hop-client.ts'
-import { HOP_HEADER, NOT_OWNER_HEADER } from './hop-headers.ts'
+import { HOP_HEADER, NOT_DONE_HEADER } from './hop-headers.ts'
 import type { HopOutcome, ReplicaLinks } from './replica-links.ts'
 
 /** Credentials stay where they were verified; what a hop says is the replica's own to say. */
-const NOT_HANDED_OVER: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'cookie', 'proxy-authorization', HOP_HEADER, NOT_OWNER_HEADER])
+const NOT_HANDED_OVER: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'cookie', 'proxy-authorization', HOP_HEADER, NOT_DONE_HEADER])
 /** The owner may just be changing. */
 const RETRY_AFTER_S = 1
+
+/** Where a request goes next. */
+export interface NextHome { readonly home: Home, readonly ownerKey?: OwnerKey }
 
 /** One request on its way to another replica. */
 export interface HandOverOptions {
@@ -26,7 +29,7 @@ export interface HandOverOptions {
   /** Whose it is: sent along, so that only the owner serves it. Absent = it is the replica's by itself, as a session is. */
   readonly ownerKey?: OwnerKey
   /** Where it goes when the replica turns out not to be the one, or to be dead. Called once. */
-  readonly elsewhere: () => { readonly home: Home | Promise<Home>, readonly ownerKey?: OwnerKey }
+  readonly elsewhere: () => Promise<NextHome>
   /** It is served here after all: no error. Or it cannot be served. */
   readonly done: (error?: Error) => void
 }
@@ -82,7 +85,7 @@ export class HandOver {
         hop.request.destroy(new Error('no replica answers there'))
         return
       }
-      if (answer.headers[NOT_OWNER_HEADER] === undefined) {
+      if (answer.headers[NOT_DONE_HEADER] === undefined) {
         isSettled = true
         ended('answered')
         return this.#passBack(answer)
@@ -126,12 +129,11 @@ export class HandOver {
     if (this.#isOver) return
     if (!mayBe || this.#isSecond) return this.#fail(unavailable('its replica is not there'))
     this.#isSecond = true
-    const { home, ownerKey } = this.#options.elsewhere()
-    Promise.resolve(home).then((found) => {
+    this.#options.elsewhere().then(({ home, ownerKey }) => {
       if (this.#isOver) return
-      if (found.at === 'here') return this.#serveHere()
-      if (found.at === 'unknown') return this.#fail(unavailable('its replica is not known'))
-      this.to(found.replica, ownerKey)
+      if (home.at === 'here') return this.#serveHere()
+      if (home.at === 'unknown') return this.#fail(unavailable('its replica is not known'))
+      this.to(home.replica, ownerKey)
     }).catch((thrown: unknown) => { this.#fail(thrown as Error) })
   }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { HopSigner, PeerAnswer } from '../../src/replicas/index.ts'
 import type { ReplicaSettings } from '../../src/shared/settings.ts'
-import { HOP_HEADER } from './hop-headers.ts'
+import { HOP_HEADER, NOT_DONE_HEADER } from './hop-headers.ts'
 import { noteHop } from './hops.ts'
 
 /** What a client may send (16 KiB), and what the replica adds. */
@@ -63,6 +63,10 @@ function serve (app: FastifyInstance, { signer, answer: answerOf, refused }: Hop
     return
   }
   answer.setHeader(HOP_HEADER, hop.proof)
+  if ('isLate' in hop) {
+    answer.writeHead(421, { connection: 'close', 'content-length': 0, [NOT_DONE_HEADER]: '1' }).end()
+    return
+  }
   if (hop.principal === undefined) {
     answer.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answerOf(hop.ownerKey)))
     return

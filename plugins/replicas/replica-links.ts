@@ -4,7 +4,7 @@ import type { HopClient } from './hop-client.ts'
 import type { HopListener } from './hop-listener.ts'
 import type { FastifyInstance } from 'fastify'
 
-/** How a hop ended, from the side that hands over. `refused`: the other replica is not the owner; `unreachable`: nothing was sent; `lost`: it went away before its answer. */
+/** How a hop ended, from the side that hands over. `refused`: the other replica is not the owner, or read it too late; `unreachable`: nothing was sent; `lost`: it went away before its answer. */
 export type HopOutcome = 'answered' | 'refused' | 'unreachable' | 'lost' | 'gone'
 
 /** The other replicas, as the HTTP side uses them. */

@@ -27,12 +27,15 @@ export interface ReceivedHop extends HopClaims {
   readonly proof: string
 }
 
+/** It waited too long before it was read, as in a process that stood still: nothing of it is done, and its sender is told so. */
+export interface LateHop { readonly isLate: true, readonly proof: string }
+
 /** Signs what one replica tells another, and reads it. */
 export interface HopSigner {
   /** @returns the header's value, and the proof that the answer has to bear */
   sign (claims: Omit<HopClaims, 'from'>, target: HopTarget): { readonly text: string, readonly proof: string }
-  /** Undefined: not signed with the secret, not for this replica or request, too old, or here before. */
-  read (text: unknown, target: Omit<HopTarget, 'to'>): ReceivedHop | undefined
+  /** Undefined: not signed with the secret, not for this replica or request, or here before. Late: good once, but too old by now. */
+  read (text: unknown, target: Omit<HopTarget, 'to'>): ReceivedHop | LateHop | undefined
 }
 
 /** What {@link createHopSigner} needs. */
@@ -105,7 +108,8 @@ export function createHopSigner ({ secret, self, wallMs }: HopSignerOptions): Ho
       const given = Buffer.from(sent, 'base64url')
       if (more.length > 0 || given.length !== mac.length || !timingSafeEqual(given, mac)) return undefined
       const [from, to, number, signedMs, requestId, clientAddress, ownerKey] = decode(what) as Rest
-      if (to !== self || Math.abs(wallMs() - signedMs) > VALID_MS || !windowOf(from).admit(number)) return undefined
+      if (to !== self || !windowOf(from).admit(number)) return undefined
+      if (Math.abs(wallMs() - signedMs) > VALID_MS) return { isLate: true, proof: proofOf(mac) }
       return { requestId, clientAddress, from, proof: proofOf(mac), ...who === '' ? {} : { principal: principalOf(who) }, ...ownerKey === null ? {} : { ownerKey } }
     }
   }

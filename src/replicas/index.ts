@@ -8,7 +8,7 @@
  * Sources: rulings 7, reliability FR23, FR24, FR30, FR31, T01, T02.
  * Fails: without its store it goes on with what it remembers; whoever it cannot place is answered 503, never by a guess.
  */
-export { createHopSigner, type HopSigner, type HopTarget, type ReceivedHop } from './hop-signer.ts'
+export { createHopSigner, type HopSigner, type HopTarget, type LateHop, type ReceivedHop } from './hop-signer.ts'
 export { createOwnerKeys, isOwnedBy, ownerOfKey, type OwnerKeyOf } from './owner-keys.ts'
 export { createReplicas, type ReplicasOptions } from './replicas.ts'
 export { instanceOf } from './session-tags.ts'
