@@ -15,14 +15,17 @@ export interface SceneOptions {
   readonly entry: Readonly<Record<string, unknown>>
   /** More keys of the gateway file. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** More variables of the gateway. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs `act` with a gateway of its own, which is stopped, and checked to leave no process, whatever happens. */
-export async function withGateway<T> ({ users, entry, config }: SceneOptions, act: (gateway: TestGateway, names: readonly string[]) => Promise<T>): Promise<T> {
+export async function withGateway<T> ({ users, entry, config, env = {} }: SceneOptions, act: (gateway: TestGateway, names: readonly string[]) => Promise<T>): Promise<T> {
   const everybody = manyUsers(users, ['acme', 'globex'])
   const pool = { maxWorkers: 1000, maxWorkersPerTenant: 1000, maxWorkersPerUser: 1000 }
   const gateway = await startGateway({
     users: everybody,
+    env,
     config: { mcpServers: { server: { pool: roomyPool, ...entry } }, limits: roomyLimits, pool, logLevel: 'info', ...config }
   })
   try {
