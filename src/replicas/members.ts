@@ -21,6 +21,8 @@ interface Member {
 export interface MembersOptions {
   readonly self: string
   readonly nowMs: () => number
+  /** Who has said nothing for this long is asked whether it answers: a process that stands still is listed for a while yet. */
+  readonly missedMs: number
   readonly ask: AskPeer
   readonly events: Pick<ReplicaEvents, 'joined' | 'left'>
 }
@@ -70,9 +72,9 @@ export class Members {
     return member === undefined ? Infinity : this.#options.nowMs() - member.lastBeatMs
   }
 
-  /** A list of the store has come. Resolves when those that fell off it have been asked. */
+  /** A list of the store has come. Resolves when those that are missed have been asked. */
   async update (listed: readonly Listed[]): Promise<void> {
-    const { self, nowMs } = this.#options
+    const { self, nowMs, missedMs } = this.#options
     const now = nowMs()
     const isNamed = new Set<string>()
     for (const { replica, ageMs } of listed) {
@@ -80,9 +82,12 @@ export class Members {
       isNamed.add(replica.instance)
       this.#note(replica, now - ageMs)
     }
-    const unlisted = [...this.#members.values()].filter(({ replica }) => !isNamed.has(replica.instance))
-    for (const member of unlisted) member.isListed = false
-    await Promise.all(unlisted.map(async (member) => { await this.look(member.replica.instance) }))
+    const missed: Member[] = []
+    for (const member of this.#members.values()) {
+      if (!isNamed.has(member.replica.instance)) member.isListed = false
+      if (!member.isListed || now - member.lastBeatMs > missedMs) missed.push(member)
+    }
+    await Promise.all(missed.map(async ({ replica }) => { await this.look(replica.instance) }))
   }
 
   #note (replica: Replica, lastBeatMs: number): void {

@@ -24,6 +24,8 @@ const BEAT_MS = 1000
 const LEASE_MS = 8000
 /** Claims are kept this many at a time, all of them once in as many heartbeats. */
 const RENEWALS = 10
+/** A replica is asked whether it lives when it has missed this many heartbeats. */
+const MISSED_BEATS = 3
 /** A key that nobody used for this long, and of which nothing lives here, is given back. Longer than a call may last. */
 const UNUSED_MS = 660_000
 /** How often such keys are looked for, in heartbeats. */
@@ -37,7 +39,7 @@ const VERDICT_LOOKS = 6
 export function createReplicas (options: ReplicasOptions): Replicas {
   const { clock, store, events, isInUse, beatMs = BEAT_MS } = options
   let self: Replica = { ...options.self, origin: '', isDraining: false }
-  const members = new Members({ self: self.instance, nowMs: clock.nowMs, ask: options.ask, events })
+  const members = new Members({ self: self.instance, nowMs: clock.nowMs, missedMs: MISSED_BEATS * beatMs, ask: options.ask, events })
   const claims = new Claims({ self: () => self, members, store, nowMs: clock.nowMs, ask: options.ask, events, beat, isDead })
   /** When the newest heartbeat that has ended was begun: an answer that lay in a socket while the process stood still is old. */
   let beganMs = clock.nowMs()
