@@ -40,6 +40,8 @@ export class Claims {
   readonly #own = new Map<OwnerKey, Own>()
   readonly #others = new Map<OwnerKey, string>()
   readonly #asked = new Map<OwnerKey, Promise<Home>>()
+  /** Being given back: looked for again only when that is done, or it would be found here. */
+  readonly #leaving = new Map<OwnerKey, Promise<void>>()
 
   constructor (options: ClaimsOptions) {
     this.#options = options
@@ -74,11 +76,20 @@ export class Claims {
   /** Whoever was remembered as its owner elsewhere is not. */
   forget (key: OwnerKey): void { this.#others.delete(key) }
 
-  /** Takes a key off this replica. */
-  drop (key: OwnerKey): OwnClaim | undefined {
+  /** Gives a key back; nothing if it is another's. */
+  release (key: OwnerKey): void {
     const own = this.#own.get(key)
+    if (own === undefined) return
     this.#own.delete(key)
-    return own === undefined ? undefined : { key, fence: own.fence }
+    const { store, self } = this.#options
+    this.#leaving.set(key, store.release(self().instance, [{ key, fence: own.fence }]).finally(() => { this.#leaving.delete(key) }))
+  }
+
+  /** Gives all of them back. */
+  async releaseAll (): Promise<void> {
+    const { store, self } = this.#options
+    await store.release(self().instance, this.all())
+    this.#own.clear()
   }
 
   /** Keeps these claims in the store; those that others have are over here (fencing). */
@@ -114,6 +125,7 @@ export class Claims {
   }
 
   async #findAnew (key: OwnerKey): Promise<Home> {
+    await this.#leaving.get(key)
     if (this.#own.has(key)) {
       await this.#options.beat()
       if (this.#own.has(key)) return HERE

@@ -75,7 +75,7 @@ export function createReplicas (options: ReplicasOptions): Replicas {
     }
     beganMs = startMs
     beats++
-    if (beats % SWEEP_BEATS === 0) for (const key of claims.unusedFor(UNUSED_MS)) if (!isInUse(key)) release(key)
+    if (beats % SWEEP_BEATS === 0) for (const key of claims.unusedFor(UNUSED_MS)) if (!isInUse(key)) claims.release(key)
   }
 
   /** A part of all: each is kept once in {@link RENEWALS} heartbeats. */
@@ -116,11 +116,6 @@ export function createReplicas (options: ReplicasOptions): Replicas {
     return await members.look(replica.instance)
   }
 
-  function release (key: OwnerKey): void {
-    const claim = claims.drop(key)
-    if (claim !== undefined) store.release(self.instance, [claim])
-  }
-
   /** A list that is newer than the question: a replica is on it before it serves anybody. */
   async function newerList (): Promise<void> {
     await new Promise((resolve) => { setTimeout(resolve, LOOK_MS) })
@@ -158,7 +153,7 @@ export function createReplicas (options: ReplicasOptions): Replicas {
     isDead,
     owns: (key) => claims.has(key),
     owned: () => claims.keys(),
-    release,
+    release: (key) => { claims.release(key) },
     sharedWallMs: () => wallOffsetMs === undefined ? clock.wallMs() : clock.nowMs() + wallOffsetMs,
     async drain () {
       self = { ...self, isDraining: true }
@@ -169,7 +164,7 @@ export function createReplicas (options: ReplicasOptions): Replicas {
       isClosed = true
       clearTimeout(timer)
       await beating
-      store.release(self.instance, claims.all())
+      await claims.releaseAll()
       await store.leave(self).catch(() => {})
     }
   }

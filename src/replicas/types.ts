@@ -139,8 +139,8 @@ export interface ReplicaStore {
    * @returns one for each, in order: the fence it has now, or undefined = another replica has it with a higher one
    */
   renew (by: string, claims: readonly OwnClaim[]): Promise<ReadonlyArray<number | undefined>>
-  /** Nobody waits: what fails is gone with its time to live. */
-  release (by: string, claims: readonly OwnClaim[]): void
+  /** What fails is gone with its time to live. Never rejects. */
+  release (by: string, claims: readonly OwnClaim[]): Promise<void>
 }
 
 /** What another replica answers about itself. */

@@ -127,8 +127,8 @@ describe('between replicas', () => {
     assert.deepEqual(await replicas.homeOf(key), { at: 'here' })
     respond = (answer, proof) => {
       replicas.release(key)
-      // Behind the release, on the same connection.
-      store.get('db:nothing').then(() => { answer.writeHead(421, { [HOP]: proof, 'x-drawbridge-hop-not-done': '1' }).end() }, () => { answer.destroy() })
+      const free = until('it is free', async () => (await redis.cli('KEYS', 'db:*:owner:*bob*')) === '')
+      free.then(() => { answer.writeHead(421, { [HOP]: proof, 'x-drawbridge-hop-not-done': '1' }).end() }, () => { answer.destroy() })
     }
     const answer = await exchange(`${gateway.url}/servers/probe/tools`, { body: { tool_name: 'echo', arguments: { text: 'kept on the way' } }, headers: gateway.keyOf('bob').bearer })
     await answer.ended
@@ -139,7 +139,7 @@ describe('between replicas', () => {
 
   it('is nothing to be had for who is no replica: the same 404 for everything', async () => {
     const target = { to: realInstance(), method: 'GET', path: '/status' }
-    const principal = { ...(await spied()), user: 'bob' } as never
+    const principal = { ...(await spied() as object), user: 'bob' } as never
     const good = createHopSigner({ secret: SECRET, self: 'x'.repeat(12), wallMs: () => replicas.sharedWallMs() })
     const claims = { principal, requestId: 'r', clientAddress: '::1' }
     const used = good.sign(claims, target).text

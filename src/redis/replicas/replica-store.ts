@@ -66,11 +66,11 @@ export function createReplicaStore ({ store, signed, keys }: ReplicaStoreParts):
       }))
       return fences
     },
-    release (by, claims) {
-      for (const { places } of perTenant(claims)) {
+    async release (by, claims) {
+      await Promise.allSettled(perTenant(claims).map(async ({ places }) => {
         const some = places.map((place) => claims[place]).filter((claim) => claim !== undefined)
-        store.send(RELEASE, some.map(claimKey), [by, ...some.map(({ fence }) => fence)])
-      }
+        await store.run(RELEASE, some.map(claimKey), [by, ...some.map(({ fence }) => fence)])
+      }))
     }
   }
 }

@@ -51,7 +51,7 @@ export function createGroup (test: TestContext, redis: TestRedis): TestGroup {
         leave: async (self) => { if (!isDead) await shared.leave(self) },
         claim: async (request) => await shared.claim(request),
         renew: async (by, claims) => await shared.renew(by, claims),
-        release: (by, claims) => { if (!isDead) shared.release(by, claims) }
+        release: async (by, claims) => { if (!isDead) await shared.release(by, claims) }
       }
       const replicas = createReplicas({
         self: { name, instance: randomBytes(9).toString('base64url') },
