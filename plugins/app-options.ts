@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { Authenticator, Endpoints, Revocations } from '../src/auth/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import type { Limiter, MemorySteps } from '../src/limits/index.ts'
+import type { AddressCounts } from '../src/redis/index.ts'
 import type { Clock } from '../src/shared/clock.ts'
 import type { Principal } from '../src/shared/principal.ts'
 import type { ReloadOutcome } from '../src/shared/reload-outcome.ts'
@@ -52,6 +53,8 @@ export interface AppOptions {
   readonly peers?: Peers
   /** The other replicas, with `redis`. Absent = this gateway serves alone. */
   readonly replicas?: ReplicaLinks
+  /** Requests without a valid credential, counted over all replicas. Absent = each process counts its own. */
+  readonly addressCounts?: AddressCounts
   /** Most HTTP requests served at once, open streams included (FR34, FR37). Default 10 000. */
   readonly maxInFlight?: number
   /** Most bytes that bodies of requests and unread answers may hold together (FR37). Default 512 MiB. */

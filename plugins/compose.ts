@@ -5,6 +5,7 @@ import type { Gateway } from '../src/gateway/index.ts'
 import { createPackageStore } from '../src/packages/index.ts'
 import type { PackageStore } from '../src/packages/index.ts'
 import { createOnceStore } from '../src/redis/index.ts'
+import { createAddressCounts } from '../src/redis/index.ts'
 import type { Session } from '../src/session/index.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import { brandAs, type ServerName } from '../src/shared/ids.ts'
@@ -102,6 +103,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       clock,
       version,
       ...(replicas === undefined ? {} : { replicas }),
+      ...(shared === undefined ? {} : { addressCounts: createAddressCounts(shared.store, shared.keys) }),
       health: () => healthOf(phase, reload, gateway, authenticator, shared),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },

@@ -10,11 +10,11 @@ const WINDOW_MS = 60_000
  * Gives the instance `createRateLimit`, which the credential guard uses to count refused requests by address (T13, T55).
  * No route is limited by this plugin itself: what a known caller may do is src/limits'.
  */
-export default fp<AppOptions>(async (app, { settings, clock }) => {
+export default fp<AppOptions>(async (app, { settings, clock, addressCounts }) => {
   await app.register(rateLimit, {
     global: false,
     max: settings.limits.ipRequestsPerMinute,
     timeWindow: WINDOW_MS,
-    store: windowStore(clock)
+    store: windowStore(clock, addressCounts)
   })
 }, { name: 'rate-limit-on-demand' })

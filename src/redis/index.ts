@@ -9,11 +9,14 @@
  * Fails: RedisAway, at once or within commandTimeoutMs; the caller's policy for that is in docs/redis.md.
  */
 export { createSharedTier } from './cache/shared-tier.ts'
+export { createAuditStream } from './audit/audit-stream.ts'
 export { keysFor } from './keys.ts'
 export type { Keys } from './keys.ts'
 export { createOnceStore } from './once/once-store.ts'
 export type { OnceStoreParts } from './once/once-store.ts'
 export { createReplicaStore } from './replicas/replica-store.ts'
+export { createAddressCounts } from './limits/address-counts.ts'
+export type { AddressCounts } from './limits/address-counts.ts'
 export { createSharedCounts } from './limits/shared-counts.ts'
 export type { SharedCountsParts } from './limits/shared-counts.ts'
 export { createRevocationStore } from './revocations/revocation-store.ts'
