@@ -9,6 +9,7 @@ import type { Composition } from './plugins/compose.ts'
 import { boundConnections, maxOpenFiles } from './plugins/open-files.ts'
 import { createPeers } from './plugins/peers.ts'
 import type { HopListener } from './plugins/replicas/hop-listener.ts'
+import { leave } from './plugins/replicas/leave.ts'
 import { watchForStalls } from './plugins/stall-watch.ts'
 import { servePrimary } from './primary.ts'
 import type { RunningGateway } from './running-gateway.ts'
@@ -86,6 +87,7 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
 function closers (composition: Composition, { peers, replicas, settings, clock }: AppOptions, listeners: readonly FastifyInstance[], afterwards: () => Promise<void>): Pick<RunningGateway, 'close' | 'closeNow'> {
   const { gateway, logger } = composition
   let ending: Promise<void> | undefined
+  const now = new AbortController()
 
   async function end (stop: () => Promise<void>, reason: string): Promise<void> {
     composition.setPhase('draining')
@@ -99,7 +101,9 @@ function closers (composition: Composition, { peers, replicas, settings, clock }
 
   async function drain (): Promise<void> {
     const untilMs = clock.nowMs() + settings.drainMs + LAST_BYTES_MS
-    await gateway.drain()
+    const [app] = listeners
+    if (replicas === undefined || app === undefined) await gateway.drain()
+    else await leave(replicas, { app, gateway, clock, drainMs: settings.drainMs, leadMs: settings.drainLeadMs, now: now.signal })
     // Calls in flight of this process's clients, too, that other processes or replicas serve.
     await peers?.handOvers.over(untilMs - clock.nowMs())
     await replicas?.handOvers.over(untilMs - clock.nowMs())
@@ -108,6 +112,7 @@ function closers (composition: Composition, { peers, replicas, settings, clock }
   return {
     close: (reason) => { ending ??= end(drain, reason); return ending },
     async closeNow () {
+      now.abort()
       await gateway.stop()
       for (const { server } of listeners) server.closeAllConnections()
       ending ??= end(() => gateway.stop(), 'now')

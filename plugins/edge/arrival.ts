@@ -1,3 +1,5 @@
+import type { OwnerKey } from '../../src/replicas/index.ts'
+
 /** What the edge knows of one request; made before anything else, read when its answer has ended. */
 export interface Arrival {
   /** Monotonic. */
@@ -6,6 +8,8 @@ export interface Arrival {
   readonly route: string | undefined
   readonly isPublic: boolean
   readonly isMcp: boolean
+  /** With replicas: whose workers serve it, while this one does. */
+  ownerKey: OwnerKey | undefined
   /** Of its body, arrived so far. */
   bodyBytes: number
   /** Another process of this gateway serves it, counts it and logs it. */

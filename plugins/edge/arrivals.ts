@@ -35,5 +35,5 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, opti
 
 function arrivalOf (request: FastifyRequest, startedMs: number): Arrival {
   const { config, url } = request.routeOptions
-  return { startedMs, route: url, isPublic: config.public === true, isMcp: config.mcp === true, bodyBytes: 0, handedOver: false, audited: false, code: undefined, reason: undefined }
+  return { startedMs, route: url, isPublic: config.public === true, isMcp: config.mcp === true, ownerKey: undefined, bodyBytes: 0, handedOver: false, audited: false, code: undefined, reason: undefined }
 }

@@ -9,6 +9,7 @@ import type { SharedState } from '../compose-redis.ts'
 import { HandOvers } from '../edge/hand-overs.ts'
 import { HopClient } from './hop-client.ts'
 import { listenForHops } from './hop-listener.ts'
+import { Leaving } from './leaving.ts'
 import type { ReplicaLinks } from './replica-links.ts'
 
 /** What replicas are composed with. */
@@ -37,14 +38,18 @@ export function composeReplicas ({ replica, secret }: Settings, shared: SharedSt
     isInUse: (key) => gateway().hasOwned(key),
     events: replicaEvents(parts, hops)
   })
+  const ownerKeyOf = followed(parts.now)
+  const onThrown = (thrown: unknown): void => { parts.logger.error({ event: 'internal_fault', err: thrown }, 'somebody could not be handed over to another replica') }
+  const leaving = new Leaving({ replicas, gateway, ownerKeyOf, onThrown })
   const refused = telemetry.count('replica_hops_refused_total')
   const seconds = telemetry.observe('replica_hop_seconds')
   readLevels(telemetry, replicas)
   return {
     replicas,
     hops,
-    ownerKeyOf: followed(parts.now),
+    ownerKeyOf,
     handOvers: new HandOvers(),
+    leaving,
     hopEnded (outcome, tookS) {
       telemetry.count('replica_hops_total', { outcome }).inc()
       if (outcome === 'answered') seconds.observe(tookS)

@@ -23,7 +23,7 @@ import { callPlainTool, drainingOutcome, type PlainCall, type PlainOutcome } fro
 import { Listens } from './listens.ts'
 import { livesAt } from './lives-at.ts'
 import { createLists } from './lists/lists.ts'
-import { endOwned, hasOwned } from './owned.ts'
+import { busyOwners, endOwned, endUnowned, hasOwned } from './owned.ts'
 import { modernTurn } from './modern-turn.ts'
 import { receiveModern } from './modern.ts'
 import { attach, receive } from './receive.ts'
@@ -120,8 +120,15 @@ export interface Gateway {
   hasOwned (key: OwnerKey): boolean
   /** Ends all of it, because another replica serves them. Resolves when their workers are gone; calls in flight were answered. */
   endOwned (key: OwnerKey): Promise<void>
-  /** Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers. */
-  drain (): Promise<void>
+  /** Owner keys whose calls are under way here. */
+  busyOwners (): OwnerKey[]
+  /** Ends idle sessions, and subscriptions, of which no replica is the owner, so that another one takes them. */
+  endUnowned (isUnowned: (principal: Principal, route: SessionRoute) => boolean): void
+  /**
+   * Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers.
+   * @param handing set when others take over: new requests of open sessions are refused, too; `maxMs` is what is left of drainMs
+   */
+  drain (handing?: { readonly maxMs: number }): Promise<void>
   /** Ends everything now. */
   stop (): Promise<void>
 }
@@ -182,6 +189,7 @@ export function createGateway (options: GatewayOptions): Gateway {
   const pinned = new WeakMap<Session, GatewayContext>()
   const contextOf = (session: Session): GatewayContext => current === context ? context : pinned.get(session) ?? current
   let draining = false
+  let handsOver = false
   let isWarm = false
 
   async function stop (): Promise<void> {
@@ -227,7 +235,11 @@ export function createGateway (options: GatewayOptions): Gateway {
       const decision = limiter.initialize(caller.principal)
       return decision instanceof Promise ? decision.then((late) => opened(caller, route, face, late)) : opened(caller, route, face, decision)
     },
-    receive: (session, caller, message, exchange) => receive(contextOf(session), session, caller, message, exchange),
+    receive (session, caller, message, exchange) {
+      // Answers and notifications are what calls in flight may be waiting for.
+      if (handsOver && message.kind === 'request') exchange.refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }), message.id)
+      else receive(contextOf(session), session, caller, message, exchange)
+    },
     receiveModern (caller, route, request, exchange) {
       if (draining) {
         exchange.refuse(new GatewayError('GW_DRAINING', { retryAfterS: 1 }), request.id)
@@ -276,12 +288,15 @@ export function createGateway (options: GatewayOptions): Gateway {
     livesAt: ({ principal }, route, { method, params }) => replica === undefined ? undefined : livesAt(context, { principal, route, method, params }),
     hasOwned: (key) => hasOwned(context, key),
     endOwned: async (key) => { await endOwned(context, key) },
-    async drain () {
+    busyOwners: () => busyOwners(context),
+    endUnowned: (isUnowned) => { endUnowned(context, isUnowned) },
+    async drain (handing) {
       draining = true
+      handsOver = handing !== undefined
       // No retry and no news can come any more.
       context.parks.endAll()
       context.listens.endAll()
-      await work.untilDone(settings.drainMs)
+      await work.untilDone(handing?.maxMs ?? settings.drainMs)
       await stop()
     },
     stop

@@ -1,4 +1,5 @@
 import type { ListeningClient } from '../bridge/index.ts'
+import type { SessionRoute } from '../session/index.ts'
 import type { Principal } from '../shared/principal.ts'
 
 /** Open listens one user may have: each is a connection that stays (T55). */
@@ -44,10 +45,10 @@ export class Listens {
   }
 
   /** Ends all of them in good order, or those of some principals. */
-  endAll (match: (principal: Principal) => boolean = () => true): void {
+  endAll (match: (principal: Principal, route: SessionRoute) => boolean = () => true): void {
     for (const mine of [...this.#byUser.values()]) {
       for (const [listener, leave] of [...mine]) {
-        if (!match(listener.principal)) continue
+        if (!match(listener.principal, listener.route)) continue
         listener.end()
         leave()
       }

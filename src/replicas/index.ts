@@ -11,6 +11,7 @@
 export { createHopSigner, type HopSigner, type HopTarget, type LateHop, type ReceivedHop } from './hop-signer.ts'
 export { createOwnerKeys, isOwnedBy, ownerOfKey, type OwnerKeyOf } from './owner-keys.ts'
 export { createReplicas, type ReplicasOptions } from './replicas.ts'
+export { rendezvous } from './rendezvous.ts'
 export { instanceOf } from './session-tags.ts'
 export { INSTANCE_CHARS } from './types.ts'
 export type {

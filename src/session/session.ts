@@ -117,6 +117,8 @@ export class Session implements Client {
 
   /** Neither a request in flight nor an open GET stream: may expire. */
   get idle (): boolean { return this.calls.size === 0 && this.#pending === 0 && this.#readers.length === 0 }
+  /** A request is in flight: ending the session now would cut it. */
+  get isBusy (): boolean { return this.calls.size > 0 || this.#pending > 0 }
   get hasReader (): boolean { return this.#readers.length > 0 }
 
   onClose (listener: () => void): void {
