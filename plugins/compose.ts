@@ -28,6 +28,7 @@ import { composeSandbox } from './compose-sandbox.ts'
 import type { ContainedWorkers } from './compose-sandbox.ts'
 import { composeReplicas } from './replicas/compose-replicas.ts'
 import { composeSessions } from './replicas/compose-sessions.ts'
+import { followPolicyHook } from './policy-hook.ts'
 import { processMemory } from './process-memory.ts'
 import { keySetCheck, watchKeySets } from './key-set-watch.ts'
 import { createReload } from './reload/create-reload.ts'
@@ -62,10 +63,12 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const limiter = composeLimits(settings, shared, { clock, telemetry, logger, noSessions: () => memory.noSessions, replicas: () => replicas?.replicas.live().length ?? 1 })
   const sharedSessions = composeSessions(replicas, shared, telemetry)
   const contained = composeSandbox(settings, env, telemetry, logger)
+  const decisions = followPolicyHook(() => reload.settings, telemetry, logger)
   const pool = createPool(() => reload.settings, contained, telemetry, logger, audit, (owner, bound) => gateway.makeRoom(owner, bound))
   const gateway = createGateway({
     settings,
     policy,
+    decisionPoint: () => decisions.point(),
     limiter,
     audit,
     cache: composeCache(settings, clock, memory, telemetry, shared),
@@ -116,6 +119,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
     async close () {
       closeAuth()
       authenticator.close()
+      decisions.close()
       await shared?.store.close()
       telemetry.close()
       logger.close()
@@ -178,6 +182,7 @@ function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink):
     away: (server) => telemetry.count('circuit_refusals_total', { server }).inc(),
     named: (_server, outcome) => telemetry.count('idempotent_calls_total', { outcome }).inc(),
     policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),
+    argumentsRefused: (reason) => telemetry.count('argument_refusals_total', { reason }).inc(),
     cached: (server, outcome) => telemetry.count('cache_lookups_total', { server, outcome }).inc(),
     thrown: (thrown) => logger.error({ event: 'internal_fault', err: thrown }, 'something of the gateway itself failed'),
     sessions: {

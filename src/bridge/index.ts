@@ -10,6 +10,7 @@
  */
 export { cannotAnswer } from './driven-rounds.ts'
 export { bridgedCapabilities, capabilitiesFor, capabilitiesOfRequest } from './client-capabilities.ts'
+export { KnownTools, type ToolChecks } from './known-tools.ts'
 export { ListeningClient } from './listening-client.ts'
 export { ModernClient, type Round } from './modern-client.ts'
 export { Parks } from './parks.ts'

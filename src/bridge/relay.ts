@@ -9,6 +9,7 @@ import { DrivenRounds } from './driven-rounds.ts'
 import { ElicitationOwners } from './elicitation-owners.ts'
 import { isInputRequired } from './input-required.ts'
 import type { RoundDriver } from './relayed-call.ts'
+import { KnownTools } from './known-tools.ts'
 import { hasRoots, RootsRule } from './roots-rule.ts'
 import { capabilitiesOf } from './server-capabilities.ts'
 import { resultOfTask } from './hidden-task.ts'
@@ -41,6 +42,8 @@ export class Relay implements ConnectionPeer {
   readonly #clients = new Set<Client>()
   readonly #state = new SharedState((method, params) => this.onNotification(method, params), () => { this.#mayHaveChanged() })
   readonly #parameters = new ToolParameters()
+  /** Its tools, as far as their arguments are checked here. */
+  readonly tools = new KnownTools()
   /** Tasks made for calls through this worker. */
   readonly tasks = new TaskOwners()
   readonly #elicitations = new ElicitationOwners()
@@ -100,6 +103,7 @@ export class Relay implements ConnectionPeer {
     if (connection === this.#restored) return connection
     this.#restored = connection
     this.#parameters.forget()
+    this.tools.restarted()
     this.#state.restore(connection)
     for (const client of new Set([...this.#owedNotice, ...this.#owedLists])) this.#tellListsChanged(client, connection)
     this.#owedLists.clear()
@@ -117,6 +121,7 @@ export class Relay implements ConnectionPeer {
   onReset (): void {
     const connection = this.#place.connection
     if (connection !== undefined) this.#state.restore(connection)
+    this.tools.restarted()
     this.#mayHaveChanged()
   }
 
@@ -265,6 +270,7 @@ export class Relay implements ConnectionPeer {
       case 'notifications/elicitation/complete': return this.#elicitationComplete(params)
       case 'notifications/tools/list_changed':
         this.#parameters.forget()
+        this.tools.forget()
         return this.#listChanged(method, params)
       case 'notifications/prompts/list_changed':
       case 'notifications/resources/list_changed': return this.#listChanged(method, params)

@@ -6,6 +6,10 @@ import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { Connection } from '../upstream/index.ts'
 import { outcomeOf, recordCall, type CallOutcome } from './call-record.ts'
 import type { Caller, GatewayContext } from './context.ts'
+import type { ArgumentFault } from './arguments/argument-fault.ts'
+import { decisionOf } from './arguments/ask-decision.ts'
+import { argumentFault } from './arguments/check-arguments.ts'
+import { ruleRefusal } from './arguments/rule-refusal.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import { mayMakeTask, readableRefusal, readableReply } from './readable-reply.ts'
 import { namedCallOf } from './once/once-key.ts'
@@ -56,8 +60,12 @@ class UseRun {
 
   start (): void {
     const { server, kind, name } = this.#use
-    const refusal = this.#context.policy.refusal(this.#caller.principal, server.name, kind, name)
-    if (refusal === undefined) return this.#isAway() ? undefined : this.#admit()
+    const { refusal, conditions } = this.#context.policy.decision(this.#caller.principal, server.name, kind, name)
+    if (refusal === undefined) {
+      const unfit = conditions === undefined ? undefined : ruleRefusal(conditions, this.#use)
+      if (unfit !== undefined) return this.#denied(unfit, 'arguments')
+      return this.#isAway() ? undefined : this.#admit()
+    }
     this.#context.events.policyRefused(kind)
     const error = new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes })
     this.#refuse(error, refusal.code === 'GW_AUTH_SCOPE')
@@ -77,6 +85,12 @@ class UseRun {
     return method === 'tools/call' ? server.tools.cache !== undefined : method === 'resources/read'
   }
 
+  /** Said to the caller in words, so as an answer to the call: clients do not show the body of another status. */
+  #denied (error: GatewayError, by: 'arguments' | 'hook'): void {
+    this.#context.events.policyRefused(by)
+    this.#refuse(error, false)
+  }
+
   /** Before there was a call that could be answered. */
   broke (thrown: unknown): void {
     this.#context.events.thrown(thrown)
@@ -85,12 +99,26 @@ class UseRun {
 
   /** The call exists before its grant, so that it can be cancelled while it waits for one. */
   #admit (): void {
-    const { principal } = this.#caller
-    const { server, kind, name } = this.#use
     const { signal } = this.#target
     const call = this.#relayedCall()
     if (signal?.aborted === true) return call.cancel('client_disconnected')
     signal?.addEventListener('abort', () => { call.cancel('client_disconnected') }, { once: true })
+    const point = this.#use.isUncounted === true ? undefined : this.#context.decisionPoint()
+    if (point === undefined) return this.#count(call)
+    decisionOf(point, this.#caller, this.#use).then((refused) => refused === undefined ? this.#count(call) : this.#ruledOut(call, refused)).catch((thrown: unknown) => this.#failed(call, thrown))
+  }
+
+  #ruledOut (call: RelayedCall, error: GatewayError): void {
+    if (call.done) return
+    call.withdraw()
+    this.#denied(error, 'hook')
+  }
+
+  #count (call: RelayedCall): void {
+    if (call.done) return
+    const { principal } = this.#caller
+    const { server, kind, name } = this.#use
+    const { signal } = this.#target
     try {
       const grant = this.#use.isUncounted === true ? FREE : this.#context.limiter.call(principal, server.name, kind === 'tool' ? name : undefined, this.#startedMs + call.timeoutMs, signal)
       if (grant instanceof Promise) grant.then((late) => this.#granted(call, late)).catch((thrown: unknown) => this.#failed(call, thrown))
@@ -163,8 +191,24 @@ class UseRun {
     if (client?.era === 'legacy') relay.giveNotice(client, exchange)
     else client?.onLevel?.((level) => relay.levelWanted(level, connection))
     const learning = this.#use.isAppOnly?.(relay)
-    if (learning === undefined) this.#dispatch(call, connection)
-    else learning.then((isAppOnly) => isAppOnly ? this.#takeBack(call, new GatewayError('GW_ROUTE_TOOL'), false) : this.#dispatch(call, connection)).catch((thrown: unknown) => this.#failed(call, thrown))
+    if (learning === undefined) this.#check(call, connection)
+    else learning.then((isAppOnly) => isAppOnly ? this.#takeBack(call, new GatewayError('GW_ROUTE_TOOL'), false) : this.#check(call, connection)).catch((thrown: unknown) => this.#failed(call, thrown))
+  }
+
+  /** Arguments that are not what the tool takes are answered here (R13). */
+  #check (call: RelayedCall, connection: Connection): void {
+    const fault = argumentFault(this.#context, this.#caller.principal, this.#use, this.#target.relay)
+    if (fault === undefined) this.#dispatch(call, connection)
+    else if (fault instanceof Promise) fault.then((late) => late === undefined ? this.#dispatch(call, connection) : this.#unfit(call, late)).catch((thrown: unknown) => this.#failed(call, thrown))
+    else this.#unfit(call, fault)
+  }
+
+  /** In the server's name: it has seen nothing of the call. */
+  #unfit (call: RelayedCall, { reason, reply }: ArgumentFault): void {
+    if (call.done) return
+    this.#context.events.argumentsRefused(reason)
+    this.#connection = undefined
+    call.onReply(reply)
   }
 
   /** Refuses a call that was let in and not sent. */

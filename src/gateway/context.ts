@@ -10,8 +10,9 @@ import type { Limiter } from '../limits/index.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { ServerSettings, Settings } from '../shared/settings.ts'
 import type { AuditSink } from '../telemetry/index.ts'
-import type { Policy } from '../tenancy/index.ts'
+import type { DecisionPoint, Policy } from '../tenancy/index.ts'
 import type { Connections } from '../upstream/index.ts'
+import type { FaultReason } from './arguments/argument-fault.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
 import type { Lists } from './lists/lists.ts'
@@ -56,6 +57,8 @@ export interface GatewayEvents {
   away? (server: ServerName): void
   /** A call that its caller has named. */
   named? (server: ServerName, outcome: OnceOutcome): void
+  /** Arguments that were not sent because of the tool's own schema. */
+  argumentsRefused (reason: FaultReason): void
   /** Something that may be reused was wanted: given from what is kept, also while it is read anew (`stale`), asked of the server, or asked of it because the request is one of its own (`bypass`). */
   cached (server: ServerName, outcome: 'hit' | 'stale' | 'miss' | 'bypass'): void
   /** Something of ours threw: a bug. The caller was answered with GW_INTERNAL where there was one. */
@@ -66,6 +69,8 @@ export interface GatewayEvents {
 export interface GatewayContext {
   readonly settings: Settings
   readonly policy: Policy
+  /** Asked about each call that everything else allows. Undefined = nobody is. */
+  readonly decisionPoint: () => DecisionPoint | undefined
   readonly limiter: Limiter
   readonly sessions: SessionRegistry
   /** What other replicas may go on with. Absent = there are none. */

@@ -4,6 +4,7 @@ import type { LimitDecision, Limiter } from '../limits/index.ts'
 import type { Inbound } from '../protocol/index.ts'
 import type { OwnerKey } from '../replicas/index.ts'
 import { createMemoryOnceStore, type OnceStore } from '../resilience/index.ts'
+import { createSchemaBook } from '../schemas/index.ts'
 import { createNameIndex } from '../routing/index.ts'
 import { createSealer, deriveKey, sealedAt } from '../seal/index.ts'
 import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
@@ -13,9 +14,10 @@ import type { Principal } from '../shared/principal.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'
 import type { ServerSettings, Settings } from '../shared/settings.ts'
 import type { AuditSink } from '../telemetry/index.ts'
-import type { Policy } from '../tenancy/index.ts'
+import type { DecisionPoint, Policy } from '../tenancy/index.ts'
 import type { MakeRoom } from '../stdio-pool/index.ts'
 import { createConnections, type ConnectionsOptions } from '../upstream/index.ts'
+import { ToolBook } from './arguments/tool-book.ts'
 import type { Caller, GatewayContext, GatewayEvents, ModernRequest } from './context.ts'
 import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
@@ -41,6 +43,8 @@ const DEFAULT_CACHE_BYTES = 67_108_864
 export interface GatewayOptions {
   readonly settings: Settings
   readonly policy: Policy
+  /** The current one, if there is any. Absent = there never is. */
+  readonly decisionPoint?: () => DecisionPoint | undefined
   readonly limiter: Limiter
   readonly audit: AuditSink
   /** Absent = one of its own, in this process alone. */
@@ -147,7 +151,8 @@ export function createGateway (options: GatewayOptions): Gateway {
   const work = new Work()
   const names = createNameIndex()
   const cache = options.cache ?? createCache({ maxBytes: settings.cache?.maxBytes ?? DEFAULT_CACHE_BYTES, nowMs, wallMs: Date.now })
-  const lists = createLists(names, cache, nowMs)
+  const schemas = createSchemaBook()
+  const lists = createLists(names, cache, new ToolBook(schemas), nowMs)
   const connections = createConnections({
     pool: options.pool,
     host: options.host,
@@ -163,6 +168,7 @@ export function createGateway (options: GatewayOptions): Gateway {
   const context: GatewayContext = {
     ...snapshotOf(settings),
     policy,
+    decisionPoint: options.decisionPoint ?? (() => undefined),
     limiter,
     sessions,
     ...reopening === undefined ? {} : { reopening },
@@ -202,6 +208,7 @@ export function createGateway (options: GatewayOptions): Gateway {
     await connections.close()
     await options.pool.close()
     limiter.close()
+    schemas.close()
     reopening?.close()
   }
 

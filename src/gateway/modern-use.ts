@@ -1,11 +1,12 @@
 import { ModernClient, type Relay, type RequestState, type Round, type StateSubject } from '../bridge/index.ts'
-import { errorReply, EXTENSION, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
+import { errorReply, EXTENSION, isJsonObject, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { LimitDecision } from '../limits/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import { useFeature } from './call.ts'
 import { continuedModern } from './continued.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import type { GatewayContext } from './context.ts'
+import { ruleRefusal } from './arguments/rule-refusal.ts'
 import { featureOf } from './feature.ts'
 import { learnFor } from './learn.ts'
 import { limitError } from './refusals.ts'
@@ -82,13 +83,15 @@ function goOn (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, s
 /** The call waits here: it gets its answers, if its caller may still use what it uses. */
 function resume (context: GatewayContext, turn: ModernTurn, feature: FeatureUse, state: RequestState & { kind: 'parked' }, answers: JsonObject): () => void {
   const { caller: { principal }, request, exchange } = turn
-  const refusal = context.policy.refusal(principal, feature.server.name, feature.kind, feature.name)
+  const { refusal, conditions } = context.policy.decision(principal, feature.server.name, feature.kind, feature.name)
   if (refusal !== undefined) {
     const error = new GatewayError(refusal.code, refusal.scopes === undefined ? {} : { scopes: refusal.scopes })
     if (refusal.code !== 'GW_AUTH_SCOPE') return refuse(turn, errorReply(refusal.code))
     exchange.refuse(error, request.id)
     return nothing
   }
+  const unfit = conditions === undefined ? undefined : ruleRefusal(conditions, feature)
+  if (unfit !== undefined) return refuse(turn, { error: toJsonRpcError(unfit) })
   const decision = context.limiter.request(principal)
   if (decision instanceof Promise) return continuedModern(context, turn, decision, (late) => resumeCounted(context, turn, state, answers, late))
   return resumeCounted(context, turn, state, answers, decision)

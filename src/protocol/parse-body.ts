@@ -10,18 +10,19 @@ import { hollowText, LARGE_MEMBER_BYTES, type Hole } from './hollow.ts'
 import { isJson } from './json-check.ts'
 import { isIntegerToken, isJsonRpcId } from './json-rpc-id.ts'
 import type { JsonObject, JsonRpcId } from './message.ts'
-import { setRaw } from './raw-members.ts'
+import { rawMember, setRaw } from './raw-members.ts'
 import { OPEN_OBJECT } from './scan-cursor.ts'
 import { scanBody } from './scan-body.ts'
 import type { BodyScan } from './scan-body.ts'
+import { noteRepeated } from './repeated-members.ts'
 import type { MessageRanges } from './scan-message.ts'
 
 /** Where the parts of a single message stand in its body. */
-export interface BodyRanges extends Readonly<Omit<MessageRanges, 'argumentsStart' | 'argumentsEnd'>> {
+export interface BodyRanges extends Readonly<Omit<MessageRanges, 'argumentsStart' | 'argumentsEnd' | 'argumentsMembers'>> {
   /**
    * May bytes of the body be copied into a line for a worker as they are? False when a byte below 0x20 stands outside
    * strings or when U+0085, U+2028 or U+2029 occurs raw anywhere (rulings 4, T38): re-serialise instead. Duplicate
-   * members deeper than `params._meta` are not looked for: whoever reads arguments makes them a value, and only that is sent.
+   * members deeper than `params._meta` are not refused: whoever reads arguments makes them a value, and only that is sent; {@link saysTwice} tells of them.
    */
   readonly spliceable: boolean
 }
@@ -67,8 +68,14 @@ function holdsLineEnd (body: Buffer): boolean {
   return lineEnds.some((bytes) => body.includes(bytes))
 }
 
-function parseSingle (value: unknown, body: Buffer, ranges: MessageRanges, spliceable: boolean): Result<ParsedBody, BodyRefusal> {
+function classified (value: unknown, body: Buffer, ranges: MessageRanges): Inbound {
   const message = classify(value, body, ranges)
+  if (ranges.argumentsMembers > 0 && message.kind === 'request' && message.params !== undefined && rawMember(message.params, 'arguments') === undefined) noteRepeated(message.params['arguments'], ranges.argumentsMembers)
+  return message
+}
+
+function parseSingle (value: unknown, body: Buffer, ranges: MessageRanges, spliceable: boolean): Result<ParsedBody, BodyRefusal> {
+  const message = classified(value, body, ranges)
   if (message.kind === 'invalid') return refuse({ code: message.code, reason: message.reason, id: message.id })
   const { idStart, idEnd, paramsStart, paramsEnd } = ranges
   return ok({ kind: 'single', message, ranges: { idStart, idEnd, paramsStart, paramsEnd, spliceable } })
@@ -76,13 +83,13 @@ function parseSingle (value: unknown, body: Buffer, ranges: MessageRanges, splic
 
 function parseBatch (values: readonly unknown[], body: Buffer, ranges: readonly MessageRanges[]): Result<ParsedBody, BodyRefusal> {
   if (values.length === 0) return refuse({ code: 'GW_PROTOCOL_SHAPE', reason: 'empty batch', id: null })
-  return ok({ kind: 'batch', messages: values.map((value, index) => classify(value, body, ranges[index] as MessageRanges)) })
+  return ok({ kind: 'batch', messages: values.map((value, index) => classified(value, body, ranges[index] as MessageRanges)) })
 }
 
 /** Large arguments that may be copied into a line as they are: only checked, and parsed by whoever wants to look at them. */
-function argumentsIn (body: Buffer, ranges: MessageRanges | undefined): Hole | undefined {
+function argumentsIn (body: Buffer, ranges: MessageRanges | undefined): (Hole & { readonly said: number }) | undefined {
   if (ranges === undefined || ranges.argumentsEnd - ranges.argumentsStart < LARGE_MEMBER_BYTES || body[ranges.argumentsStart] !== OPEN_OBJECT) return undefined
-  return { key: 'arguments', start: ranges.argumentsStart, end: ranges.argumentsEnd }
+  return { key: 'arguments', start: ranges.argumentsStart, end: ranges.argumentsEnd, said: ranges.argumentsMembers }
 }
 
 function parseText (text: string): { readonly value: unknown } | undefined {
@@ -94,14 +101,14 @@ function parseText (text: string): { readonly value: unknown } | undefined {
 }
 
 /** What JSON.parse makes of the body, less what it need not make. */
-function parseValue (body: Buffer, isAllAscii: boolean, large: Hole | undefined): { readonly value: unknown } | undefined {
+function parseValue (body: Buffer, isAllAscii: boolean, large: ReturnType<typeof argumentsIn>): { readonly value: unknown } | undefined {
   if (large === undefined) return parseText(body.toString(isAllAscii ? 'latin1' : 'utf8'))
   if (!isJson(body, large.start, large.end)) return undefined
   const parsed = parseText(hollowText(body, 0, body.length, [large]))
   if (parsed === undefined) return undefined
   // The scan has seen params with such a member, once.
   const { params } = parsed.value as { readonly params: JsonObject }
-  setRaw(params, { key: large.key, bytes: body.subarray(large.start, large.end), owner: ownerOf(body) })
+  setRaw(params, { key: large.key, bytes: body.subarray(large.start, large.end), owner: ownerOf(body), said: large.said })
   return parsed
 }
 

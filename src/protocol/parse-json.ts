@@ -4,6 +4,7 @@ import type { ErrorCode } from '../shared/errors.ts'
 import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
 import { MAX_KEYS } from './limits.ts'
+import { membersIn, noteAllRepeated } from './repeated-members.ts'
 import { nextByte, skipValue } from './scan-cursor.ts'
 import type { Cursor } from './scan-cursor.ts'
 
@@ -17,7 +18,9 @@ export function parseJson (body: Buffer): Result<unknown, { readonly code: Extra
   if (nextByte(cursor) !== -1) skipValue(cursor)
   if (cursor.fault !== undefined) return refuse({ code: 'GW_PROTOCOL_PARSE', reason: cursor.fault.reason })
   try {
-    return ok(readJson(body.toString()))
+    const value = readJson(body.toString())
+    if (membersIn(value) !== cursor.keys) noteAllRepeated(value)
+    return ok(value)
   } catch {
     return refuse({ code: 'GW_PROTOCOL_PARSE', reason: 'not JSON' })
   }

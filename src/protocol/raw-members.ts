@@ -1,6 +1,7 @@
 import { readJson } from '../shared/read-json.ts'
 import type { ByteOwner } from './byte-owner.ts'
 import type { JsonObject } from './message.ts'
+import { noteRepeated } from './repeated-members.ts'
 
 /** A member whose value is the bytes it came as: one JSON value, checked, and one line to every reader. */
 export interface RawMember {
@@ -8,6 +9,8 @@ export interface RawMember {
   readonly bytes: Buffer
   /** Who frees them; undefined = the collector. */
   readonly owner: ByteOwner | undefined
+  /** How many members its objects say, at all depths. Absent = nobody will ask. */
+  readonly said?: number
 }
 
 const RAW = Symbol('raw members')
@@ -26,6 +29,11 @@ export function rawMembers (object: object): readonly RawMember[] {
 /** The bytes of a member; undefined when it is none, or a value. */
 export function rawMember (object: object, key: string): Buffer | undefined {
   return find(object, key)?.bytes
+}
+
+/** How many members the bytes of a member say; undefined when it is none, or a value. */
+export function membersSaid (object: object, key: string): number | undefined {
+  return find(object, key)?.said
 }
 
 function find (object: object, key: string): RawMember | undefined {
@@ -55,6 +63,7 @@ export function setRaw (object: JsonObject, member: RawMember): void {
     enumerable: true,
     get: () => {
       const value: unknown = readJson(bytes.toString())
+      if (member.said !== undefined) noteRepeated(value, member.said)
       setRawMembers(object, rawMembers(object).filter((member) => member.key !== key))
       set(object, key, value)
       return value

@@ -3,7 +3,7 @@ import type { Level } from './members.ts'
 import { CLOSE_OBJECT, closingQuote, COLON, COMMA, countKey, enter, fail, nextByte, OPEN_OBJECT, QUOTE, skipValue } from './scan-cursor.ts'
 import type { Cursor } from './scan-cursor.ts'
 
-/** Where `id`, `params` and `params.arguments` stand in the body: byte offsets, end exclusive, -1 when the message has none. */
+/** Where `id`, `params` and `params.arguments` stand in the body: byte offsets, end exclusive, -1 when the message has none; and how many members the arguments say, at all depths. */
 export interface MessageRanges {
   idStart: number
   idEnd: number
@@ -11,6 +11,7 @@ export interface MessageRanges {
   paramsEnd: number
   argumentsStart: number
   argumentsEnd: number
+  argumentsMembers: number
 }
 
 /** Members of one object so far. */
@@ -78,11 +79,13 @@ function scanKey (cursor: Cursor, level: Level, seen: Seen): number {
 function scanMember (cursor: Cursor, level: Level, bit: number, ranges: MessageRanges): boolean {
   const isLevel = nextByte(cursor) === OPEN_OBJECT && bit !== 0 && bit === level.innerBit && level.inner !== undefined
   const start = cursor.at
+  const membersBefore = cursor.keys
   if (!(isLevel ? scanLevel(cursor, level.inner as Level, ranges) : skipValue(cursor))) return false
   if (level === ENVELOPE) noteMember(cursor, bit, ranges, start)
   else if (level === PARAMS && bit === ARGUMENTS_BIT) {
     ranges.argumentsStart = start
     ranges.argumentsEnd = cursor.at
+    ranges.argumentsMembers = cursor.keys - membersBefore
   }
   return true
 }
@@ -124,5 +127,5 @@ export function scanMessage (cursor: Cursor, ranges: MessageRanges): boolean {
 
 /** Ranges of a message that has none of them. */
 export function noRanges (): MessageRanges {
-  return { idStart: -1, idEnd: -1, paramsStart: -1, paramsEnd: -1, argumentsStart: -1, argumentsEnd: -1 }
+  return { idStart: -1, idEnd: -1, paramsStart: -1, paramsEnd: -1, argumentsStart: -1, argumentsEnd: -1, argumentsMembers: 0 }
 }

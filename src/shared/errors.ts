@@ -40,6 +40,9 @@ export const ERRORS = {
   GW_AUTH_TENANT: { status: 403, rpcCode: -32600, retryable: false, message: 'The credential does not name a tenant of this gateway.', source: 'T04' },
   GW_AUTH_SCOPE: { status: 403, rpcCode: -32600, retryable: false, message: 'The credential lacks a scope that this operation needs.', source: 'RFC 6750 3.1, T54' },
 
+  GW_POLICY_DENIED: { status: 403, rpcCode: 40301, retryable: false, message: 'A policy of this gateway does not allow this call.', source: 'T53' },
+  GW_POLICY_UNAVAILABLE: { status: 503, rpcCode: 50301, retryable: true, message: 'Nobody can decide right now whether this call is allowed. Try again shortly.', source: 'T53' },
+
   GW_ROUTE_SERVER: { status: 404, rpcCode: -32602, retryable: false, message: 'Unknown server.', source: 'rulings 2' },
   GW_ROUTE_TOOL: { status: 404, rpcCode: -32602, retryable: false, message: 'Unknown tool.', source: 'MCP tools, T25' },
   GW_ROUTE_PROMPT: { status: 404, rpcCode: -32602, retryable: false, message: 'Unknown prompt.', source: 'MCP prompts, T25' },

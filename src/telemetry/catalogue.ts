@@ -86,7 +86,9 @@ export const METRICS = {
   introspections_total: { kind: 'counter', help: 'Questions to authorization servers about tokens that have ended, by outcome.', labels: { outcome: 'fetch_outcome' } },
   revocations_known: { kind: 'gauge', help: '1 while the list of revoked credentials is known to be whole, 0 while nobody can tell and it has been so for a minute.', labels: {} },
   tokens_issued_total: { kind: 'counter', help: 'Tokens that the gateway has issued itself.', labels: {} },
-  policy_refusals_total: { kind: 'counter', help: 'Uses refused by tenant, scope, allow or deny rules.', labels: { kind: 'policy' } },
+  policy_refusals_total: { kind: 'counter', help: 'Uses refused by tenant, scope, allow or deny rules, rules about arguments, or the policy hook.', labels: { kind: 'policy' } },
+  policy_hook_seconds: { kind: 'histogram', help: 'Time from a question to the policy hook to its decision, in seconds, by outcome.', labels: { outcome: 'decision_outcome' }, buckets: OPEN_SECONDS },
+  argument_refusals_total: { kind: 'counter', help: 'Calls whose arguments were not sent because of the input schema of their tool, by reason.', labels: { reason: 'argument_fault' } },
 
   config_revision: { kind: 'gauge', help: 'Revision of the configuration that serves new requests.', labels: {} },
   config_reloads_total: { kind: 'counter', help: 'New configurations since the start, by what became of them.', labels: { outcome: 'reload_outcome' } },

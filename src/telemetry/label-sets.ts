@@ -80,7 +80,11 @@ export const LABEL_SETS = {
   /** `OnceOutcome` of src/gateway. */
   once_outcome: ['first', 'joined', 'replayed', 'conflict', 'refused'],
   /** What a policy said no to: the codes of src/tenancy's refusals, in words. */
-  policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource'],
+  policy: ['tenant', 'server', 'scope', 'tool', 'prompt', 'resource', 'arguments', 'hook'],
+  /** `Answer` of src/tenancy. */
+  decision_outcome: ['allowed', 'denied', 'away'],
+  /** `FaultReason` of src/gateway/arguments. */
+  argument_fault: ['mismatch', 'repeated', 'late', 'busy', 'refers_out'],
   /** Nothing moved for a minute, or all together left too much unread. */
   cut_reason: ['stalled', 'memory'],
   edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining', 'connections']

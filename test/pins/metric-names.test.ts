@@ -64,6 +64,8 @@ drawbridge_introspections_total counter outcome
 drawbridge_revocations_known gauge
 drawbridge_tokens_issued_total counter
 drawbridge_policy_refusals_total counter kind
+drawbridge_policy_hook_seconds histogram outcome
+drawbridge_argument_refusals_total counter reason
 drawbridge_config_revision gauge
 drawbridge_config_reloads_total counter outcome
 drawbridge_config_refused gauge

@@ -1,7 +1,9 @@
 import { BoundedMap } from '../../cache/index.ts'
+import type { ToolChecks } from '../../bridge/index.ts'
 import { identityOf, isAppOnly, type NameIndex } from '../../routing/index.ts'
 import type { TenantId, UserId } from '../../shared/ids.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
+import type { ToolBook } from '../arguments/tool-book.ts'
 import { TOOLS, type ListMethod } from './list-method.ts'
 
 /** Whose list it is, as far as it matters. */
@@ -32,11 +34,16 @@ const NOTHING: Known = { appOnly: new Set(), retryAtMs: 0, chars: ENTRY_CHARS }
 export class KnownNames {
   readonly #names: NameIndex
   readonly #nowMs: () => number
+  readonly #tools: ToolBook
   readonly #known = new BoundedMap<Known>(BOUNDS)
 
-  /** @param names told of every name that the aggregate may have to shorten */
-  constructor (names: NameIndex, nowMs: () => number) {
+  /**
+   * @param names told of every name that the aggregate may have to shorten
+   * @param tools told of every tool that is listed
+   */
+  constructor (names: NameIndex, tools: ToolBook, nowMs: () => number) {
     this.#names = names
+    this.#tools = tools
     this.#nowMs = nowMs
   }
 
@@ -59,9 +66,25 @@ export class KnownNames {
     return known !== undefined && (known.retryAtMs === undefined || this.#nowMs() < known.retryAtMs)
   }
 
+  /** The tools that were listed to this user, if any list was seen. */
+  tools (server: ServerSettings, who: ListUser): ToolChecks | undefined {
+    return this.#tools.of(keyOf(server, who, TOOLS.method))
+  }
+
+  /** A list's tools, remembered for nobody. */
+  checksOf (server: ServerSettings, items: readonly unknown[], isWhole: boolean): ToolChecks {
+    return this.#tools.checksOf(server.name, items, isWhole)
+  }
+
+  /** One page of a list, as it came; the only one, or one of several. */
+  sawPage (server: ServerSettings, who: ListUser, { kind, method }: ListMethod, items: readonly unknown[], isWhole: boolean): void {
+    if (kind === 'tool' && server.validateArguments !== false) this.#tools.saw(keyOf(server, who, method), server.name, items, isWhole)
+  }
+
   /** The server's list, or as much of it as it gave. */
   saw (server: ServerSettings, who: ListUser, list: ListMethod, items: readonly unknown[], isWhole: boolean): void {
     if (list.kind === 'resource') return
+    this.sawPage(server, who, list, items, isWhole)
     const appOnly = new Set<string>()
     const seen = new Set<string>()
     let chars = ENTRY_CHARS
@@ -87,7 +110,9 @@ export class KnownNames {
 
   /** It has changed: what is new in it has to be learned before it is called. */
   changed (server: ServerSettings, who: ListUser, { method }: ListMethod): void {
-    this.#known.delete(keyOf(server, who, method))
+    const key = keyOf(server, who, method)
+    this.#known.delete(key)
+    this.#tools.changed(key)
   }
 }
 

@@ -2,6 +2,7 @@ import { Flights, type Cache } from '../../cache/index.ts'
 import type { NameIndex } from '../../routing/index.ts'
 import type { ServerSettings } from '../../shared/settings.ts'
 import { kindOfNews } from '../reuse/forget.ts'
+import type { ToolBook } from '../arguments/tool-book.ts'
 import { KnownNames, type ListUser } from './known-names.ts'
 import { ListMemory } from './list-memory.ts'
 import { listsOfCapability } from './list-method.ts'
@@ -21,8 +22,8 @@ export interface Lists {
 }
 
 /** Remembers nothing yet. @param nowMs monotonic */
-export function createLists (names: NameIndex, cache: Cache, nowMs: () => number): Lists {
-  const known = new KnownNames(names, nowMs)
+export function createLists (names: NameIndex, cache: Cache, tools: ToolBook, nowMs: () => number): Lists {
+  const known = new KnownNames(names, tools, nowMs)
   return {
     memory: new ListMemory(cache, nowMs),
     pages: new Flights(cache, nowMs),

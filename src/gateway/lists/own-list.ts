@@ -16,6 +16,8 @@ export async function listOfServer (context: GatewayContext, caller: ListCaller,
   if (inner === 'foreign') return errorReply('GW_ROUTE_CURSOR')
   const page = await ownPage(context, caller.principal, caller.relayTo(server), server, list, inner)
   if ('failed' in page) return page.failed
+  const items = page.result[list.member]
+  if (Array.isArray(items)) context.lists.known.sawPage(server, caller.principal, list, items, inner?.['cursor'] === undefined && page.result['nextCursor'] === undefined)
   const shown = withSealedCursor(context.sealer, caller, list, server.name, withoutHidden(context, caller, server, list, page.result))
   if (shown === undefined) return errorReply('GW_UPSTREAM_PROTOCOL')
   return page.ttlMs === undefined ? { result: shown } : { result: shown, ttlMs: page.ttlMs }

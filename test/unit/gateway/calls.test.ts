@@ -129,12 +129,12 @@ describe('isolation call', () => {
 describe('exactly one answer, whatever throws', () => {
   const bug = (): never => { throw new Error('a bug of ours') }
   const faults: Record<string, (options: GatewayOptions) => GatewayOptions> = {
-    'the policy': (options) => ({ ...options, policy: { ...options.policy, refusal: bug } }),
+    'the policy': (options) => ({ ...options, policy: { ...options.policy, decision: bug } }),
     'the limiter': (options) => ({ ...options, limiter: { ...options.limiter, call: bug } }),
     'the limiter, later': (options) => ({ ...options, limiter: { ...options.limiter, call: () => Promise.reject(new Error('a bug of ours')) } }),
     'the metrics': (options) => ({ ...options, events: { ...options.events, call: bug } }),
     'the audit': (options) => ({ ...options, audit: { record: bug } }),
-    'the metrics of refusals': (options) => ({ ...options, policy: { ...options.policy, refusal: () => ({ code: 'GW_ROUTE_TOOL' }) }, events: { ...options.events, policyRefused: bug } })
+    'the metrics of refusals': (options) => ({ ...options, policy: { ...options.policy, decision: () => ({ visible: false, refusal: { code: 'GW_ROUTE_TOOL' }, conditions: undefined }) }, events: { ...options.events, policyRefused: bug } })
   }
   for (const [what, change] of Object.entries(faults)) {
     it(what, async (t) => {

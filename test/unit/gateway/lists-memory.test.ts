@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { ToolBook } from '../../../src/gateway/arguments/tool-book.ts'
+import { createSchemaBook } from '../../../src/schemas/index.ts'
 import { describe, it } from 'node:test'
 import { createCache } from '../../../src/cache/index.ts'
 import { inLanes } from '../../../src/gateway/lists/in-lanes.ts'
@@ -25,7 +27,7 @@ const who = (user: string, tenant = 'acme'): { tenant: TenantId, user: UserId } 
 
 function bench (): { readonly lists: Lists, readonly clock: TestClock } {
   const clock = testClock()
-  return { lists: createLists(createNameIndex(), createCache({ maxBytes: 1e6, nowMs: clock.nowMs, wallMs: Date.now }), clock.nowMs), clock }
+  return { lists: createLists(createNameIndex(), createCache({ maxBytes: 1e6, nowMs: clock.nowMs, wallMs: Date.now }), new ToolBook(createSchemaBook()), clock.nowMs), clock }
 }
 
 describe('known names', () => {

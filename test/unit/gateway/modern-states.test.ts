@@ -78,7 +78,7 @@ describe('a requestState opens one call, once, for whom it was made (T21)', () =
   it('what may not be used any more is not gone on with', async (t) => {
     let isHidden = false
     const { alice, first, server } = await parked(t, { steps: [{ ask: FORM }] }, {
-      change: (options) => ({ ...options, policy: { ...options.policy, refusal: (...args) => isHidden ? { code: 'GW_ROUTE_TOOL' } : options.policy.refusal(...args) } })
+      change: (options) => ({ ...options, policy: { ...options.policy, decision: (...args) => isHidden ? { visible: false, refusal: { code: 'GW_ROUTE_TOOL' }, conditions: undefined } : options.policy.decision(...args) } })
     })
     isHidden = true
     assert.equal((await alice.again(first, { 'elicitation-1': accept() }).answer()).error?.code, -32602)
