@@ -12,7 +12,7 @@ import { until } from './until.ts'
 /** In answers of a gateway with replicas: who gave it. */
 export const REPLICA_HEADER = 'x-drawbridge-replica'
 
-export interface ReplicaSetOptions extends Omit<GatewayOptions, 'keys' | 'port' | 'runner'> {
+export interface ReplicaSetOptions extends Omit<GatewayOptions, 'keys' | 'port'> {
   /** How many. Default 2. */
   readonly count?: number
   /** How nginx deals out requests. Default `tag`. */

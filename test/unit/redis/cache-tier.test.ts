@@ -63,8 +63,9 @@ describe('what replicas keep together', () => {
     assert.deepEqual([await shared(one, slot), await shared(two, slot)], [undefined, undefined])
     assert.ok(overtaken !== undefined)
     two.cache.keep(slotOf('change', 'second page'), overtaken.reading, { text: 'old' }, 3, 60_000)
-    two.tier.write(slot.topic, 'second page', '{"old":true}', 60_000, overtaken.reading.generation ?? '')
     await keep(two, slot, 'after')
+    for (const id of [slot.id, 'second page']) two.tier.write(slot.topic, id, '{"old":true}', 60_000, overtaken.reading.generation ?? '')
+    await keep(two, slotOf('written after these'), 'x')
     assert.deepEqual([await shared(one, slot), await shared(one, slotOf('change', 'second page'))], ['after', undefined])
   })
 
