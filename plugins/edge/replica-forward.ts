@@ -57,16 +57,6 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
   })
 
   /** Another replica says that this is ours. Never a second hop. */
-<<<<<<< HEAD
-  function admit (ownerKey: OwnerKey | undefined, request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    if (ownerKey === undefined) return done()
-    settled(replicas.homeOf(ownerKey), done, ({ at }) => {
-      if (at === 'here') return done()
-      linger(request.raw, maxBodyBytes)
-      // Its own request is the other replica's to log.
-      request.arrival.handedOver = true
-      reply.code(421).header(NOT_DONE_HEADER, '1').send()
-=======
   function admit (ownerKey: OwnerKey | undefined, asked: Asked): void {
     const isForeign = (): void => { refuseHop(asked) }
     if (ownerKey === undefined) return admitSession(asked, isForeign)
@@ -76,7 +66,6 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
       if (released === undefined) return serve(ownerKey, asked, isForeign)
       // By then it has another owner, or the other replica's client is told to come back.
       released.then(() => { isForeign() }, asked.done)
->>>>>>> 980bdf9 (wip)
     })
   }
 
@@ -94,43 +83,11 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
     linger(request.raw, maxBodyBytes)
     // Its own request is the other replica's to log.
     request.arrival.handedOver = true
-    reply.code(421).header(NOT_OWNER_HEADER, '1').send()
+    reply.code(421).header(NOT_DONE_HEADER, '1').send()
   }
 
   function bySession (home: SessionHome, sessionId: string, asked: Asked): void {
     switch (home.at) {
-<<<<<<< HEAD
-      case 'here': return done()
-      case 'gone': return byOwner(request, reply, principal, done)
-      case 'unknown': return done(unplaced())
-      case 'replica': {
-        const elsewhere = async (): Promise<NextHome> => {
-          const next = await replicas.homeOfSession(sessionIdOf(request) ?? '')
-          return next.at === 'gone' ? await ownersHome(request, principal) : { home: next }
-        }
-        new HandOver({ links: linksOf(), request, reply, principal, elsewhere, done }).to(home.replica)
-      }
-    }
-  }
-
-  function byOwner (request: FastifyRequest, reply: FastifyReply, principal: Principal, done: Done): void {
-    const ownerKey = keyOf(request, principal)
-    if (ownerKey === undefined) return done()
-    settled(replicas.homeOf(ownerKey), done, (home) => {
-      if (home.at === 'here') return done()
-      if (home.at === 'unknown') return done(unplaced())
-      const elsewhere = async (): Promise<NextHome> => {
-        replicas.forget(ownerKey)
-        return await ownersHome(request, principal)
-      }
-      new HandOver({ links: linksOf(), request, reply, principal, ownerKey, elsewhere, done }).to(home.replica)
-    })
-  }
-
-  async function ownersHome (request: FastifyRequest, principal: Principal): Promise<NextHome> {
-    const ownerKey = keyOf(request, principal)
-    return ownerKey === undefined ? { home: { at: 'here' } } : { home: await replicas.homeOf(ownerKey), ownerKey }
-=======
       // What was opened here, and is not any more, may go on elsewhere.
       case 'here': return gateway.has(sessionId) ? serve(keyOf(asked), asked) : byOwner(asked)
       case 'gone': return byOwner(asked)
@@ -170,9 +127,13 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
     const { request, reply, principal } = asked
     const body = wholeBody(request.raw)
     const done: Done = (error) => { if (error === undefined) serve(keyOf(asked), asked); else asked.done(error) }
-    const elsewhere = (): ReturnType<typeof ownersHome> => {
+    const elsewhere = async (): Promise<NextHome> => {
       if (ownerKey !== undefined) replicas.forget(ownerKey)
-      return ownersHome(asked)
+      const sessionId = ownerKey === undefined ? sessionIdOf(request) : undefined
+      const next = sessionId === undefined ? undefined : await replicas.homeOfSession(sessionId)
+      // Where it was not, it went on with its owner, if it did.
+      const isElsewhere = next !== undefined && next.at !== 'gone' && !(next.at === 'replica' && next.replica.instance === replica.instance)
+      return isElsewhere ? { home: next } : await ownersHome(asked)
     }
     new HandOver({ links: linksOf(), request, reply, principal, elsewhere, done, ...(ownerKey === undefined ? {} : { ownerKey }), ...(body === undefined ? {} : { body }) }).to(replica)
   }
@@ -200,10 +161,9 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
     }, () => { done(unplaced()) })
   }
 
-  function ownersHome (asked: Asked): { home: Home | Promise<Home>, ownerKey?: OwnerKey } {
+  async function ownersHome (asked: Asked): Promise<NextHome> {
     const ownerKey = keyOf(asked)
-    return ownerKey === undefined ? { home: { at: 'here' } } : { home: replicas.homeOf(ownerKey), ownerKey }
->>>>>>> 980bdf9 (wip)
+    return ownerKey === undefined ? { home: { at: 'here' } } : { home: await replicas.homeOf(ownerKey), ownerKey }
   }
 
   function keyOf ({ request, principal }: Asked): OwnerKey | undefined {
