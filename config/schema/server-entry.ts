@@ -90,6 +90,7 @@ export const serverEntry = Type.Object({
   interactive: flag('One call at a time, so that what the server asks always has one client to ask.', DEFAULTS.interactive),
   pool,
   concurrentCalls: count('Calls in flight to this server over all tenants, in one process; more wait in line, where tenants take turns by weight. Absent = no bound of its own.', undefined, 1, 1_000_000),
+  concurrentCallsPerTenant: count('Calls in flight to this server of one tenant, in one process; more wait in line, where its users take turns. Absent = no bound of its own.', undefined, 1, 1_000_000),
   timeoutMs: millis('Deadline of a call; progress extends it up to maxTimeoutMs.', DEFAULTS.timeoutMs),
   maxTimeoutMs: millis('Latest end of a call, however much progress it reports.', DEFAULTS.maxTimeoutMs),
   startTimeoutMs: Type.Optional(Type.Integer({ description: `From the start of a worker to its initialize answer. Milliseconds. Default ${DEFAULTS.startTimeoutMs}, or ${DEFAULTS.launcherStartTimeoutMs} for npx, uvx, docker and the like, which may have to download.`, minimum: 1, maximum: 86_400_000 })),

@@ -143,6 +143,7 @@ function behaviourOf (entry: ServerEntry) {
     interactive: entry.interactive ?? DEFAULTS.interactive,
     pool: poolOf(entry.pool),
     ...(entry.concurrentCalls === undefined ? {} : { concurrentCalls: entry.concurrentCalls }),
+    ...(entry.concurrentCallsPerTenant === undefined ? {} : { concurrentCallsPerTenant: entry.concurrentCallsPerTenant }),
     timeoutMs,
     maxTimeoutMs: entry.maxTimeoutMs ?? Math.max(DEFAULTS.maxTimeoutMs, timeoutMs),
     startTimeoutMs: entry.startTimeoutMs ?? (isLauncher(entry.command ?? '', entry.args ?? []) ? DEFAULTS.launcherStartTimeoutMs : DEFAULTS.startTimeoutMs),

@@ -25,6 +25,8 @@ interface Holder extends Account, WeighedQueuer {
   readonly initializes: SlidingWindow
   /** By server and tool, for tools that have a limit: so bounded by the config. */
   readonly tools: Map<string, SlidingWindow>
+  /** Of a tenant: its slots at servers that bound each tenant. */
+  readonly servers: Map<ServerName, Slots>
 }
 
 /** Everything that the requests of one principal are charged to, found once and kept. */
@@ -100,7 +102,7 @@ export function createPlans (first: LimitedSettings): Plans {
         requests: { meters: requests, quotas: [] },
         initializes: { meters: [initialize, ...requests], quotas: [] },
         calls: chargesBy(calls, tenant, (name) => servers.get(name), share.windows),
-        places: placesBy(user, tenant, shared),
+        places: placesBy(user, tenant, shared, (name) => servers.get(name)?.concurrentCallsPerTenant),
         concurrentCalls: { user: settings.concurrentCalls, tenant: limits.concurrentCalls ?? Infinity }
       },
       holders: key === undefined ? [user, tenant] : [user, tenant, key]
@@ -115,6 +117,7 @@ export function createPlans (first: LimitedSettings): Plans {
       const { concurrentCalls = Infinity, weight = 1 } = limitsOf(tenants, id)
       tenant.weight = weight
       resizeSlots(tenant.slots, partOf(concurrentCalls, share.slots))
+      for (const [name, slots] of tenant.servers) resizeSlots(slots, servers.get(name)?.concurrentCallsPerTenant ?? Infinity)
     }
   }
 
@@ -173,19 +176,26 @@ function limitsOf (tenants: Settings['tenants'], id: string): TenantSettings['li
 }
 
 /** Most calls go to servers without a bound, so their places are made once per caller. */
-function placesBy (user: Holder, tenant: Holder, { servers, gateway }: SharedSlots): Plan['places'] {
+function placesBy (user: Holder, tenant: Holder, { servers, gateway }: SharedSlots, perTenant: (server: ServerName) => number | undefined): Plan['places'] {
   const usual = placesOf(user, tenant, undefined, gateway)
   const bounded = new Map<ServerName, Places>()
   return (server) => {
-    const slots = servers.get(server)
-    if (slots === undefined) return usual
+    const ofAll = servers.get(server)
+    const limit = perTenant(server)
+    if (ofAll === undefined && limit === undefined) return usual
     let places = bounded.get(server)
     if (places === undefined) {
-      places = placesOf(user, tenant, slots, gateway)
+      places = placesOf(user, tenant, { ofTenant: limit === undefined ? undefined : slotsAt(tenant, server, limit), ofAll }, gateway)
       bounded.set(server, places)
     }
     return places
   }
+}
+
+function slotsAt (tenant: Holder, server: ServerName, limit: number): Slots {
+  let slots = tenant.servers.get(server)
+  if (slots === undefined) tenant.servers.set(server, slots = createSlots(limit))
+  return slots
 }
 
 function openHolder (concurrentCalls: number, weight = 1): Holder {
@@ -199,7 +209,8 @@ function openHolder (concurrentCalls: number, weight = 1): Holder {
     calls: createWindow(),
     requests: createWindow(),
     initializes: createWindow(),
-    tools: new Map()
+    tools: new Map(),
+    servers: new Map()
   }
 }
 
@@ -212,6 +223,7 @@ function isIdle (holder: Holder, nowMs: number): boolean {
   // Most tenants have neither windows nor slots; theirs would be made again for every call.
   if (nowMs - holder.usedAtMs < WINDOW_MS) return false
   if (holder.slots.taken > 0 || holder.waiting > 0) return false
+  for (const slots of holder.servers.values()) if (slots.taken > 0) return false
   if (placesTaken(holder.calls, nowMs) + placesTaken(holder.requests, nowMs) + placesTaken(holder.initializes, nowMs) > 0) return false
   for (const window of holder.tools.values()) if (placesTaken(window, nowMs) > 0) return false
   return true

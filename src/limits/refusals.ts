@@ -20,7 +20,7 @@ export const NOT_COUNTED: LimitRefusal = { name: 'redis_away', code: 'GW_LIMIT_I
 /** The refusal of a call that holds `held` of its slots and gets no more of them in time. */
 export function slotRefusal (places: Places, held: number, expectedMs: number): LimitRefusal {
   const scarce = stageAt(places, held)
-  const isOwn = scarce === 'user' || scarce === 'tenant'
+  const isOwn = scarce === 'user' || scarce === 'tenant' || scarce === 'tenant_server'
   const seconds = retryAfterS(expectedMs)
   const window = { limit: lackedBy(places, held).limit, remaining: 0, resetS: seconds }
   return { name: `${scarce}_concurrency`, code: isOwn ? 'GW_LIMIT_CONCURRENCY' : 'GW_LIMIT_IN_FLIGHT', window, retryAfterS: seconds }

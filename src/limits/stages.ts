@@ -2,7 +2,7 @@ import { FairFlow } from '../shared/fair-line.ts'
 import type { Slots } from './slots.ts'
 
 /** Whose slots a call needs, in the order in which it takes them: from the caller's own to those of everybody. */
-export type Stage = 'user' | 'tenant' | 'server' | 'gateway'
+export type Stage = 'user' | 'tenant' | 'tenant_server' | 'server' | 'gateway'
 
 /** A user or a tenant: their own slots, how many of their calls wait anywhere, and their flows in the lines of others. */
 export interface Queuer {
@@ -29,9 +29,12 @@ export interface Places {
   readonly stages: readonly Stage[]
 }
 
+/** Slots of one server, as far as it has bounds: those of this tenant there, and those of everybody. */
+export interface ServerSlots { readonly ofTenant: Slots | undefined, readonly ofAll: Slots | undefined }
+
 /** Makes the places of the calls of one user to servers with these slots. */
-export function placesOf (user: Queuer, tenant: WeighedQueuer, server: Slots | undefined, gateway: Slots): Places {
-  const all: Array<readonly [Stage, Slots | undefined]> = [['user', user.slots], ['tenant', tenant.slots], ['server', server], ['gateway', gateway]]
+export function placesOf (user: Queuer, tenant: WeighedQueuer, server: ServerSlots | undefined, gateway: Slots): Places {
+  const all: Array<readonly [Stage, Slots | undefined]> = [['user', user.slots], ['tenant', tenant.slots], ['tenant_server', server?.ofTenant], ['server', server?.ofAll], ['gateway', gateway]]
   const bounded = all.flatMap(([stage, slots]) => slots === undefined || slots.limit === Infinity ? [] : [{ stage, slots }])
   return { user, tenant, slots: bounded.map(({ slots }) => slots), stages: bounded.map(({ stage }) => stage) }
 }
@@ -52,7 +55,7 @@ export function flowFor (places: Places, held: number): FairFlow {
   const { line } = lackedBy(places, held)
   const stage = stageAt(places, held)
   if (stage === 'user') return line
-  return flowIn(user, stage === 'tenant' ? line : flowIn(tenant, line, tenant.weight), 1)
+  return flowIn(user, stage === 'tenant' || stage === 'tenant_server' ? line : flowIn(tenant, line, tenant.weight), 1)
 }
 
 /** From so many on, those in which nobody waits are dropped: they know nothing that a new one would not. */

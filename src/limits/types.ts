@@ -3,7 +3,7 @@ import type { ServerName } from '../shared/ids.ts'
 import type { Settings } from '../shared/settings.ts'
 
 /** Closed set: metric label `limit`. */
-export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_calls_day' | 'user_calls_month' | 'tenant_calls_day' | 'tenant_calls_month' | 'user_concurrency' | 'tenant_concurrency' | 'server_concurrency' | 'gateway_concurrency' | 'memory' | 'redis_away'
+export type LimitName = 'user_calls' | 'key_calls' | 'tenant_calls' | 'tool_calls' | 'user_requests' | 'tenant_requests' | 'user_initialize' | 'user_calls_day' | 'user_calls_month' | 'tenant_calls_day' | 'tenant_calls_month' | 'user_concurrency' | 'tenant_concurrency' | 'tenant_server_concurrency' | 'server_concurrency' | 'gateway_concurrency' | 'memory' | 'redis_away'
 
 /** The tightest window after a decision, for the RateLimit-* headers. */
 export interface WindowState {

@@ -204,6 +204,8 @@ export interface ServerSettings {
   readonly pool: PoolSettings
   /** Calls in flight to this server over all tenants, in this process. Absent = no bound of its own. */
   readonly concurrentCalls?: number
+  /** The same for one tenant, so that no one tenant can have all of them (FR15). Absent = no bound of its own. */
+  readonly concurrentCallsPerTenant?: number
   /** A call's deadline; progress extends it up to maxTimeoutMs. Defaults 60 000 and 600 000. */
   readonly timeoutMs: number
   readonly maxTimeoutMs: number

@@ -53,7 +53,7 @@ export const LABEL_SETS = {
   /** `LimitName` of src/limits, and the two limits of the edge. */
   limit: [
     'user_calls', 'key_calls', 'tenant_calls', 'tool_calls', 'user_requests', 'tenant_requests', 'user_initialize',
-    'user_concurrency', 'tenant_concurrency', 'server_concurrency', 'gateway_concurrency', 'memory', 'redis_away', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
+    'user_concurrency', 'tenant_concurrency', 'tenant_server_concurrency', 'server_concurrency', 'gateway_concurrency', 'memory', 'redis_away', 'user_sessions', 'workers', 'ip_requests', 'in_flight'
   ],
   /** `ReplicaEvents.claimed` of src/replicas. */
   claim_how: ['new', 'stolen', 'provisional'],

@@ -23,7 +23,7 @@ describe('names that keep their meaning', () => {
 
   it('keys of a server entry', () => {
     assert.deepEqual(Object.keys(serverEntry.properties).sort(), [
-      'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'concurrentCalls', 'cwd',
+      'allowPrivateNetwork', 'allowScripts', 'args', 'auth', 'breaker', 'cache', 'cancelOnDisconnect', 'capabilities', 'command', 'concurrentCalls', 'concurrentCallsPerTenant', 'cwd',
       'disabled', 'enabled', 'env', 'era', 'headers', 'interactive', 'isolation', 'maxTimeoutMs', 'pool', 'prompts', 'resources', 'retries',
       'roots', 'sandbox', 'startTimeoutMs', 'stateless', 'timeoutMs', 'tls', 'tools', 'transport', 'transportType', 'type', 'url', 'validateArguments'
     ])
