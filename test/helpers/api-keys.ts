@@ -4,6 +4,7 @@ export interface TestUser {
   readonly tenant: string
   readonly user: string
   readonly scopes?: readonly string[]
+  readonly roles?: readonly string[]
   readonly callsPerMinute?: number
 }
 
