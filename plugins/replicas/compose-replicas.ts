@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Gateway } from '../../src/gateway/index.ts'
-import { createReplicaStore } from '../../src/redis/index.ts'
+import { createReplicaStore, type RedisStore } from '../../src/redis/index.ts'
 import { createHopSigner, createOwnerKeys, createReplicas, INSTANCE_CHARS, type OwnerKeyOf, type ReplicaEvents, type Replicas } from '../../src/replicas/index.ts'
 import type { Clock } from '../../src/shared/clock.ts'
 import type { Settings } from '../../src/shared/settings.ts'
@@ -11,6 +11,9 @@ import { HopClient } from './hop-client.ts'
 import { listenForHops } from './hop-listener.ts'
 import { Leaving } from './leaving.ts'
 import type { ReplicaLinks } from './replica-links.ts'
+
+/** How long a start waits for Redis, in milliseconds. It goes on without it. */
+const CONNECTING_MS = 2000
 
 /** What replicas are composed with. */
 export interface ReplicaParts {
@@ -57,6 +60,7 @@ export function composeReplicas ({ replica, secret }: Settings, shared: SharedSt
     async listen (app) {
       const answer = (ownerKey: string | undefined): { owns: boolean, reachesStore: boolean } => ({ owns: ownerKey !== undefined && replicas.owns(ownerKey), reachesStore: !store.isAway })
       const listener = await listenForHops(app, replica, { signer, answer, refused: () => { refused.inc() } })
+      await upSoon(shared.store)
       await replicas.begin(listener.origin)
       parts.logger.info({ event: 'replica_listening', replica: replica.name, instance, origin: listener.origin }, 'other replicas may hand requests over')
       return listener
@@ -66,6 +70,17 @@ export function composeReplicas ({ replica, secret }: Settings, shared: SharedSt
       hops.close()
     }
   }
+}
+
+/** Redis is being connected to since a moment ago: the others should know of this replica before it serves anybody. */
+async function upSoon (store: RedisStore): Promise<void> {
+  if (store.state === 'up') return
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const end = store.onState(() => { resolve(undefined) })
+  const timer = setTimeout(resolve, CONNECTING_MS, undefined)
+  await promise
+  clearTimeout(timer)
+  end()
 }
 
 function readLevels (telemetry: Telemetry, replicas: Replicas): void {

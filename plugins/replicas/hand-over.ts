@@ -57,6 +57,7 @@ export class HandOver {
       links.handOvers.enter()
       // The caller has gone: so must be what was asked for them.
       whenClosed(reply, () => { this.#end(); this.#hop?.request.destroy() })
+      if (this.#isOver) return
     }
     const hop = this.#started(replica, ownerKey)
     const startMs = performance.now()
