@@ -1,12 +1,10 @@
 import { hash } from 'node:crypto'
-import type { JsonObject } from '../protocol/index.ts'
 import type { Isolation, ServerSettings } from '../shared/settings.ts'
+import { fingerprint } from './fingerprint.ts'
+import { RememberedKeys } from './remembered-keys.ts'
 import type { ConnectionRequest, EraVerdicts } from './types.ts'
 
-/** The part of the capabilities that changes what servers offer, and nothing else (rulings 1). */
-const FINGERPRINTED: ReadonlyArray<readonly string[]> = [
-  ['sampling'], ['sampling', 'tools'], ['elicitation', 'form'], ['elicitation', 'url'], ['roots'], ['extensions', 'io.modelcontextprotocol/ui']
-]
+const rememberedKeys = new RememberedKeys()
 
 /**
  * Which worker a request belongs to. Two requests share a worker only if every part is equal; the parts are joined as
@@ -14,6 +12,12 @@ const FINGERPRINTED: ReadonlyArray<readonly string[]> = [
  * @param perEra clients of either era get a connection of their own: see `isPerEra`
  */
 export function workerKey (request: ConnectionRequest, uniqueCall: () => string, perEra = false): string {
+  // One of its own is asked for once; all others with every request of the modern era, and hashing costs a microsecond each time.
+  const isOwn = request.server.isolation === 'call' || request.sessionKey !== undefined
+  return isOwn ? digestOf(request, uniqueCall, perEra) : rememberedKeys.of(request, perEra, () => digestOf(request, uniqueCall, perEra))
+}
+
+function digestOf (request: ConnectionRequest, uniqueCall: () => string, perEra: boolean): string {
   const { server } = request
   const parts = [server.name, server.entryHash, ...ownerParts(server.isolation, request, uniqueCall), ...(perEra ? ['era', request.era] : [])]
   return hash('sha256', JSON.stringify(parts))
@@ -61,21 +65,4 @@ export function startKey ({ server, tenant, user }: ConnectionRequest): string {
 /** What the start keys of all users of an entry begin with. */
 export function startKeyPrefix ({ name, entryHash }: ServerSettings): string {
   return JSON.stringify([name, entryHash]).slice(0, -1)
-}
-
-/** A short text that is equal for capabilities that servers cannot tell apart. */
-export function fingerprint (capabilities: JsonObject): string {
-  return FINGERPRINTED.map((path) => hasPath(capabilities, path) ? '1' : '0').join('')
-}
-
-function hasPath (value: unknown, path: readonly string[]): boolean {
-  let at: unknown = value
-  for (const step of path) {
-    if (typeof at !== 'object' || at === null) return false
-    // `elicitation: {}` means form mode (MCP 2025-06-18).
-    if (step === 'form' && Object.keys(at).length === 0) return true
-    at = (at as JsonObject)[step]
-    if (at === undefined) return false
-  }
-  return true
 }

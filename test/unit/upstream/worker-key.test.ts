@@ -96,3 +96,21 @@ it('what slows starts down is the user of a server, however many workers they ha
   assert.equal(key('shared'), key('shared', { tenant: 'globex', user: 'bob' }))
   assert.notEqual(key('shared'), startKey(wanted({ isolation: 'shared', entryHash: 'changed' })))
 })
+
+describe('worker keys that were made before', () => {
+  it('are the ones that would be made now, whoever asked for them in between (T19)', () => {
+    const random = seeded(19)
+    const names = ['', 'a', 'aa', '1', '1:', '1:a', '1:a1', 'a1:a', '0:', ':', 'a\n', 'legacy', 'modern', '000000', 'a000000']
+    const pick = <T> (from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
+    for (const isolation of ISOLATIONS.filter((one) => one !== 'call')) {
+      const { server } = wanted({ isolation })
+      for (let n = 0; n < 4000; n++) {
+        const request: ConnectionRequest = { ...wanted({}, { tenant: pick(names), user: pick(names), era: pick(['legacy', 'modern']), capabilities: pick(CAPABILITIES)[0] }), server }
+        const perEra = random() < 0.5
+        assert.equal(workerKey(request, never, perEra), workerKey({ ...request, server: { ...server } }, never, perEra), JSON.stringify(request))
+      }
+    }
+  })
+})
+
+function never (): string { throw new Error('only of isolation call') }
