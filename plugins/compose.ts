@@ -4,8 +4,7 @@ import { createGateway } from '../src/gateway/index.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import { createPackageStore } from '../src/packages/index.ts'
 import type { PackageStore } from '../src/packages/index.ts'
-import { createOnceStore } from '../src/redis/index.ts'
-import { createAddressCounts } from '../src/redis/index.ts'
+import { createAddressCounts, createOnceStore } from '../src/redis/index.ts'
 import type { Session } from '../src/session/index.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import { brandAs, type ServerName } from '../src/shared/ids.ts'
@@ -13,7 +12,7 @@ import type { Principal } from '../src/shared/principal.ts'
 import type { Settings } from '../src/shared/settings.ts'
 import { createWorkerPool, readHostEnvironment } from '../src/stdio-pool/index.ts'
 import type { WorkerPool } from '../src/stdio-pool/index.ts'
-import { createAuditSink, createLogger, createTelemetry, redact } from '../src/telemetry/index.ts'
+import { createLogger, createTelemetry, redact } from '../src/telemetry/index.ts'
 import type { AuditSink, Count, Logger, Observe, Telemetry } from '../src/telemetry/index.ts'
 import { createPolicy } from '../src/tenancy/index.ts'
 import { endStreamsOf, openStreams } from '../routes/answer/response-writer.ts'
@@ -22,6 +21,8 @@ import { composeAuth } from './compose-auth.ts'
 import { composeCache } from './compose-cache.ts'
 import { composeLimits } from './compose-limits.ts'
 import { upstreamEvents } from './upstream-events.ts'
+import { composeAudit } from './compose-audit.ts'
+import type { ComposedAudit } from './compose-audit.ts'
 import { composeRedis } from './compose-redis.ts'
 import type { SharedState } from './compose-redis.ts'
 import { composeSandbox } from './compose-sandbox.ts'
@@ -53,8 +54,9 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const clock = systemClock
   const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
   const logger = createLogger({ level: settings.logLevel, onDropped: (lines) => telemetry.count('log_lines_dropped_total').inc(lines) })
-  const audit = createAuditSink(logger)
   const shared = composeRedis(settings, telemetry, logger)
+  const composedAudit = composeAudit(settings, { version, telemetry, logger, shared })
+  const audit = composedAudit.sink
   const { makeAuthenticator, revocations, close: closeAuth } = composeAuth(settings, clock, telemetry, logger, shared)
   const authenticator = createCurrentAuthenticator(makeAuthenticator(settings))
   const policy = createCurrentPolicy(createPolicy(settings))
@@ -107,7 +109,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       version,
       ...(replicas === undefined ? {} : { replicas }),
       ...(shared === undefined ? {} : { addressCounts: createAddressCounts(shared.store, shared.keys) }),
-      health: () => healthOf(phase, reload, gateway, authenticator, shared),
+      health: () => healthOf(phase, reload, gateway, authenticator, shared, composedAudit),
       adminServer: (name) => adminView(gateway, brandAs<ServerName>(name))
     },
     setPhase (next) {
@@ -120,6 +122,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
       closeAuth()
       authenticator.close()
       decisions.close()
+      await composedAudit.close()
       await shared?.store.close()
       telemetry.close()
       logger.close()
@@ -251,7 +254,7 @@ function readLevels (telemetry: Telemetry, now: () => Settings, gateway: Gateway
   })
 }
 
-function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway, authenticator: Authenticator, shared: SharedState | undefined): HealthState {
+function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway, authenticator: Authenticator, shared: SharedState | undefined, audit: ComposedAudit): HealthState {
   const failing = gateway.failingServers
   const { size } = reload.settings.servers
   const config = reload.check()
@@ -261,6 +264,7 @@ function healthOf (phase: HealthState['phase'], reload: Reload, gateway: Gateway
       servers: failing === 0 ? { status: 'healthy', detail: `${size} configured` } : { status: 'degraded', detail: `${failing} of ${size} failed to start last time` },
       ...(config === undefined ? {} : { config }),
       ...(shared === undefined ? {} : { redis: shared.check() }),
+      ...(audit.check === undefined ? {} : { audit: audit.check() }),
       ...keySetCheck(authenticator.keySets())
     }
   }

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { DEFAULTS } from '../defaults.ts'
 import { access, roles } from './access.ts'
+import { audit } from './audit.ts'
 import { auth } from './auth.ts'
 import { cache } from './cache.ts'
 import { redis, replica } from './redis.ts'
@@ -79,7 +80,7 @@ export const gatewayFile = Type.Object({
   logLevel: Type.Optional(Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { description: 'Least severe level that is logged. Environment: LOG_LEVEL.', default: DEFAULTS.logLevel })),
   redis,
   replica,
-  audit: reserved('Where audit records go.'),
+  audit,
   cache,
   policy,
   retries: retries('Retries of what may be repeated, for servers that say nothing of their own.'),

@@ -8,6 +8,7 @@ import type { Overrides } from '../environment.ts'
 import type { GatewayFile } from '../schema/gateway-file.ts'
 import type { Lookup } from '../secret-lookup.ts'
 import { isHost } from './addresses.ts'
+import { buildAudit } from './audit-settings.ts'
 import { buildAuth } from './auth-settings.ts'
 import { buildPolicyHook } from './policy-hook.ts'
 import { buildRoles } from './role-settings.ts'
@@ -69,6 +70,7 @@ export function buildSettings (config: MergedConfig, context: BuildContext): Set
     auth: buildAuth(config, { mode, lookup, report, workingDirectory: context.workingDirectory, main: main.auth, mainFile: config.mainFile, publicUrl: http.publicUrl, tenants: tenants === undefined ? undefined : new Set(config.tenantNames), rolesOf: (tenant) => roleNames(config, tenant) }),
     ...numbersOf(main),
     ...sharedState(main, mode, top, context),
+    ...(main.audit === undefined ? {} : { audit: buildAudit(main.audit, { place: within(top, 'audit'), report, workingDirectory: context.workingDirectory, hasRedis: main.redis !== undefined || overrides.redisUrl !== undefined }) }),
     stateDir,
     ...(packages === undefined ? {} : { packages }),
     ...(context.configFiles.length === 0 ? {} : { configFiles: context.configFiles }),

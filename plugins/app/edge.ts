@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../app-options.ts'
 import arrivals from '../edge/arrivals.ts'
+import auditGuard from '../edge/audit-guard.ts'
 import capacityGuard from '../edge/capacity-guard.ts'
 import credentialGuard from '../edge/credential-guard.ts'
 import errors from '../edge/errors.ts'
@@ -19,7 +20,7 @@ import { declineUpgrades } from '../edge/upgrades.ts'
 
 /**
  * What every request passes, in this order, before its body is read: id and headers, Host, Origin, CORS preflight,
- * capacity, credential, tenant, the process or replica that owns the caller. Cheap refusals first; nothing that needs the body.
+ * capacity, credential, tenant, room for audit records, the process or replica that owns the caller. Cheap refusals first; nothing that needs the body.
  */
 export default fp<AppOptions>(async (app, options) => {
   const open = new OpenRequests()
@@ -31,6 +32,7 @@ export default fp<AppOptions>(async (app, options) => {
   await app.register(loopDelay, options)
   await app.register(capacityGuard, { ...options, open })
   await app.register(credentialGuard, options)
+  await app.register(auditGuard, options)
   await app.register(forward, options)
   await app.register(replicaForward, options)
   await app.register(jsonBody, { ...options, open })

@@ -1,4 +1,5 @@
 import { nearest } from '../../config/index.ts'
+import { auditVerifyCommand } from './audit/verify-command.ts'
 import { checkCommand } from './check-command.ts'
 import { EXIT_USAGE } from './command.ts'
 import type { CliIo, Command } from './command.ts'
@@ -11,7 +12,7 @@ import { parseCommand } from './parse-command.ts'
 import { serveCommand } from './serve/serve-command.ts'
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serveCommand, checkCommand, importCommand, keysCreateCommand, ...packagesCommands, doctorCommand]
+export const COMMANDS: readonly Command[] = [serveCommand, checkCommand, importCommand, keysCreateCommand, ...packagesCommands, auditVerifyCommand, doctorCommand]
 
 /**
  * Runs one command line.

@@ -12,7 +12,7 @@ export function outcomeOf (reply: Reply): 'ok' | 'tool_error' | 'error' {
 }
 
 /** The audit record of one use. */
-export function recordCall (context: GatewayContext, { principal, requestId, trail }: Caller, { server, method, name }: FeatureUse, outcome: CallOutcome, durationMs: number, code: string | number | undefined): void {
+export function recordCall (context: GatewayContext, { principal, requestId, trail }: Caller, { server, method, name }: FeatureUse, outcome: CallOutcome, durationMs: number, code: string | number | undefined, argumentsHash?: string): void {
   if (trail !== undefined) trail.audited = true
   context.audit.record({
     event: 'call',
@@ -25,6 +25,7 @@ export function recordCall (context: GatewayContext, { principal, requestId, tra
     name,
     outcome,
     durationMs,
-    ...(code === undefined ? undefined : { code: String(code) })
+    ...(code === undefined ? undefined : { code: String(code) }),
+    ...(argumentsHash === undefined ? undefined : { argumentsHash })
   })
 }

@@ -46,6 +46,8 @@ class UseRun {
   #connection: Connection | undefined
   #reuse: ResultReuse | undefined
   #once: OnceRun | undefined
+  /** For the audit record, where it has one. */
+  #argumentsHash: string | undefined
   /** How often it was given to another worker. */
   #retries = 0
 
@@ -59,7 +61,9 @@ class UseRun {
   }
 
   start (): void {
-    const { server, kind, name } = this.#use
+    const { server, kind, name, params } = this.#use
+    // Now, while large arguments are there.
+    this.#argumentsHash = this.#context.audit.hashOf?.(params)
     const { refusal, conditions } = this.#context.policy.decision(this.#caller.principal, server.name, kind, name)
     if (refusal === undefined) {
       const unfit = conditions === undefined ? undefined : ruleRefusal(conditions, this.#use)
@@ -335,7 +339,7 @@ class UseRun {
     this.#context.work.leave()
     try {
       if (outcome !== 'refused') this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
-      recordCall(this.#context, this.#caller, this.#use, outcome, durationMs, code)
+      recordCall(this.#context, this.#caller, this.#use, outcome, durationMs, code, this.#argumentsHash)
     } catch (thrown) {
       this.#context.events.thrown(thrown)
     }

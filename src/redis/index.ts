@@ -9,6 +9,7 @@
  * Fails: RedisAway, at once or within commandTimeoutMs; the caller's policy for that is in docs/redis.md.
  */
 export { createSharedTier } from './cache/shared-tier.ts'
+export { createAuditStream } from './audit/audit-stream.ts'
 export { keysFor } from './keys.ts'
 export type { Keys } from './keys.ts'
 export { createOnceStore } from './once/once-store.ts'

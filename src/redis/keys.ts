@@ -22,7 +22,7 @@ export const STORED = {
   revoked: { name: '{g:revoked}:list', type: 'zset', ends: '400 days after a gateway looked at it last', owner: 'auth', holds: 'revoked API keys (by their hash), own tokens and users of own tokens, each entry signed, by when it means nothing any more' },
   revokedMark: { name: '{g:revoked}:mark', type: 'string', ends: 'with the list', owner: 'auth', holds: 'another random text after each change of the list: who has seen it need not read the list' },
   revokedNews: { name: '{g:revoked}:news', type: 'channel', ends: '-', owner: 'auth', holds: 'nothing but that the list has changed' },
-  auditRecords: { name: '{g:audit}:records', type: 'stream', ends: '30 days after the last record', owner: 'audit', holds: 'audit records, about as many as `audit.sinks` says; each signed by its chain' },
+  auditRecords: { name: '{g:audit}:records', type: 'stream', ends: '30 days after the last record', owner: 'audit', holds: 'audit records, about as many as `audit.sinks` says, in one chain for each start of a gateway' },
   liveReplicas: { name: '{g:replicas}:live', type: 'hash', ends: '8 seconds after the last heartbeat of any replica', owner: 'replicas', holds: 'each live replica by its instance: when it spoke last, and its signed listing (name, origin, whether it drains)' },
   ownerClaim: { name: '{t:<tenant>}:owner:<key>', type: 'hash', ends: '60 seconds after its owner kept it last', owner: 'replicas', holds: 'which instance serves this user, or this tenant as a whole, and the fence of its claim' },
   ownerMarker: { name: '{t:<tenant>}:owners', type: 'string', ends: '60 seconds after a claim of the tenant was kept last', owner: 'replicas', holds: '`1`: while it stands, no claim of the tenant was lost' },

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 
 /** What the replicas' one secret is used for. Another purpose, another key: no text of one is ever valid for another. */
-export type KeyPurpose = 'sealed texts' | 'redis values' | 'replica hops' | 'audit heads' | 'own tokens'
+export type KeyPurpose = 'sealed texts' | 'redis values' | 'replica hops' | 'audit heads' | 'audit arguments' | 'own tokens'
 
 const KEY_BYTES = 32
 

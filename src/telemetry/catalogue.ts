@@ -74,6 +74,9 @@ export const METRICS = {
   upstream_token_fetch_total: { kind: 'counter', help: 'Fetches of tokens for servers with client credentials that have ended, by outcome (FR13).', labels: { server: 'server', outcome: 'fetch_outcome' } },
   idempotent_calls_total: { kind: 'counter', help: 'Calls with an idempotency key, by how they were met (FR42).', labels: { outcome: 'once_outcome' } },
 
+  audit_dropped_total: { kind: 'counter', help: 'Audit records given up because their sink could not take them (FR38); a line in the chain says how many, too.', labels: { sink: 'audit_sink' } },
+  audit_sink_failing: { kind: 'gauge', help: '1 while audit records cannot be written to a sink.', labels: { sink: 'audit_sink' } },
+
   call_wait_seconds: { kind: 'histogram', help: 'Seconds that calls over a concurrency limit waited in line, by how the wait ended.', labels: { outcome: 'wait_outcome' }, buckets: CALL_SECONDS },
   limit_refusals_total: { kind: 'counter', help: 'Requests refused by a rate, concurrency or capacity limit.', labels: { limit: 'limit' } },
   quota_refusals_total: { kind: 'counter', help: 'Calls refused because a quota of the day or month was used up.', labels: { quota: 'quota' } },

@@ -10,6 +10,8 @@
  * Metrics: log_lines_dropped_total, series_refused_total, build_info.
  */
 export { createAuditSink } from './audit.ts'
+export { createAuditFields } from './audit-fields.ts'
+export type { AuditFields } from './audit-fields.ts'
 export { METRICS, METRIC_PREFIX } from './catalogue.ts'
 export type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 export { LABEL_SETS, OTHER } from './label-sets.ts'
@@ -18,6 +20,7 @@ export { createLogger } from './logger.ts'
 export type { LogFields, LogLevel, Logger, LoggerOptions } from './logger.ts'
 export { redact } from './redact.ts'
 export { safeText } from './safe-text.ts'
+export { standardOutputWaits } from './standard-output.ts'
 export { createTelemetry, exposeTogether } from './telemetry.ts'
 export type { ConfiguredSet, Telemetry, TelemetryOptions } from './telemetry.ts'
 export type { AuditRecord, AuditSink, Count, Level, MetricRow, Observe } from './types.ts'

@@ -73,6 +73,8 @@ export const LABEL_SETS = {
   cache_outcome: ['hit', 'stale', 'miss', 'bypass'],
   /** How a wait for a concurrency slot ended: `WaitOutcome` of src/limits. */
   wait_outcome: ['granted', 'deadline', 'aborted', 'closed', 'shed'],
+  /** `AuditOutput` of src/audit. */
+  audit_sink: ['stdout', 'file', 'redis'],
   /** `RedisEvents.ended` of src/redis. */
   redis_outcome: ['ok', 'timeout', 'connection', 'readonly', 'reply', 'away'],
   /** `AuthEvents.jwksFetched` of src/auth. */
@@ -87,7 +89,7 @@ export const LABEL_SETS = {
   argument_fault: ['mismatch', 'repeated', 'late', 'busy', 'refers_out'],
   /** Nothing moved for a minute, or all together left too much unread. */
   cut_reason: ['stalled', 'memory'],
-  edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'draining', 'connections']
+  edge_reason: ['malformed', 'host', 'origin', 'overloaded', 'audit', 'draining', 'connections']
 } as const satisfies Record<string, typeof CONFIGURED | readonly string[]>
 
 /** Name of a set of label values. */

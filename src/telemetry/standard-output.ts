@@ -9,6 +9,13 @@ const RETRY_MS = 20
 /** How long the end of the process may wait for a reader, in milliseconds. */
 const LAST_WAIT_MS = 1000
 
+let isWaiting = false
+
+/** Has this process written something to standard output that is not all there yet? Whoever else writes to it waits. */
+export function standardOutputWaits (): boolean {
+  return isWaiting
+}
+
 /**
  * Standard output that never blocks and never throws. Pieces are written at once while there is room; what a slow reader
  * leaves is kept in order up to a bound. pino's own destination was tried: once its reader is gone, its flush at exit
@@ -53,6 +60,7 @@ export class StandardOutput implements LineSink {
   #writeWaiting (): boolean {
     for (let piece = this.#waiting[0]; piece !== undefined; piece = this.#waiting[0]) {
       const written = this.#writeSome(piece)
+      isWaiting = written === undefined || written < piece.length
       if (written === undefined) return false
       this.#waitingBytes -= written
       if (written < piece.length) this.#waiting[0] = piece.subarray(written)

@@ -51,6 +51,8 @@ drawbridge_circuit_refusals_total counter server
 drawbridge_upstream_retries_total counter server
 drawbridge_upstream_token_fetch_total counter server outcome
 drawbridge_idempotent_calls_total counter outcome
+drawbridge_audit_dropped_total counter sink
+drawbridge_audit_sink_failing gauge sink
 drawbridge_call_wait_seconds histogram outcome
 drawbridge_limit_refusals_total counter limit
 drawbridge_quota_refusals_total counter quota

@@ -32,7 +32,7 @@ test('what redis-cli changed, moved or made up is absent, and counted', async (t
     ['db:alice', createSignedValues(`${SECRET}x`, () => {}).sign('db:alice', '{"scopes":["*"]}')],
     ['db:bob', original]
   ] as const) {
-    const before = forged
+    const before: number = forged
     await redis.cli('SET', key, value)
     assert.equal(await read(key), undefined, value)
     assert.equal(forged, before + 1)
