@@ -40,7 +40,7 @@ export const DEFAULTS = {
   /** A minute of lists: as long as a server that says nothing is taken to say when others do. */
   cache: { listTtlMs: 60_000, maxBytes: 67_108_864 },
   sessions: { idleMs: 1_800_000, maxPerUser: 100 },
-  jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', rolesClaim: 'roles', userPrefix: '' },
+  jwt: { tenantClaim: 'tenant', userClaim: 'sub', scopeClaim: 'scope', userPrefix: '' },
   whenRevocationsUnknown: 'deny',
   /** Half a second: a person waits for the call behind it. */
   policyHook: { timeoutMs: 500, maxConcurrent: 32, whenAway: 'deny', sendArguments: false },

@@ -38,7 +38,7 @@ const identity = {
   tenantClaim: text('Claim that names the tenant.', { default: DEFAULTS.jwt.tenantClaim }),
   userClaim: text('Claim that names the user.', { default: DEFAULTS.jwt.userClaim }),
   scopeClaim: text('Claim that holds the scopes, as a list or separated by spaces.', { default: DEFAULTS.jwt.scopeClaim }),
-  rolesClaim: text('Claim that holds the roles, as a list or separated by spaces.', { default: DEFAULTS.jwt.rolesClaim }),
+  rolesClaim: text('Claim that holds the roles, as a list or separated by spaces. Absent = roles do not matter for these tokens; given, a token without the claim has no role, and may do nothing.'),
   userPrefix: text('Put before the user name, so that two issuers of one tenant cannot name the same user. Tokens of other issuers of the tenant whose user name begins so are refused.', { default: DEFAULTS.jwt.userPrefix, minLength: 0, maxLength: 64 }),
   sharedUsers: flag('Equal user names of two issuers of one tenant mean the same person.', false)
 }

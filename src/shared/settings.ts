@@ -408,7 +408,7 @@ export interface TokenIdentitySettings {
   readonly tenantClaim: string
   readonly userClaim: string
   readonly scopeClaim: string
-  /** Absent = `roles`. */
+  /** Absent = roles do not come with tokens. Given: a token without the claim has none. */
   readonly rolesClaim?: string
   readonly userPrefix: string
   /** May the issuer's addresses be private? Absent = only where a URL names a loopback address itself (T47). */

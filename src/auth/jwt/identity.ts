@@ -16,8 +16,6 @@ export interface TokenIdentity {
   readonly foreignPrefixes: readonly string[]
 }
 
-/** What most identity providers call it. */
-const ROLES_CLAIM = 'roles'
 /** Names go into logs, file names and headers of other rooms; no issuer's names are longer. */
 const MAX_NAME_CHARS = 256
 
@@ -32,7 +30,7 @@ export function readIdentity (payload: JsonObject, { settings, foreignPrefixes }
   if (tenant === undefined) return refused('tenant')
   const user = claim(payload, settings.userClaim)
   const scopes = readWords(claim(payload, settings.scopeClaim))
-  const roles = readWords(claim(payload, settings.rolesClaim ?? ROLES_CLAIM))
+  const roles = readRoles(payload, settings)
   if (!isName(user) || scopes === 'wrong' || roles === 'wrong') return refused('claims')
   const name = settings.userPrefix + user
   if (foreignPrefixes.some((prefix) => name.startsWith(prefix))) return refused('claims')
@@ -60,7 +58,15 @@ function readTenant (payload: JsonObject, { tenant, tenants, tenantClaim }: Toke
 }
 
 /**
- * Scopes or roles: a space-separated string (RFC 8693 4.2) or an array of strings. Absent = all scopes (rulings 2), no roles;
+ * Roles count where the operator names their claim, because tokens have such claims for other services too; there, a token
+ * without it has none, so that leaving it out opens nothing (T04).
+ */
+function readRoles (payload: JsonObject, { rolesClaim }: TokenIdentitySettings): readonly string[] | undefined | 'wrong' {
+  return rolesClaim === undefined ? undefined : readWords(claim(payload, rolesClaim)) ?? []
+}
+
+/**
+ * Scopes or roles: a space-separated string (RFC 8693 4.2) or an array of strings. Absent = all scopes (rulings 2);
  * present in any other shape is refused, so that a list nobody can read never opens everything.
  */
 export function readWords (value: unknown): readonly string[] | undefined | 'wrong' {
