@@ -24,7 +24,8 @@ export async function ask (operation: Operation, nowMs: () => number, send: (id:
     operation.replica = String(answer.headers[REPLICA_HEADER] ?? '')
     const reply = answer.status === 200 && hasReply ? await answer.next('the reply', ({ id, method }) => id === operation.nonce && method === undefined, PROMISE_MS + GRACE_MS) : undefined
     if (reply === undefined) await inTime(answer.ended)
-    const { fate, detail } = fateOf(answer.status, reply)
+    const isMissing = hasReply && reply === undefined && answer.status < 300
+    const { fate, detail } = isMissing ? { fate: 'lost' as const, detail: `HTTP ${answer.status} without a reply` } : fateOf(answer.status, reply)
     const isNoticed = answer.status === 200 && answer.messages().some(({ method, params }) => method === 'notifications/message' && NOTICE.test(String(params?.['data'])))
     const content = reply?.result?.['content'] as ReadonlyArray<{ readonly text?: string }> | undefined
     end(operation, nowMs, fate, detail, content?.[0]?.text)

@@ -136,7 +136,7 @@ class LegacyClient {
     await wire.tell({ method: 'notifications/cancelled', params: { requestId: operation.nonce } }).catch(() => undefined)
     await asking
     // A cancelled request has no answer: its stream just ends (MCP cancellation).
-    if (operation.fate === 'lost' && /ended|no answer/.test(operation.detail ?? '')) Object.assign(operation, { fate: 'clean', detail: 'cancelled' })
+    if (operation.fate === 'lost' && /ended|without a reply/.test(operation.detail ?? '')) Object.assign(operation, { fate: 'clean', detail: 'cancelled' })
     if (operation.detail === 'HTTP 404') this.#forget(wire)
   }
 
