@@ -46,6 +46,7 @@ async function listen (composition: Composition, options: AppOptions, isManaged:
   const { settings, peers } = options
   const app = await buildApp(options)
   const management = isManaged ? await buildManagement(options) : undefined
+  await options.revocations.begun()
   const listeners = management === undefined ? [app] : [app, management]
   let handBack = async (): Promise<void> => {}
   const { replicas } = options

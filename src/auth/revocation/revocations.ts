@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../../shared/clock.ts'
 import type { Principal } from '../../shared/principal.ts'
 import { SKEW_S } from '../jwt/claims.ts'
@@ -7,6 +8,8 @@ import type { Revocation, Revoked } from './revocation.ts'
 
 /** How often the store is looked at, besides being listened to, in milliseconds: what was missed is found within 5 s. */
 export const LOOK_MS = 3_000
+/** How long a start waits for the list, in milliseconds; a store that is away must not keep a gateway from starting. */
+const BEGIN_MS = 1_000
 /** A store that is away for this long leaves nobody sure of anything (reliability C). */
 export const UNKNOWN_AFTER_MS = 60_000
 /** An API key has no end of its own, and neither has its revocation: the last date there is (ECMA-262, time values). */
@@ -42,6 +45,8 @@ export interface Revocations {
   onChange (listener: () => void): () => void
   /** Effective here at once. `here`: the store is away, and is told as soon as it is back; `everywhere`: others hear of it within 5 s. */
   revoke (revoked: Revoked): Promise<'everywhere' | 'here'>
+  /** Settles when the list was read for the first time, or when a second has gone by without it: whoever may not come in is known before anybody does. */
+  begun (): Promise<void>
   /** Looks at the store now; settles when that has ended, well or not. */
   look (): Promise<void>
   close (): void
@@ -56,6 +61,7 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
   const listeners = new Set<() => void>()
   /** Entries that the store does not have yet. */
   const unsaved = new Set<Revocation>()
+  const firstHeard = Promise.withResolvers<void>()
   let isUnknown = isShared && whenUnknown === 'deny'
   let heardAtMs: number | undefined
   let wasFailing = false
@@ -99,6 +105,7 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
   function heard (): void {
     heardAtMs = clock.nowMs()
     isUnknown = false
+    firstHeard.resolve()
     if (wasFailing) onStore('ok')
     wasFailing = false
   }
@@ -139,6 +146,11 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
         failed(error)
         return 'here'
       }
+    },
+    async begun () {
+      const over = new AbortController()
+      await Promise.race([firstHeard.promise, pause(BEGIN_MS, undefined, over).catch(() => undefined)])
+      over.abort()
     },
     look,
     close () {
