@@ -162,7 +162,7 @@ async function judged (call: Promise<Read>, nonce: string, user: string, deadlin
     if (message?.error !== undefined) return { outcome: NOT_RUN.has(message.error.code) ? 'clean' : 'unknown', detail: `${message.error.code}` }
     return { outcome: 'lost', detail: `${way} without an answer` }
   }
-  return { outcome: REFUSED.has(status) ? 'clean' : 'unknown', detail: `HTTP ${status}` }
+  return { outcome: REFUSED.has(status) ? 'clean' : 'unknown', detail: `HTTP ${status} ${message?.error?.code ?? 'of the proxy'}` }
 }
 
 function rightAnswer (message: JsonRpc, nonce: string, user: string): { outcome: Outcome, detail: string } {

@@ -118,8 +118,11 @@ ${upstreams(options)}
 `
 }
 
-/** A replica that does not answer is left out for so long. */
-const FAILED = 'max_fails=1 fail_timeout=2s'
+/**
+ * No replica is ever left out for what went wrong before: a refused connection costs nothing and the next replica gets the
+ * request, but when all are left out, as in a rolling restart, nginx answers 502 itself though they live.
+ */
+const FAILED = 'max_fails=0'
 
 function upstreams ({ targets, stickiness = 'tag', keepAliveMs = 60_000 }: NginxOptions): string {
   const kept = `keepalive 128; keepalive_timeout ${keepAliveMs}ms;`
