@@ -3,7 +3,8 @@
  * server speaks.
  *
  * Owns the worker key (rulings 1), which era is spoken and what is remembered of that, the handshake, ids and progress tokens
- * of our own hop, deadlines, cancellation, subscriptions, spares, idle reaping, back-off after failed starts. Never decides who may
+ * of our own hop, deadlines, cancellation, subscriptions, spares, idle reaping, back-off after failed starts, what is sent again,
+ * the circuit of each server over HTTP (health/) and its tokens (credentials/). Never decides who may
  * call (tenancy, limits) or which client is asked (bridge).
  * Called by bridge and gateway. Bound by MCP 2024-11-05 to 2025-11-25 lifecycle, transports, cancellation, progress; MCP
  * 2026-07-28 base protocol, transports, versioning, subscriptions; T14, T18-T20, T39, T47-T49.

@@ -8,7 +8,7 @@ import type { Caller } from '../context.ts'
 import type { FeatureUse } from '../use.ts'
 
 /** Member of `_meta` that names a call; goes before the header, which names all calls of its request. */
-export const ONCE_META = 'io.drawbridge/idempotency-key'
+const ONCE_META = 'io.drawbridge/idempotency-key'
 /** Visible ASCII, no blanks. */
 const KEY = /^[\x21-\x7e]{1,255}$/
 
