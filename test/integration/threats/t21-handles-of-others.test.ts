@@ -1,13 +1,13 @@
 /** What a client holds for the gateway — request states, cursors, task ids — is its own: nobody else's, nowhere else, not changed (T21); and what it may not see does not exist (T25). */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { KINDS, startFixtureUpstreams, type FixtureUpstreams, type Kind } from '../helpers/fixture-upstreams.ts'
-import { startGateway, type TestGateway } from '../helpers/gateway.ts'
-import type { Exchange, JsonRpc } from '../helpers/http-exchange.ts'
-import { textOf } from '../helpers/legacy-wire.ts'
-import { createModernWire, type ModernWire, type RequestOptions } from '../helpers/modern-wire.ts'
-import { roomyLimits } from '../helpers/server-entries.ts'
-import { AUDIENCE, forge, ISSUER, SECRET } from '../unit/auth/fixtures.ts'
+import { KINDS, startFixtureUpstreams, type FixtureUpstreams, type Kind } from '../../helpers/fixture-upstreams.ts'
+import { startGateway, type TestGateway } from '../../helpers/gateway.ts'
+import type { Exchange, JsonRpc } from '../../helpers/http-exchange.ts'
+import { textOf } from '../../helpers/legacy-wire.ts'
+import { createModernWire, type ModernWire, type RequestOptions } from '../../helpers/modern-wire.ts'
+import { roomyLimits } from '../../helpers/server-entries.ts'
+import { AUDIENCE, forge, ISSUER, SECRET } from '../../unit/auth/fixtures.ts'
 
 const TASKS = 'io.modelcontextprotocol/tasks'
 const eliciting = { capabilities: { elicitation: { form: {} } } }

@@ -9,18 +9,18 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { startGateway } from '../helpers/gateway.ts'
-import { send, type Exchange } from '../helpers/http-exchange.ts'
-import { responseOf, textOf } from '../helpers/legacy-wire.ts'
-import { createModernWire } from '../helpers/modern-wire.ts'
-import { residentBytes } from '../helpers/processes.ts'
-import { probe, roomyLimits } from '../helpers/server-entries.ts'
-import { until } from '../helpers/until.ts'
-import { entryOf, faultsOf, fullLegacyServer, fullModernServer, result, stream, textResult, type Received } from './upstream-parts.ts'
+import { startGateway } from '../../helpers/gateway.ts'
+import { send, type Exchange } from '../../helpers/http-exchange.ts'
+import { responseOf, textOf } from '../../helpers/legacy-wire.ts'
+import { createModernWire } from '../../helpers/modern-wire.ts'
+import { residentBytes } from '../../helpers/processes.ts'
+import { probe, roomyLimits } from '../../helpers/server-entries.ts'
+import { until } from '../../helpers/until.ts'
+import { entryOf, faultsOf, fullLegacyServer, fullModernServer, result, stream, textResult, type Received } from '../upstream-parts.ts'
 
 const MB = 2 ** 20
 const MANAGEMENT_TOKEN = 'management-token-of-the-test-0123456789'
-const launcher = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
+const launcher = fileURLToPath(new URL('../../../bin/drawbridge.mjs', import.meta.url))
 
 /** Counts connections; whoever comes is turned away. */
 async function canary (t: TestContext, host: string): Promise<{ readonly port: number, hits (): number }> {

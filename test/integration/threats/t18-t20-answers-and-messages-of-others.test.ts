@@ -1,11 +1,11 @@
 /** Nobody gets another's answer, whatever ids and tokens clients choose (T18, T20, FR10). */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { startGateway, type TestGateway } from '../helpers/gateway.ts'
-import type { JsonRpc } from '../helpers/http-exchange.ts'
-import { responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
-import { manyUsers, probe, roomyLimits, roomyPool } from '../helpers/server-entries.ts'
-import { until } from '../helpers/until.ts'
+import { startGateway, type TestGateway } from '../../helpers/gateway.ts'
+import type { JsonRpc } from '../../helpers/http-exchange.ts'
+import { responseOf, textOf, type LegacyWire } from '../../helpers/legacy-wire.ts'
+import { manyUsers, probe, roomyLimits, roomyPool } from '../../helpers/server-entries.ts'
+import { until } from '../../helpers/until.ts'
 
 const USERS = 50
 const CALLS = 20

@@ -8,14 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { makeApiKey } from '../helpers/api-keys.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { createLegacyWire, textOf } from '../helpers/legacy-wire.ts'
-import { allProcesses, descendantsOf, environmentOf } from '../helpers/processes.ts'
-import { probe, roomyLimits } from '../helpers/server-entries.ts'
-import { until } from '../helpers/until.ts'
+import { makeApiKey } from '../../helpers/api-keys.ts'
+import { startGateway } from '../../helpers/gateway.ts'
+import { createLegacyWire, textOf } from '../../helpers/legacy-wire.ts'
+import { allProcesses, descendantsOf, environmentOf } from '../../helpers/processes.ts'
+import { probe, roomyLimits } from '../../helpers/server-entries.ts'
+import { startRedis } from '../../helpers/redis.ts'
+import { until } from '../../helpers/until.ts'
 
-const launcher = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
+const launcher = fileURLToPath(new URL('../../../bin/drawbridge.mjs', import.meta.url))
 
 describe('what a worker inherits', () => {
   it('its three pipes and no other descriptor, whatever the gateway itself was started with', { skip: process.platform === 'linux' ? false : 'needs /proc' }, async (t) => {
@@ -51,13 +52,16 @@ describe('what a worker inherits', () => {
   })
 
   it('no secret of the gateway in its environment, nor one of anybody in what `ps` shows or in the helper process', async (t) => {
+    const redis = await startRedis({ password: 'redis-canary' })
+    t.after(async () => { await redis.stop() })
     const gateway = await startGateway({
       users: [{ tenant: 'acme', user: 'alice' }, { tenant: 'globex', user: 'bob' }],
-      env: { DRAWBRIDGE_MANAGEMENT_TOKEN: 'management-canary-0123456789abcdef', JWT_SECRET: 'jwt-canary-0123456789abcdef0123456789', SERVER_TOKEN: 'server-canary', REDIS_URL: 'redis://:redis-canary@127.0.0.1:1' },
+      env: { DRAWBRIDGE_MANAGEMENT_TOKEN: 'management-canary-0123456789abcdef', JWT_SECRET: 'jwt-canary-0123456789abcdef0123456789', SERVER_TOKEN: 'server-canary', REDIS_URL: `redis://:redis-canary@127.0.0.1:${redis.port}`, DRAWBRIDGE_SECRET: 'replica-canary-0123456789abcdef0123456789' },
       config: {
         // eslint-disable-next-line no-template-curly-in-string -- expanded by the gateway
         mcpServers: { probe: probe({ env: { TOKEN: '${SERVER_TOKEN}' } }), other: probe() },
         auth: { jwt: [{ issuer: 'backend', audience: 'drawbridge', secretEnv: 'JWT_SECRET', algorithms: ['HS256'], tenant: 'acme', userClaim: 'sub', userPrefix: 'b-' }] },
+        replica: { listen: { port: 0 } },
         limits: roomyLimits
       }
     })
@@ -67,7 +71,7 @@ describe('what a worker inherits', () => {
       await wire.open()
       assert.equal(textOf(await wire.call('echo', { text: user })), user)
     }
-    const canaries = ['management-canary', 'jwt-canary', 'redis-canary', gateway.keyOf('alice').text, gateway.keyOf('bob').text]
+    const canaries = ['management-canary', 'jwt-canary', 'redis-canary', 'replica-canary', gateway.keyOf('alice').text, gateway.keyOf('bob').text]
     const below = descendantsOf(gateway.pid)
     assert.ok(below.length >= 4, 'three workers and the helper that ends them')
     for (const { pid } of below) {
@@ -76,6 +80,8 @@ describe('what a worker inherits', () => {
     }
     assert.equal(below.filter(({ pid }) => environmentOf(pid).includes('TOKEN=server-canary')).length, 1, 'only the server whose entry names it')
     for (const { pid } of allProcesses()) {
+      // The test's own Redis is given its password in its arguments.
+      if (pid === redis.pid) continue
       const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
       for (const canary of [...canaries, 'server-canary']) assert.ok(!commandLine.includes(canary), commandLine)
     }
