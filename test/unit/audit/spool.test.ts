@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readHeadKey, StreamOutput } from '../../../src/audit/index.ts'
 import type { AuditOutput } from '../../../src/audit/index.ts'
@@ -37,7 +38,7 @@ test('killed while it writes: the next start marks the gap and goes on, and ever
   const path = join(folder, 'audit.jsonl')
   for (let round = 0; round < 3; round++) {
     const before = round === 0 ? 0 : statSync(path).size
-    const writer = spawn(process.execPath, [join(import.meta.dirname, 'kill-writer.ts'), path, folder], { stdio: 'inherit' })
+    const writer = spawn(process.execPath, [fileURLToPath(new URL('./kill-writer.ts', import.meta.url)), path, folder], { stdio: 'inherit' })
     t.after(() => { writer.kill('SIGKILL') })
     await until('it has written', () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > before + 100_000)
     writer.kill('SIGKILL')
@@ -73,7 +74,7 @@ test('a disk that is full: records are dropped and counted, or calls told to wai
   const folder = folderOf(t)
   const run = async (whenFull: string): Promise<Record<string, unknown>> => {
     const disk = join(folder, `disk-${whenFull}`)
-    const args = ['--dev-bind', '/', '/', '--size', '1048576', '--tmpfs', disk, process.execPath, join(import.meta.dirname, 'full-disk.ts'), disk, folder, whenFull]
+    const args = ['--dev-bind', '/', '/', '--size', '1048576', '--tmpfs', disk, process.execPath, fileURLToPath(new URL('./full-disk.ts', import.meta.url)), disk, folder, whenFull]
 
     mkdirSync(disk)
     return JSON.parse((await promisify(execFile)('bwrap', args)).stdout) as Record<string, unknown>

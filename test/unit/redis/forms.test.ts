@@ -1,14 +1,22 @@
 /** Every way in which a Redis can be reached, to real servers (issue: each form connected to for real). */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { RedisAway, script, type RedisStore } from '../../../src/redis/index.ts'
 import { startCluster, startSentinels } from '../../helpers/redis-sets.ts'
-import { startRedis } from '../../helpers/redis.ts'
+import { startRedis, type TestRedis } from '../../helpers/redis.ts'
 import { until } from '../../helpers/until.ts'
 import { createAuthority } from '../net/certificates.ts'
 import { createStore, openStore, redisSettings } from './open-store.ts'
 
 const APPEND = script('streams/append')
+
+/** Commands and patterns of the users in docs/redis.md: of Redis, what a Cluster needs besides, and of sentinels. */
+const docs = readFileSync(join(import.meta.dirname, '../../../docs/redis.md'), 'utf8')
+const ofRedis = /^ACL SETUSER drawbridge on >PASSWORD (.*)$/m.exec(docs)?.[1]?.split(' ') ?? []
+const ofCluster = /A Cluster needs `([^`]*)`/.exec(docs)?.[1]?.split(' ') ?? []
+const ofSentinels = /a user of the sentinels\s+`([^`]*)`/.exec(docs)?.[1]?.split(' ') ?? []
 
 /** Uses everything that a store can do, under keys of several tenants. */
 async function exercise (store: RedisStore, count = 20): Promise<void> {
@@ -78,7 +86,8 @@ test('sentinels with a password of their own: after a failover the new primary i
   const set = await startSentinels({ password: 'data-password', sentinelPassword: 'sentinel-password' })
   t.after(async () => { await set.stop() })
   const nodes = set.sentinels.map(({ host, port }) => ({ host, port }))
-  const { store, states } = await openStore(t, redisSettings({ kind: 'sentinel', name: set.name, nodes, password: 'sentinel-password' }, { password: 'data-password' }))
+  for (const sentinel of set.sentinels) await sentinel.cli('ACL', 'SETUSER', 'gateway', 'on', '>its-password', 'resetchannels', '-@all', ...ofSentinels)
+  const { store, states } = await openStore(t, redisSettings({ kind: 'sentinel', name: set.name, nodes, username: 'gateway', password: 'its-password' }, { password: 'data-password' }))
   await exercise(store)
   const first = await set.primary()
   let gaps = 0
@@ -92,13 +101,16 @@ test('sentinels with a password of their own: after a failover the new primary i
   assert.match(await second.cli('INFO', 'replication'), /role:master/)
   assert.equal(await second.cli('XLEN', 'db:{t:1}:stream'), '2')
   await until('listeners were told of the gap', () => gaps === 2)
+  for (const sentinel of set.sentinels) assert.equal(await sentinel.cli('ACL', 'LOG'), '')
 })
 
 test('a cluster of three: keys on every node, scripts that one node has lost, a node that is gone and comes back', async (t) => {
   const cluster = await startCluster(3)
   t.after(async () => { await cluster.stop() })
   const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }))
-  const { store } = await openStore(t, redisSettings({ kind: 'cluster', nodes }))
+  const grant = async (node: TestRedis): Promise<unknown> => await node.cli('ACL', 'SETUSER', 'gateway', 'on', '>its-password', ...ofRedis, ...ofCluster)
+  await Promise.all(cluster.nodes.map(grant))
+  const { store } = await openStore(t, redisSettings({ kind: 'cluster', nodes }, { username: 'gateway', password: 'its-password' }))
   await exercise(store, 60)
   for (const node of cluster.nodes) {
     assert.ok(Number(await node.cli('DBSIZE')) > 0)
@@ -109,6 +121,8 @@ test('a cluster of three: keys on every node, scripts that one node has lost, a 
   await first?.kill()
   const during = await Promise.allSettled(Array.from({ length: 60 }, async (_, at) => { await store.get(`db:{t:${at}}:value`) }))
   assert.ok(during.some(({ status }) => status === 'rejected'))
+  for (const node of cluster.nodes.slice(1)) assert.equal(await node.cli('ACL', 'LOG'), '')
   await first?.start()
+  if (first !== undefined) await grant(first)
   await until('all slots are served again', async () => (await Promise.allSettled(Array.from({ length: 60 }, async (_, at) => { await store.get(`db:{t:${at}}:value`) }))).every(({ status }) => status === 'fulfilled'), 30_000)
 })
