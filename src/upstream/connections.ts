@@ -77,8 +77,6 @@ export interface Connections {
   eras (server: ServerSettings): ReturnType<EraVerdicts['known']>
   /** May what was lost with its process be run again? Milliseconds to wait before; undefined: no. @param tries how often it was already (FR11) */
   retryAfterMs (server: ServerSettings, tries: number): number | undefined
-  /** States of the circuits of servers over HTTP that were called. */
-  circuits (): ReadonlyMap<ServerName, CircuitState>
   /** Ends every worker, starting ones too, and opens no more. */
   close (): Promise<void>
 }
@@ -192,7 +190,6 @@ export function createConnections (options: ConnectionsOptions, peerFor: (place:
     lastFailure: (server) => failures.get(server),
     eras: (server) => verdicts.known(server),
     retryAfterMs: (server, tries) => healths.of(server).health.retryAfterMs(tries),
-    circuits: () => healths.states(),
     async close () {
       isClosing = true
       clearInterval(sweep)

@@ -44,14 +44,11 @@ export class ServerHealths {
     if (known !== undefined) return known
     const entry = this.#make(server)
     this.#entries.set(key, entry)
+    // A changed entry begins anew, whatever was told of the one before.
+    if (server.breaker !== undefined) this.#options.events.circuit(server.name, 'closed')
     const [oldest] = this.#entries.keys()
     if (this.#entries.size > MAX_ENTRIES && oldest !== undefined) this.#forget(oldest)
     return entry
-  }
-
-  /** States of the circuits, by server; the newest entry of a name counts. */
-  states (): ReadonlyMap<ServerName, CircuitState> {
-    return new Map([...this.#entries].map(([key, { health }]) => [key.slice(0, key.indexOf(' ')) as ServerName, health.state]))
   }
 
   close (): void {
