@@ -29,6 +29,8 @@ export interface CheckOptions {
 const SERVER = fileURLToPath(new URL('checker-server.mjs', import.meta.url))
 /** Of a call; workers that are frozen are ended then. */
 const CALL_MS = 3000
+/** To start a worker, or to greet a server; a frozen one is given up then. */
+const START_MS = 8000
 /** Workers end so soon after their last call, so that what is left at the end is seen to be left. */
 const IDLE_MS = 5000
 const CLOCK = fileURLToPath(new URL('wrong-clock.mjs', import.meta.url))
@@ -61,7 +63,7 @@ export async function runCheck (options: CheckOptions): Promise<History> {
 }
 
 async function startSet ({ replicas = 2, project }: CheckOptions, files: { readonly ledger: string, readonly clock: string }, upstream: ChaosUpstream, clients: number): Promise<ReplicaSet> {
-  const ledger = { command: process.execPath, args: [SERVER], env: { LEDGER: files.ledger, OWNER: '{user}' }, timeoutMs: CALL_MS, pool: { ...roomyPool, idleMs: IDLE_MS }, tools: { callsPerMinute: { metered: METERED_LIMIT } } }
+  const ledger = { command: process.execPath, args: [SERVER], env: { LEDGER: files.ledger, OWNER: '{user}' }, timeoutMs: CALL_MS, startTimeoutMs: START_MS, pool: { ...roomyPool, idleMs: IDLE_MS }, tools: { callsPerMinute: { metered: METERED_LIMIT } } }
   return await startReplicas({
     count: replicas,
     stickiness: 'round-robin',
@@ -69,7 +71,7 @@ async function startSet ({ replicas = 2, project }: CheckOptions, files: { reado
     env: { NODE_OPTIONS: `--import=${CLOCK}`, CHECKER_CLOCK: files.clock },
     ...(project === undefined ? {} : { runner: { name: 'root', uid: process.getuid?.() ?? 0, prefix: [], project, giveDirectory: () => undefined, remove: () => undefined } as const }),
     config: {
-      mcpServers: { ledger, remote: { ...upstream.entry, timeoutMs: CALL_MS } },
+      mcpServers: { ledger, remote: { ...upstream.entry, timeoutMs: CALL_MS, startTimeoutMs: START_MS } },
       limits: roomyLimits,
       pool: { maxWorkers: 1000, maxWorkersPerTenant: 1000, maxWorkersPerUser: 1000 },
       sessions: { idleMs: 10_000 }
