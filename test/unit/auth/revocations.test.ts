@@ -1,3 +1,4 @@
+/** What was revoked, wherever it is kept and whoever is away (T13, FR23, reliability C). */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
