@@ -19,7 +19,8 @@ const { values } = parseArgs({
     isolation: { type: 'string', default: 'shared' },
     credentials: { type: 'string', default: 'API keys' },
     crossing: { type: 'string', default: 'stdio' },
-    payload: { type: 'string', default: '100' }
+    payload: { type: 'string', default: '100' },
+    redis: { type: 'boolean', default: false }
   }
 })
 
@@ -37,6 +38,7 @@ async function profile (): Promise<void> {
     users: USERS,
     idleMs: 600_000,
     maxSessions: 1000,
+    redis: values.redis,
     nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval=500']
   })
   const driver = createDriver()

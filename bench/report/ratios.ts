@@ -59,10 +59,18 @@ function cpu (look: Lookup, ours: string): Ratio[] {
   const floor = { what: 'gateway CPU per call / raw Fastify echo', unit: 'x', better: 'down', gate: 2, aim: 1.62 } as const
   const saved = { what: 'gateway CPU per call, theirs / ours', unit: 'x', better: 'up' } as const
   return [
-    ...['s100c64', 'modern-s100c64'].flatMap((row) => look.paired(row, ours, 'fastify', 'gatewayCpuUs', { ...floor, row })),
+    ...['s100c64', 'modern-s100c64'].flatMap((row) => look.paired(row, ours, 'fastify', 'gatewayCpuUs', { ...floor, row, ...(ours === 'drawbridge-redis' ? { gate: 2.6, aim: 2.02 } : {}) })),
+    ...['s100c64', 'modern-s100c64'].flatMap((row) => withRedis(look, ours, row)),
     ...CPU_PAIRS.flatMap(([row, family]) => look.rivals(family).flatMap((rival) =>
       look.paired(row, ours, rival, 'gatewayCpuUs', { ...saved, row }).map((ratio) => ({ ...ratio, value: 1 / ratio.value }))))
   ]
+}
+
+/** What Redis adds to a call, in calls of the floor (rulings 9). */
+function withRedis (look: Lookup, ours: string, row: string): Ratio[] {
+  const [shared, alone, floor] = [look.figure(row, ours, 'gatewayCpuUs'), look.figure(row, 'drawbridge-shared', 'gatewayCpuUs'), look.figure(row, 'fastify', 'gatewayCpuUs')]
+  if (ours !== 'drawbridge-redis' || shared === undefined || alone === undefined || floor === undefined) return []
+  return [{ row, what: 'gateway CPU per call that Redis adds / raw Fastify echo', ours, against: 'drawbridge-shared', value: (shared - alone) / floor, unit: 'x', better: 'down', gate: 0.6, aim: 0.4 }]
 }
 
 function latency (look: Lookup, ours: string): Ratio[] {

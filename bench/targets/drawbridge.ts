@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort, launchNode, untilListening } from '../machine/launch.ts'
 import { workDir } from '../rivals/install.ts'
 import { apiKeyUsers, AUDIENCE, ISSUER, jwtUsers, type BenchUsers } from './drawbridge-users.ts'
+import { startRedis } from './redis.ts'
 import type { BackendServer, Started, Target } from './target.ts'
 
 export interface DrawbridgeMode {
@@ -18,6 +21,8 @@ export interface DrawbridgeMode {
   readonly warm?: number
   /** How workers are contained. Default not at all: no rival contains them. */
   readonly sandbox?: 'none' | 'process' | 'namespace'
+  /** Limits and everything else that replicas share are in a Redis on the load's CPU. */
+  readonly redis?: boolean
   /** Arguments for Node itself, as --cpu-prof. */
   readonly nodeArgs?: readonly string[]
 }
@@ -32,7 +37,7 @@ export function drawbridge (mode: DrawbridgeMode): Target {
   return {
     id: mode.id,
     family: 'drawbridge',
-    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}${mode.warm === undefined ? '' : `, ${mode.warm} spares`}${mode.sandbox === undefined ? '' : `, sandbox ${mode.sandbox}`}`,
+    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}${mode.warm === undefined ? '' : `, ${mode.warm} spares`}${mode.sandbox === undefined ? '' : `, sandbox ${mode.sandbox}`}${mode.redis === true ? ', with Redis' : ''}`,
     children: mode.isolation,
     users: mode.users,
     maxSessions: mode.maxSessions,
@@ -46,11 +51,21 @@ async function start (mode: DrawbridgeMode, users: BenchUsers, server: BackendSe
   const home = join(workDir, 'drawbridge', mode.id)
   mkdirSync(home, { recursive: true })
   const config = join(home, 'gateway.json')
-  writeFileSync(config, JSON.stringify(gatewayFile(mode, users, server, join(home, 'state')), undefined, 2))
+  const redis = mode.redis === true ? await startRedis(mode.id) : undefined
+  const shared = redis === undefined ? {} : { redis: { url: redis.url }, replica: { listen: { host: '127.0.0.1', port: 0 } } }
+  writeFileSync(config, JSON.stringify({ ...gatewayFile(mode, users, server, join(home, 'state')), ...shared }, undefined, 2))
   const program = fileURLToPath(new URL('../../bin/drawbridge.mjs', import.meta.url))
   const args = [...mode.nodeArgs ?? [], program, 'serve', '--config', config, '--host', '127.0.0.1', '--port', String(port)]
-  const process = launchNode(args, server.tag, { DRAWBRIDGE_MANAGEMENT_PORT: String(managementPort), ...users.env })
-  await untilListening(process, port)
+  const secret = redis === undefined ? {} : { DRAWBRIDGE_SECRET: randomBytes(32).toString('hex') }
+  const launched = launchNode(args, server.tag, { DRAWBRIDGE_MANAGEMENT_PORT: String(managementPort), ...secret, ...users.env })
+  const process = redis === undefined ? launched : { ...launched, stop: async () => { await launched.stop(); await redis.stop() } }
+  try {
+    await untilListening(process, port)
+    if (redis !== undefined) await untilKnown(port, users.credentials[0] ?? '')
+  } catch (error) {
+    await redis?.stop()
+    throw error
+  }
   return { process, endpoint: { kind: 'mcp', port, path: '/servers/bench/mcp', credentials: users.credentials } }
 }
 
@@ -72,3 +87,14 @@ function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, server: BackendSe
 /** Loopback is refused for HTTP servers unless the operator allows it. */
 const entryOf = (server: BackendServer): object =>
   'command' in server ? { command: server.command, args: server.args } : { type: 'http', url: `${server.origin}${server.path}`, allowPrivateNetwork: true }
+
+/** With Redis no credential is believed before it is known which are revoked: some milliseconds after the start. */
+async function untilKnown (port: number, credential: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/status`, { headers: { authorization: `Bearer ${credential}` } })
+    await answer.arrayBuffer()
+    if (answer.status !== 503) return
+    await wait(50)
+  }
+  throw new Error('the gateway believes nobody')
+}

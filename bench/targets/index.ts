@@ -15,7 +15,8 @@ const ours = { credentials: 'API keys', users: USERS, idleMs: LONG_IDLE_MS, maxS
 const drawbridges: readonly Target[] = [
   drawbridge({ ...ours, id: 'drawbridge-shared', isolation: 'shared' }),
   drawbridge({ ...ours, id: 'drawbridge-jwt', isolation: 'shared', credentials: 'JWT HS256' }),
-  drawbridge({ ...ours, id: 'drawbridge-user', isolation: 'user' })
+  drawbridge({ ...ours, id: 'drawbridge-user', isolation: 'user' }),
+  drawbridge({ ...ours, id: 'drawbridge-redis', isolation: 'shared', redis: true })
 ]
 
 /** A thousand people with a server each, as few as a machine of two CPUs holds. */

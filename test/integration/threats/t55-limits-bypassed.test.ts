@@ -6,6 +6,7 @@ import { send, type Exchange } from '../../helpers/http-exchange.ts'
 import { startRedis } from '../../helpers/redis.ts'
 import { startReplicas, type ReplicaSet, type TestReplica } from '../../helpers/replicas.ts'
 import { probe, roomyLimits } from '../../helpers/server-entries.ts'
+import { until } from '../../helpers/until.ts'
 
 const users = [{ tenant: 'acme', user: 'alice' }, { tenant: 'globex', user: 'carol' }]
 
@@ -17,6 +18,8 @@ async function start (t: TestContext, config: Record<string, unknown>): Promise<
     await set.stop()
     await redis.stop()
   })
+  // Nobody is believed before it is known which credentials are revoked.
+  for (const { name, url } of set.replicas) await until(`${name} serves`, async () => (await post(`${url}/servers/probe/tools`, set.keyOf('carol').bearer, echo)).status === 200)
   return set
 }
 
