@@ -46,4 +46,4 @@ function ownerKeys (settings: Partial<Pick<Settings, 'tenants' | 'servers'>>): (
 }
 
 /** Limits of a tenant that are counted over its users. */
-const BOUNDED = ['callsPerMinute', 'requestsPerMinute', 'concurrentCalls', 'workers'] as const
+const BOUNDED = ['callsPerMinute', 'requestsPerMinute', 'concurrentCalls', 'callsPerDay', 'callsPerMonth', 'workers'] as const
