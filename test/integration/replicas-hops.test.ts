@@ -130,7 +130,7 @@ describe('between replicas', () => {
       const free = until('it is free', async () => (await redis.cli('KEYS', 'db:*:owner:*bob*')) === '')
       free.then(() => { answer.writeHead(421, { [HOP]: proof, 'x-drawbridge-hop-not-done': '1' }).end() }, () => { answer.destroy() })
     }
-    const answer = await exchange(`${gateway.url}/servers/probe/tools`, { body: { tool_name: 'echo', arguments: { text: 'kept on the way' } }, headers: gateway.keyOf('bob').bearer })
+    const answer = await exchange(`${gateway.url}/servers/probe/tools`, { body: { tool_name: 'echo', arguments: { text: 'kept on the way' } }, headers: gateway.keyOf('bob').bearer, signal: AbortSignal.timeout(10_000) })
     await answer.ended
     assert.equal(answer.status, 200)
     assert.match(answer.body(), /kept on the way/)
