@@ -10,6 +10,7 @@ import type { ArgumentFault } from './arguments/argument-fault.ts'
 import { decisionOf } from './arguments/ask-decision.ts'
 import { argumentFault } from './arguments/check-arguments.ts'
 import { ruleRefusal } from './arguments/rule-refusal.ts'
+import { isOfUnlistedTool } from './arguments/unlisted-tool.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import { mayMakeTask, readableRefusal, readableReply } from './readable-reply.ts'
 import { namedCallOf } from './once/once-key.ts'
@@ -319,6 +320,7 @@ class UseRun {
 
   #readable (call: RelayedCall, reply: Reply): Reply {
     try {
+      if (isOfUnlistedTool(this.#use, this.#target, reply)) return readableRefusal(this.#use, this.#target, new GatewayError('GW_ROUTE_TOOL'))
       return readableReply(this.#context, this.#caller.principal, this.#use, this.#target, this.#connection, call.capabilities ?? {}, reply)
     } catch (thrown) {
       this.#context.events.thrown(thrown)

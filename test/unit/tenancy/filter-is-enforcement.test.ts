@@ -39,7 +39,7 @@ function world (random: () => number): { policy: Policy, caller: Principal } {
   return { policy, caller: principal('acme', random() < 0.5 ? undefined : pick(random, scopes), own) }
 }
 
-test('what a list shows can be called, and what it hides cannot: 2,000 random policies', () => {
+test('what a list shows can be called, and what it hides cannot: 2,000 random policies (T54)', () => {
   const random = seeded(20261122)
   for (let i = 0; i < 2000; i++) {
     const { policy, caller } = world(random)
