@@ -134,7 +134,9 @@ export function recoveredMs (calls: readonly LedgerCall[], sinceMs: number): num
 interface Read { readonly status: number, readonly message: JsonRpc | undefined, readonly way: 'complete' | 'cut' }
 
 async function read (answer: Exchange, id: string): Promise<Read> {
-  const message = await responseOf(answer, id).catch(() => undefined)
+  // A page of the proxy's own.
+  const isMcp = answer.isSse || answer.headers['content-type']?.startsWith('application/json') === true
+  const message = isMcp ? await responseOf(answer, id).catch(() => undefined) : undefined
   if (message !== undefined) return { status: answer.status, message, way: 'complete' }
   const way = await answer.ended
   return { status: answer.status, message: errorIn(answer), way }
