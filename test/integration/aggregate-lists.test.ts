@@ -51,6 +51,8 @@ describe('the aggregate while a server is down', () => {
           up: probe(),
           dead: unruly({ env: { UNRULY_START: 'exit' } })
         },
+        // What the servers say now; that it is kept is cache-lists.test.ts'.
+        cache: { listTtlMs: 0 },
         limits: roomyLimits
       }
     })
