@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { rawMember } from '../protocol/index.ts'
-import { deriveKey } from '../seal/index.ts'
+import { createHmacOf, deriveKey } from '../seal/index.ts'
 
 /** Characters that are kept of it: 128 bits. */
 const HASH_CHARS = 22
@@ -12,11 +12,17 @@ const HASH_CHARS = 22
  */
 export function createArgumentsHash (pem: string): (params: Readonly<Record<string, unknown>> | undefined) => string | undefined {
   const key = deriveKey(pem, 'audit arguments')
+  const hmacOf = createHmacOf(key)
   return (params) => {
     if (params === undefined) return undefined
     // Bytes stay bytes: whoever reads the member makes a value of it.
     const raw = rawMember(params, 'arguments')
-    const text = raw ?? (params['arguments'] === undefined ? undefined : JSON.stringify(params['arguments']))
-    return text === undefined ? undefined : createHmac('sha256', key).update(text).digest('base64url').slice(0, HASH_CHARS)
+    if (raw !== undefined) return shortened(createHmac('sha256', key).update(raw).digest())
+    const value = params['arguments']
+    return value === undefined ? undefined : shortened(hmacOf(JSON.stringify(value)))
   }
+}
+
+function shortened (hmac: Buffer): string {
+  return hmac.toString('base64url').slice(0, HASH_CHARS)
 }

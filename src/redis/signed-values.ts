@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { deriveKey } from '../seal/index.ts'
+import { timingSafeEqual } from 'node:crypto'
+import { createHmacOf, deriveKey } from '../seal/index.ts'
 import type { SignedValues } from './types.ts'
 
 /** Characters of 32 bytes in base64url. */
@@ -11,8 +11,8 @@ const MAC_CHARS = 43
  * come back carries its own date or counter (T57).
  */
 export function createSignedValues (secret: string, onForged: () => void): SignedValues {
-  const macKey = deriveKey(secret, 'redis values')
-  const macOf = (key: string, value: string): Buffer => createHmac('sha256', macKey).update(`${key.length}:${key}${value}`).digest()
+  const hmacOf = createHmacOf(deriveKey(secret, 'redis values'))
+  const macOf = (key: string, value: string): Buffer => hmacOf(`${key.length}:${key}${value}`)
   return {
     sign: (key, value) => macOf(key, value).toString('base64url') + value,
     verify (key, stored) {

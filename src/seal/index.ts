@@ -13,4 +13,5 @@
 export { deriveKey } from './derive-key.ts'
 export type { KeyPurpose } from './derive-key.ts'
 export { placeOf, sealedAt } from './sealed-at.ts'
+export { createHmacOf } from './hmac.ts'
 export { createSealer, MAX_SEALED_CHARS, type SealedPayload, type Sealer } from './sealer.ts'
