@@ -89,7 +89,7 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
   function bySession (home: SessionHome, sessionId: string, asked: Asked): void {
     switch (home.at) {
       // What was opened here, and is not any more, may go on elsewhere.
-      case 'here': return gateway.has(sessionId) ? serve(keyOf(asked), asked) : byOwner(asked)
+      case 'here': return gateway.has(sessionId) ? serveOpen(asked) : byOwner(asked)
       case 'gone': return byOwner(asked)
       case 'unknown': return asked.done(unplaced())
       case 'replica': return handOver(home.replica, asked, undefined)
@@ -159,6 +159,12 @@ export default fp<AppOptions>(async (app, { replicas: links, gateway, settings }
       if (holder === undefined) done(unplaced())
       else handOver(holder, asked, undefined)
     }, () => { done(unplaced()) })
+  }
+
+  /** Its session is open here: the way of most calls, and nothing is looked up twice. */
+  function serveOpen (asked: Asked): void {
+    leaving.enter(asked.request, asked.reply, keyOf(asked))
+    asked.done()
   }
 
   async function ownersHome (asked: Asked): Promise<NextHome> {
