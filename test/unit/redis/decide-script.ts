@@ -43,7 +43,7 @@ function atTestTime (): Script {
 export async function decisions (t: TestContext): Promise<Decisions> {
   const redis = await startRedis({ socket: true })
   t.after(async () => { await redis.stop() })
-  const { store } = await openStore(t, redisSettings({ kind: 'socket', path: redis.socketPath ?? '' }))
+  const { store } = await openStore(t, redisSettings({ kind: 'socket', path: redis.socketPath ?? '' }, { commandTimeoutMs: 20_000 }))
   const decide = atTestTime()
   const clock: Script = clockScript()
   const made: Decisions = {
