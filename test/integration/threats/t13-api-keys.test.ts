@@ -123,6 +123,11 @@ describe('a revoked key, over two replicas', () => {
     assert.ok(performance.now() - begunMs < 5000)
     assert.equal((await createLegacyWire(legacy.url, { ...bearer }).post(list, { 'mcp-session-id': legacy.sessionId ?? '' })).status, 401)
 
+    const open = async (): Promise<number> => {
+      const pages = await Promise.all(set.replicas.map(async ({ gateway }) => (await send(`${gateway.managementUrl}/metrics`)).body()))
+      return pages.flatMap((page) => [...page.matchAll(/^drawbridge_sessions_open\{[^}]*\} (\d+)$/gm)]).reduce((sum, [, count]) => sum + Number(count), 0)
+    }
+    await until('only the session of bob is left', async () => await open() === 1, 5000)
     assert.ok((await lasting.request('tools/list')).result)
     assert.equal(isBobsOver, false)
     bobs.cut()
