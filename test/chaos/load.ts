@@ -23,6 +23,11 @@ export interface LoadOptions {
   readonly callMs?: readonly number[]
   /** No answer for so long is a lost call. Default 10 000. */
   readonly deadlineMs?: number
+  /**
+   * Sends a call again, once and under the same nonce, when its kept connection was reset before any answer, as HTTP clients do when
+   * a server has let go of an idle one: had it been run, the ledger would show it twice. Default false.
+   */
+  readonly resendsReset?: boolean
 }
 
 export interface Load {
@@ -55,7 +60,7 @@ export function startLoad (options: LoadOptions): Load {
   async function runModern (user: string): Promise<void> {
     const wire = options.target.modern(user, options.server)
     await steadily(async (nonce, ms) => await accounted(user, 'modern', nonce, async (id) => {
-      const answer = await wire.post({ jsonrpc: '2.0', id, method: 'tools/call', params: modernParams({ name: 'work', arguments: { nonce, ms } }) })
+      const answer = await sent(async () => await wire.post({ jsonrpc: '2.0', id, method: 'tools/call', params: modernParams({ name: 'work', arguments: { nonce, ms } }) }))
       return await read(answer, id)
     }))
     wire.close()
@@ -72,13 +77,20 @@ export function startLoad (options: LoadOptions): Load {
       await ensureOpen()
       const { sessionId } = wire
       await accounted(user, 'legacy', nonce, async (id) => {
-        const answer = await wire.post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'work', arguments: { nonce, ms } } })
+        const answer = await sent(async () => await wire.post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'work', arguments: { nonce, ms } } }))
         // As clients do: the session is gone, the next call needs another one.
         if (answer.status === 404 && wire.sessionId === sessionId) wire.sessionId = undefined
         return await read(answer, id)
       })
     })
     wire.close()
+  }
+
+  async function sent (post: () => Promise<Exchange>): Promise<Exchange> {
+    return await post().catch(async (error: NodeJS.ErrnoException) => {
+      if (options.resendsReset !== true || error.code !== 'ECONNRESET') throw error
+      return await post()
+    })
   }
 
   async function open (wire: LegacyWire): Promise<void> {

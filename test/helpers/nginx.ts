@@ -88,7 +88,7 @@ http {
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join(' ')}
 ${upstreams(options)}
   server {
-    listen 127.0.0.1:${port} backlog=4096 reuseport;
+    listen 127.0.0.1:${port} backlog=4096;
     client_max_body_size 5m;
     client_body_buffer_size 64k;
     large_client_header_buffers 4 16k;
