@@ -197,14 +197,25 @@ class UseRun {
     else client?.onLevel?.((level) => relay.levelWanted(level, connection))
     const learning = this.#use.isAppOnly?.(relay)
     if (learning === undefined) this.#check(call, connection)
-    else learning.then((isAppOnly) => isAppOnly ? this.#takeBack(call, new GatewayError('GW_ROUTE_TOOL'), false) : this.#check(call, connection)).catch((thrown: unknown) => this.#failed(call, thrown))
+    else this.#learn(call, learning, (isAppOnly) => isAppOnly ? this.#takeBack(call, new GatewayError('GW_ROUTE_TOOL'), false) : this.#check(call, connection))
+  }
+
+  /** Something has to be asked of the server first. That is part of the caller's time: a silent server must not be waited for twice. */
+  #learn<T> (call: RelayedCall, asking: Promise<T>, then: (value: T) => void): void {
+    const sinceMs = this.#context.nowMs()
+    const timer = setTimeout(() => { call.onReply(errorReply('GW_UPSTREAM_UNAVAILABLE')) }, call.timeoutMs)
+    asking.then((value) => {
+      clearTimeout(timer)
+      call.timeoutMs = Math.max(1, call.timeoutMs - (this.#context.nowMs() - sinceMs))
+      if (!call.done) then(value)
+    }).catch((thrown: unknown) => this.#failed(call, thrown))
   }
 
   /** Arguments that are not what the tool takes are answered here (R13). */
   #check (call: RelayedCall, connection: Connection): void {
     const fault = argumentFault(this.#context, this.#caller.principal, this.#use, this.#target.relay)
     if (fault === undefined) this.#dispatch(call, connection)
-    else if (fault instanceof Promise) fault.then((late) => late === undefined ? this.#dispatch(call, connection) : this.#unfit(call, late)).catch((thrown: unknown) => this.#failed(call, thrown))
+    else if (fault instanceof Promise) this.#learn(call, fault, (late) => late === undefined ? this.#dispatch(call, connection) : this.#unfit(call, late))
     else this.#unfit(call, fault)
   }
 
@@ -229,7 +240,7 @@ class UseRun {
     const { relay, client } = this.#target
     if (call.params?.['task'] !== undefined && !mayBecomeTask(this.#use, connection, client?.era)) call.params = withoutTask(call.params)
     const mirrored = this.#needsMirrored(connection) ? relay.mirroredOf(this.#use.name, connection) : undefined
-    if (mirrored instanceof Promise) mirrored.then((late) => this.#sendMirrored(call, connection, late)).catch((thrown: unknown) => this.#failed(call, thrown))
+    if (mirrored instanceof Promise) this.#learn(call, mirrored, (late) => this.#sendMirrored(call, connection, late))
     else if (mirrored !== undefined) this.#sendMirrored(call, connection, mirrored)
     else this.#transmit(call, connection)
   }

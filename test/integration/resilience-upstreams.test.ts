@@ -253,3 +253,22 @@ describe('a server that is slow (FR15, FR16)', () => {
     })
   }
 })
+
+describe('a server that falls silent (FR11, invariant: every call ends by its deadline)', () => {
+  it('while it has to be asked for its tools first: the call ends by the same deadline as if it had been asked nothing', async (t) => {
+    let isSilent = false
+    const server = await fullLegacyServer(t, (received) => { if (!isSilent) result(received, received.method === 'tools/call' ? textResult('fine') : { tools: [{ name: 'do', inputSchema: { type: 'object' } }] }) })
+    const gateway = await started(t, { x: entryOf(server, { timeoutMs: 1500, maxTimeoutMs: 1500 }) })
+    // Nobody knows the tools yet: they are asked for with the first call.
+    const wire = gateway.wire('alice', 'x')
+    await wire.open()
+    isSilent = true
+    const atMs = performance.now()
+    const { error } = await wire.call('do')
+    const tookMs = performance.now() - atMs
+    assert.ok(error?.code === 50301 || error?.code === 50401, JSON.stringify(error))
+    assert.ok(tookMs < 1500 + 1000, `${tookMs} ms`)
+    isSilent = false
+    assert.equal(textOf(await wire.call('do')), 'fine')
+  })
+})
