@@ -23,6 +23,8 @@ export interface DrawbridgeMode {
   readonly sandbox?: 'none' | 'process' | 'namespace'
   /** Limits and everything else that replicas share are in a Redis on the load's CPU. */
   readonly redis?: boolean
+  /** false: arguments are not held to the tools' own schemas. Default they are, as for a user who says nothing. */
+  readonly validateArguments?: false
   /** Arguments for Node itself, as --cpu-prof. */
   readonly nodeArgs?: readonly string[]
 }
@@ -37,7 +39,7 @@ export function drawbridge (mode: DrawbridgeMode): Target {
   return {
     id: mode.id,
     family: 'drawbridge',
-    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}${mode.warm === undefined ? '' : `, ${mode.warm} spares`}${mode.sandbox === undefined ? '' : `, sandbox ${mode.sandbox}`}${mode.redis === true ? ', with Redis' : ''}`,
+    label: `Drawbridge, isolation ${mode.isolation}, ${mode.users} users, ${mode.credentials}${mode.warm === undefined ? '' : `, ${mode.warm} spares`}${mode.sandbox === undefined ? '' : `, sandbox ${mode.sandbox}`}${mode.redis === true ? ', with Redis' : ''}${mode.validateArguments === false ? ', arguments not checked' : ''}`,
     children: mode.isolation,
     users: mode.users,
     maxSessions: mode.maxSessions,
@@ -74,7 +76,7 @@ function gatewayFile (mode: DrawbridgeMode, users: BenchUsers, server: BackendSe
   const rates = { callsPerMinute: UNREACHED, requestsPerMinute: UNREACHED, concurrentCalls: CONCURRENT }
   const workers = 1000
   return {
-    mcpServers: { bench: { ...entryOf(server), isolation: mode.isolation, pool: { warm: mode.warm ?? 0, max: workers, maxPerTenant: workers, idleMs }, sandbox: { level: mode.sandbox ?? 'none' }, tools: { callsPerMinute: { echo: UNREACHED } } } },
+    mcpServers: { bench: { ...entryOf(server), isolation: mode.isolation, pool: { warm: mode.warm ?? 0, max: workers, maxPerTenant: workers, idleMs }, sandbox: { level: mode.sandbox ?? 'none' }, tools: { callsPerMinute: { echo: UNREACHED } }, ...mode.validateArguments === undefined ? {} : { validateArguments: mode.validateArguments } } },
     tenants: Object.fromEntries(users.tenants.map((tenant) => [tenant, { servers: ['bench'], limits: { ...rates, workers } }])),
     auth: { apiKeys: users.apiKeys, jwt: users.secretEnv === undefined ? [] : [{ issuer: ISSUER, audience: AUDIENCE, secretEnv: users.secretEnv, algorithms: ['HS256'], tenants: users.tenants, userClaim: 'sub' }] },
     limits: { ...rates, initializePerMinute: UNREACHED, ipRequestsPerMinute: UNREACHED },

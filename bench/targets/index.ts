@@ -16,6 +16,7 @@ const drawbridges: readonly Target[] = [
   drawbridge({ ...ours, id: 'drawbridge-shared', isolation: 'shared' }),
   drawbridge({ ...ours, id: 'drawbridge-jwt', isolation: 'shared', credentials: 'JWT HS256' }),
   drawbridge({ ...ours, id: 'drawbridge-user', isolation: 'user' }),
+  drawbridge({ ...ours, id: 'drawbridge-unchecked', isolation: 'shared', validateArguments: false }),
   drawbridge({ ...ours, id: 'drawbridge-redis', isolation: 'shared', redis: true })
 ]
 

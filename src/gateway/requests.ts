@@ -2,6 +2,7 @@ import { toLegacy } from '../bridge/index.ts'
 import type { LimitDecision } from '../limits/index.ts'
 import { errorReply, isJsonObject, toJsonRpcError, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { Session } from '../session/index.ts'
+import type { Principal } from '../shared/principal.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import { useFeature } from './call.ts'
 import { continued } from './continued.ts'
@@ -102,15 +103,16 @@ function list (context: GatewayContext, { session, principal }: Turn, method: st
   if (wanted === undefined) return errorReply('GW_PROTOCOL_METHOD')
   const scopes = context.policy.missingListScope(principal, wanted.kind)
   if (scopes !== undefined) return new GatewayError('GW_AUTH_SCOPE', { scopes })
-  return listFor(context, listCallerOf(context, session), wanted, params).then((reply) => {
+  return listFor(context, listCallerOf(context, session, principal), wanted, params).then((reply) => {
     const isModern = isJsonObject(reply.result) && reply.result['resultType'] !== undefined
     return isModern ? toLegacy(method, reply, 'modern', session.revision) : reply
   })
 }
 
-function listCallerOf (context: GatewayContext, session: Session): ListCaller {
+/** Shown is what the credential of this request may see: the session may have been opened with another one of its owner (T54). */
+function listCallerOf (context: GatewayContext, session: Session, principal: Principal): ListCaller {
   return {
-    principal: session.principal,
+    principal,
     route: session.route,
     relayTo: (server) => context.links.of(session, server),
     oweLists: (relay) => { relay.oweLists(session) },

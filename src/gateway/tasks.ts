@@ -93,6 +93,8 @@ function ownTasks (context: GatewayContext, principal: Principal, relay: Relay, 
   if (!Array.isArray(tasks)) return []
   return tasks.filter(isJsonObject).flatMap((task) => {
     const tool = relay.tasks.toolOf(task['taskId'], principal.userKey)
-    return tool === undefined ? [] : [context.tasks.sealedIn(principal, server, tool, task)]
+    // As tasks/get decides about it (T54).
+    const isOpen = tool !== undefined && context.policy.refusal(principal, server, 'tool', tool) === undefined
+    return isOpen ? [context.tasks.sealedIn(principal, server, tool, task)] : []
   })
 }
