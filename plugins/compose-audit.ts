@@ -1,5 +1,5 @@
 import { createAudit, FileOutput, readHeadKey, StdoutOutput, StreamOutput } from '../src/audit/index.ts'
-import type { AuditEvents, AuditOutput } from '../src/audit/index.ts'
+import type { AuditEvents, AuditOutput, HeadKey } from '../src/audit/index.ts'
 import { createAuditStream } from '../src/redis/index.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import type { AuditSettings, Settings } from '../src/shared/settings.ts'
@@ -31,7 +31,7 @@ export function composeAudit ({ audit, stateDir, replica }: Settings, parts: Aud
   const failing = new Set<string>()
   const sink = createAudit({
     outputs,
-    key: readHeadKey(audit.keyFile, stateDir),
+    key: headKey(audit.keyFile, stateDir),
     whenFull: audit.whenFull,
     ...(audit.sinks.some(({ kind }) => kind === 'log') ? { log } : {}),
     wallMs: systemClock.wallMs,
@@ -47,6 +47,15 @@ export function composeAudit ({ audit, stateDir, replica }: Settings, parts: Aud
       process.off('SIGHUP', reopen)
       await sink.close()
     }
+  }
+}
+
+/** Said as what it is: by its code alone it would be taken for a port that may not be listened on. */
+function headKey (keyFile: string | undefined, stateDir: string): HeadKey {
+  try {
+    return readHeadKey(keyFile, stateDir)
+  } catch (error) {
+    throw new Error(`the key of the audit heads can be neither read nor made: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
