@@ -1,6 +1,6 @@
 // An MCP server over stdio whose every call leaves a line behind: what ran, and how often, is then not a matter of answers.
 //
-// LEDGER  append-only file; "<nonce> <pid>" per call, before its answer
+// LEDGER  append-only file; "<nonce> <pid>" per call, before its answer; "+ <pid> <owner>" when it starts, "- <pid> <owner>" when it ends
 // OWNER   put into every answer: whose worker this is
 import { appendFileSync } from 'node:fs'
 
@@ -9,6 +9,9 @@ const write = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.
 const text = (value) => ({ content: [{ type: 'text', text: String(value) }] })
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 let count = 0
+appendFileSync(LEDGER, `+ ${process.pid} ${OWNER}\n`)
+process.on('exit', () => appendFileSync(LEDGER, `- ${process.pid} ${OWNER}\n`))
+process.on('SIGTERM', () => process.exit(0))
 
 const tools = {
   // Takes so long, then it has happened.

@@ -41,7 +41,7 @@ export function executions (file: string): ReadonlyMap<string, number> {
   const ran = new Map<string, number>()
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const [nonce = ''] = line.split(' ')
-    if (nonce !== '') ran.set(nonce, (ran.get(nonce) ?? 0) + 1)
+    if (nonce !== '' && nonce !== '+' && nonce !== '-') ran.set(nonce, (ran.get(nonce) ?? 0) + 1)
   }
   return ran
 }
@@ -58,4 +58,19 @@ export function tallyOf (calls: readonly LedgerCall[], file: string): Tally {
     if ((outcome === 'ok' && times === 0) || (outcome === 'clean' && times > 0)) lied++
   }
   return { ...counts, calls: calls.length, dup: [...ran.values()].filter((times) => times > 1).length, lied, details }
+}
+
+/** Owners who had two workers at a time, each as often as it happened. */
+export function sideBySide (file: string): readonly string[] {
+  const running = new Map<string, Set<string>>()
+  const found: string[] = []
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const [what = '', pid = '', owner = ''] = line.split(' ')
+    const mine = running.get(owner) ?? new Set()
+    if (what === '-') mine.delete(pid)
+    if (what !== '+') continue
+    if (mine.size > 0) found.push(owner)
+    running.set(owner, mine.add(pid))
+  }
+  return found
 }

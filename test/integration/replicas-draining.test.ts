@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ledgerSet } from '../chaos/ledger-set.ts'
-import { executions, tallyOf } from '../chaos/ledger.ts'
+import { executions, sideBySide, tallyOf } from '../chaos/ledger.ts'
 import { startLoad } from '../chaos/load.ts'
 import { send } from '../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
@@ -36,6 +36,7 @@ describe('draining among replicas', () => {
     assert.deepEqual(codes, [0, 0])
     assert.deepEqual({ lost: tally.lost, unknown: tally.unknown, dup: tally.dup, mix: tally.mix, lied: tally.lied }, { lost: 0, unknown: 0, dup: 0, mix: 0, lied: 0 }, `${JSON.stringify(tally.details)} ${set.nginx.log().slice(-3000)}`)
     assert.ok(tally.ok > tally.clean)
+    assert.deepEqual(sideBySide(file), [])
   })
 
   it('not ready at once; a call in flight finishes where it runs, its user moves when it has, and never has two workers', async (t) => {
@@ -62,6 +63,7 @@ describe('draining among replicas', () => {
     assert.deepEqual(await owner.gateway.exited, { code: 0, signal: null })
     assert.deepEqual([...executions(file).values()].filter((times) => times > 1), [])
     assert.equal(executions(file).has('old'), false)
+    assert.deepEqual(sideBySide(file), [])
   })
 
   it('who is idle is handed over at once, while the replica still takes requests; streams end well', async (t) => {
