@@ -40,7 +40,7 @@ describe('names that keep their meaning', () => {
     const names = (node: { properties: object }) => Object.keys(node.properties).sort()
     assert.deepEqual(names((tenants as unknown as { additionalProperties: { properties: object } }).additionalProperties), ['limits', 'prompts', 'resources', 'roles', 'rules', 'servers', 'tools'])
     assert.deepEqual(names(auth.properties.apiKeys.items), ['callsPerMinute', 'id', 'roles', 'scopes', 'sha256', 'tenant', 'user'])
-    assert.deepEqual(names(auth.properties.jwt.items), ['algorithms', 'audience', 'issuer', 'jwksUri', 'scopeClaim', 'secretEnv', 'sharedUsers', 'tenant', 'tenantClaim', 'tenants', 'userClaim', 'userPrefix'])
+    assert.deepEqual(names(auth.properties.jwt.items), ['algorithms', 'allowPrivateNetwork', 'atJwtOnly', 'audience', 'issuer', 'jwksUri', 'rolesClaim', 'scopeClaim', 'secretEnv', 'sharedUsers', 'tenant', 'tenantClaim', 'tenants', 'tls', 'userClaim', 'userPrefix'])
     assert.deepEqual(names((gatewayFile.properties.roles as unknown as { additionalProperties: { properties: object } }).additionalProperties), ['prompts', 'resources', 'rules', 'scopes', 'servers', 'tools'])
     assert.deepEqual(names(gatewayFile.properties.policy.properties.hook), ['allowPrivateNetwork', 'headers', 'maxConcurrent', 'sendArguments', 'timeoutMs', 'tls', 'url', 'whenAway'])
     assert.deepEqual(names(auth.properties.oauth), ['authorizationServers', 'resource'])

@@ -36,6 +36,7 @@ describe('settings', () => {
       maxTimeoutMs: 600_000,
       startTimeoutMs: 30_000,
       cancelOnDisconnect: false,
+      retries: { attempts: 2, budgetPercent: 10 },
       tools: { deny: [], timeoutMs: {}, callsPerMinute: {} },
       prompts: { deny: [] },
       resources: { deny: [] }
