@@ -38,7 +38,7 @@ function compile (schema) {
 }
 
 function verdict ({ schema, json, members }) {
-  const value = JSON.parse(typeof json === 'string' ? json : Buffer.from(json).toString())
+  const value = JSON.parse(typeof json === 'string' ? json : Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString())
   if (members !== undefined && members !== membersOf(value)) return { kind: 'repeated' }
   const check = compiled(schema)
   if (check === undefined) return { kind: 'unreadable' }

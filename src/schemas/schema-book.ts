@@ -11,10 +11,10 @@ export interface ArgumentCheck {
   run (value: unknown): Mismatch | 'apart' | undefined
   /**
    * In a thread.
-   * @param json the value as JSON; bytes are copied
+   * @param json the value as JSON; bytes with memory of their own are handed over, and are empty here afterwards
    * @param members how many members its objects have together, as written; absent = it is known to say none twice
    */
-  runApart (json: string | Buffer, members?: number): Promise<Verdict>
+  runApart (json: string | Uint8Array<ArrayBuffer>, members?: number): Promise<Verdict>
 }
 
 /** All schemas of all tools. */
@@ -97,7 +97,7 @@ class LazyCheck implements ArgumentCheck {
     return found === 'too costly' ? 'apart' : found
   }
 
-  runApart (json: string | Buffer, members?: number): Promise<Verdict> {
+  runApart (json: string | Uint8Array<ArrayBuffer>, members?: number): Promise<Verdict> {
     return this.#threads.check(this.#text, json, members)
   }
 

@@ -3,7 +3,7 @@ import type { Verdict } from './types.ts'
 
 interface Job {
   readonly schema: string
-  readonly json: string | Buffer
+  readonly json: string | Uint8Array<ArrayBuffer>
   readonly members: number | undefined
   readonly settle: (verdict: Verdict) => void
 }
@@ -33,7 +33,7 @@ export class SchemaThreads {
   }
 
   /** Never rejects. */
-  check (schema: string, json: string | Buffer, members: number | undefined): Promise<Verdict> {
+  check (schema: string, json: string | Uint8Array<ArrayBuffer>, members: number | undefined): Promise<Verdict> {
     if (this.#closed || this.#waiting.length >= MAX_WAITING) return Promise.resolve({ kind: 'busy' })
     const { promise, resolve } = Promise.withResolvers<Verdict>()
     this.#waiting.push({ schema, json, members, settle: resolve })
@@ -103,7 +103,10 @@ class CheckThread {
     clearTimeout(this.#timer)
     // Starting one is not the value's fault; a thread that does not come up is given ten times as long.
     this.#timer = setTimeout(() => this.end(), this.#isUp ? this.#deadlineMs : this.#deadlineMs * 10)
-    this.#worker.postMessage({ schema: job.schema, json: job.json, members: job.members })
+    const { schema, json, members } = job
+    // Memory that is shared with other buffers is copied.
+    const isOwn = typeof json !== 'string' && json.byteLength === json.buffer.byteLength
+    this.#worker.postMessage({ schema, json, members }, isOwn ? [json.buffer] : [])
   }
 
   end (): void {

@@ -83,7 +83,7 @@ function heldValue (tool: string, check: ArgumentCheck, value: unknown): Found |
 function heldBytes (tool: string, check: ArgumentCheck, bytes: Buffer, said: number): Found | Promise<Found> {
   if (check.kind === 'refers out') return REFERS_OUT
   // A copy: the memory may be somebody else's when its turn comes.
-  if (bytes.length > MAX_INLINE_BYTES || check.kind !== 'inline') return check.runApart(Buffer.from(bytes), said).then((verdict) => faultOf(tool, verdict))
+  if (bytes.length > MAX_INLINE_BYTES || check.kind !== 'inline') return check.runApart(new Uint8Array(bytes), said).then((verdict) => faultOf(tool, verdict))
   const value = readJson(bytes.toString())
   return membersIn(value) === said ? heldValue(tool, check, value) : REPEATED
 }
