@@ -113,7 +113,8 @@ export class Members {
     const member = this.#members.get(instance)
     if (member === undefined) return true
     const answer = await this.#options.ask(member.replica, undefined)
-    if (answer === 'refused' && !member.isListed) return this.#bury(member, 'refused')
+    const isMissed = !member.isListed || this.ageMs(instance) > this.#options.missedMs
+    if (answer === 'refused' && isMissed) return this.#bury(member, 'refused')
     if (answer === 'silent' && !member.isListed && this.ageMs(instance) > LOST_MS) return this.#bury(member, 'silent')
     this.#setSilent(member, typeof answer === 'string')
     return false

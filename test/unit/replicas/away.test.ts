@@ -105,6 +105,14 @@ describe('a replica that Redis does not hear of', () => {
     assert.notEqual(home.at, 'here')
   })
 
+  it('and where nobody listens any more is dead after three heartbeats, though nobody asked for it and Redis lists it still', async (t) => {
+    const { one, two } = await pair(t)
+    const id = one.replicas.newSessionId()
+    await one.die()
+    await until('it is noticed', () => two.told.includes('left one refused'), 3000)
+    assert.deepEqual(two.replicas.homeOfSession(id), { at: 'gone' })
+  })
+
   it('is gone when nobody listens there any more: its sessions are, too', async (t) => {
     const { one, two } = await pair(t)
     const id = one.replicas.newSessionId()
