@@ -1,17 +1,19 @@
 // An MCP server over stdio whose every call leaves a line behind: what ran, and how often, is then not a matter of answers.
 //
 // LEDGER  append-only file; "<nonce> <pid>" per call, before its answer; "+ <pid> <owner>" when it starts, "- <pid> <owner>" when it ends
+// LINGER  milliseconds that it takes to end; default 0
 // OWNER   put into every answer: whose worker this is
 import { appendFileSync } from 'node:fs'
 
-const { LEDGER = '', OWNER = '' } = process.env
+const { LEDGER = '', LINGER = '0', OWNER = '' } = process.env
 const write = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 const text = (value) => ({ content: [{ type: 'text', text: String(value) }] })
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 let count = 0
 appendFileSync(LEDGER, `+ ${process.pid} ${OWNER}\n`)
 process.on('exit', () => appendFileSync(LEDGER, `- ${process.pid} ${OWNER}\n`))
-process.on('SIGTERM', () => process.exit(0))
+const end = () => setTimeout(() => process.exit(0), Number(LINGER))
+process.on('SIGTERM', end)
 
 const tools = {
   // Takes so long, then it has happened.
@@ -41,4 +43,4 @@ process.stdin.setEncoding('utf8').on('data', (chunk) => {
   const parts = (rest + chunk).split('\n')
   rest = parts.pop()
   for (const part of parts) handle(JSON.parse(part))
-}).on('end', () => process.exit(0))
+}).on('end', end)

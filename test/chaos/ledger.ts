@@ -32,8 +32,8 @@ export interface Tally extends Readonly<Record<Outcome, number>> {
 }
 
 /** The server whose calls are written down; `{user}` is the worker's own. */
-export function ledgerServer (file: string, more: Readonly<Record<string, unknown>> = {}): ServerEntry {
-  return { command: process.execPath, args: [fileURLToPath(new URL('ledger-server.mjs', import.meta.url))], env: { LEDGER: file, OWNER: more['isolation'] === 'shared' ? 'everybody' : '{user}' }, ...more }
+export function ledgerServer (file: string, { env, ...more }: Readonly<Record<string, unknown>> = {}): ServerEntry {
+  return { command: process.execPath, args: [fileURLToPath(new URL('ledger-server.mjs', import.meta.url))], env: { LEDGER: file, OWNER: more['isolation'] === 'shared' ? 'everybody' : '{user}', ...env as object | undefined }, ...more }
 }
 
 /** How often each nonce ran. */

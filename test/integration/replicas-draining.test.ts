@@ -40,7 +40,7 @@ describe('draining among replicas', () => {
   })
 
   it('not ready at once; a call in flight finishes where it runs, its user moves when it has, and never has two workers', async (t) => {
-    const { set, file } = await ledgerSet(t, { more: { drainLeadMs: 3000, drainMs: 20_000 } })
+    const { set, file } = await ledgerSet(t, { entry: { env: { LINGER: '700' } }, more: { drainLeadMs: 3000, drainMs: 20_000 } })
     const [owner, other] = await ownerOf(set, 'alice')
     const modern = set.modern('alice', 'ledger', other)
     const long = modern.call('work', { nonce: 'long', ms: 1500 })
