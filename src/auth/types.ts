@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../shared/errors.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { Result } from '../shared/result.ts'
-import type { OwnTokens } from './own/own-tokens.ts'
+import type { TokenMint } from './own/mint.ts'
 import type { Revoked } from './revocation/revocation.ts'
 
 /** Closed set: the metric label `reason` of refused credentials. */
@@ -31,7 +31,7 @@ export interface Authenticator {
   /** One row per issuer with a key set, for the gauge of stale keys (T08). */
   keySets (): readonly KeySetState[]
   /** Tokens that the gateway issues itself; undefined = it issues none. */
-  readonly own: OwnTokens | undefined
+  readonly own: TokenMint | undefined
   /** What revoking the API key of this id means; undefined = there is no such key. */
   revocationOfKey (id: string): Revoked | undefined
   /** Was the credential of this principal revoked since it was verified? Whatever it holds open is to be ended. */

@@ -12,14 +12,12 @@ import { claim } from '../jwt/parse.ts'
 import type { JsonObject, ParsedToken } from '../jwt/parse.ts'
 import { checkHeader } from '../jwt/token-verifier.ts'
 import { makePrincipal } from '../make-principal.ts'
+import { DEFAULT_TOKEN_S } from './mint.ts'
+import type { TokenMint } from './mint.ts'
 import { refused } from '../refused.ts'
 import type { Refused } from '../refused.ts'
 import type { Revocations } from '../revocation/revocations.ts'
 
-/** Seconds of a token whose request names none. */
-export const DEFAULT_TOKEN_S = 900
-/** Longest life of a token, in seconds: revocations are remembered for as long (rulings 2). */
-export const MAX_TOKEN_S = 3600
 /** The one algorithm; tokens that name another are refused before any key is looked at (T06). */
 const ALGORITHM: ReadonlySet<string> = new Set(['EdDSA'])
 
@@ -31,34 +29,11 @@ export interface TokenEngine {
   verify (text: string, kid: string): Promise<boolean>
 }
 
-/** For whom a token is asked; checked by whoever asks. */
-export interface TokenRequest {
-  readonly tenant: TenantId
-  readonly user: string
-  /** Absent = all; `[]` = none (rulings 2). */
-  readonly scopes?: readonly string[]
-  readonly roles?: readonly string[]
-  /** 1 to {@link MAX_TOKEN_S}; default {@link DEFAULT_TOKEN_S}. */
-  readonly expiresInSeconds?: number
-}
-
-/** A token, and what its owner should know about it. */
-export interface MintedToken {
-  readonly token: string
-  readonly expiresInSeconds: number
-  /** For audit, and to revoke it. */
-  readonly jti: string
-}
-
 /** Tokens that the gateway issues itself, to backends that call for their users. */
-export interface OwnTokens {
-  /** Their `iss`. */
-  readonly issuer: string
+export interface OwnTokens extends TokenMint {
   /** Nobody knows whether they were revoked: they are refused for now. */
   readonly isUnsure: boolean
   judge (token: ParsedToken): ((digest: string, before: Principal | undefined) => Promise<Judged>) | Refused
-  /** Rejects when there is no key to sign with. */
-  mint (request: TokenRequest): Promise<MintedToken>
 }
 
 /** What {@link createOwnTokens} needs. */
