@@ -50,6 +50,7 @@ describe('settings', () => {
       auth: { apiKeys: [], jwt: [] },
       limits: { callsPerMinute: 100, requestsPerMinute: 600, initializePerMinute: 120, concurrentCalls: 32, totalConcurrentCalls: 5000, ipRequestsPerMinute: 600 },
       sessions: { idleMs: 1_800_000, maxPerUser: 100 },
+      cache: { listTtlMs: 60_000, maxBytes: 67_108_864 },
       pool: { maxWorkers: 200, maxWorkersPerTenant: 100, maxWorkersPerUser: 20, maxStarting: Math.max(4, 2 * availableParallelism()) },
       drainMs: 30_000,
       processes: 1,
