@@ -20,7 +20,11 @@ const NAMESPACE = 'kid:'
 export function createTokenEngine (keys: () => readonly TokenKeySettings[]): TokenEngine {
   let made: Promise<Made> | undefined
   const ready = (): Promise<Made> => {
-    made ??= make(keys)
+    made ??= make(keys).catch((error: unknown) => {
+      // A file that cannot be read may be readable the next time.
+      made = undefined
+      throw error
+    })
     return made
   }
   return {
