@@ -50,6 +50,14 @@ describe('arguments', () => {
     assert.equal(seen(/tools\/call/).length, 10)
   })
 
+  it('null is as good as absent for an argument that may be absent, and for no other', async () => {
+    for (const [face, call] of Object.entries(await toolFaces(gateway, 'alice', 'files'))) {
+      assert.equal(((await call('edit', { path: 'a', lines: null })).result?.['content'] as Array<{ text: string }>)[0]?.text, 'called edit', face)
+      assert.equal((await call('edit', { path: null })).result?.['isError'], true, face)
+      assert.equal((await call('edit', { path: 'a', lines: [null] })).result?.['isError'], true, face)
+    }
+  })
+
   it('the list is read once for a worker, not before each call, and not at all when the client has read it', async () => {
     const before = seen(/tools\/list/).length
     const session = gateway.wire('bob', 'files')

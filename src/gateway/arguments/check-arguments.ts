@@ -74,9 +74,26 @@ function held (use: FeatureUse, check: ArgumentCheck): Found | Promise<Found> {
 function heldValue (tool: string, check: ArgumentCheck, value: unknown): Found | Promise<Found> {
   const found = check.run(value)
   if (found === undefined) return undefined
-  if (found !== 'apart') return mismatchFault(tool, found)
-  if (check.kind === 'refers out') return REFERS_OUT
-  return check.runApart(JSON.stringify(value)).then((verdict) => faultOf(tool, verdict))
+  if (found === 'apart') return check.kind === 'refers out' ? REFERS_OUT : heldApart(tool, check, value)
+  const given = withoutNulls(value)
+  return given !== undefined && check.run(given) === undefined ? undefined : mismatchFault(tool, found)
+}
+
+async function heldApart (tool: string, check: ArgumentCheck, value: unknown): Promise<Found> {
+  const verdict = await check.runApart(JSON.stringify(value))
+  const given = verdict.kind === 'mismatch' ? withoutNulls(value) : undefined
+  if (given !== undefined && (await check.runApart(JSON.stringify(given))).kind === 'fits') return undefined
+  return faultOf(tool, verdict)
+}
+
+/**
+ * Clients write null for what they leave out, and the header of a mirrored argument is left out for null too (MCP 2026-07-28
+ * transports): an argument that may be absent may be null. Undefined = none of them is.
+ */
+function withoutNulls (value: unknown): object | undefined {
+  if (!isJsonObject(value)) return undefined
+  const given = Object.entries(value).filter(([, member]) => member !== null)
+  return given.length === Object.keys(value).length ? undefined : Object.fromEntries(given)
 }
 
 /** They stay bytes: what is parsed here is looked at and let go, and what was looked at is what is sent, or a member is said twice (T34). */
