@@ -55,7 +55,8 @@ function begin (gateway: Gateway, request: FastifyRequest, reply: FastifyReply, 
     keep()
     detach()
     // On this transport the stream is the session: without it no answer can arrive (rulings 4).
-    gateway.close(session, 'client_disconnected')
+    // Nobody is left to be told.
+    gateway.close(session, 'client_disconnected')?.catch(() => undefined)
   })
 }
 

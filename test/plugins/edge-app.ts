@@ -64,7 +64,7 @@ export async function startEdge ({ settings, routes, change, configure }: EdgeAp
       app.server.closeAllConnections()
       await app.close()
       logger.close()
-      composition.close()
+      await composition.close()
     }
   }
 }

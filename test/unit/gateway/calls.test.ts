@@ -98,9 +98,9 @@ describe('cancel and the end of a session', () => {
     const [one, other] = [await client(), await client()]
     const sleeping = one.ask('tools/call', { name: 'sleep', arguments: { ms: 60_000 } })
     const waiting = other.ask('tools/call', { name: 'echo', arguments: { text: 'x' } })
-    gateway.close(other.session)
+    await gateway.close(other.session)
     assert.deepEqual(waiting.answers.map(({ error }) => error?.code), [49901])
-    gateway.close(one.session)
+    await gateway.close(one.session)
     assert.deepEqual(sleeping.answers.map(({ error }) => error?.code), [49901])
     await until('no worker is left', () => workers() === 0)
     assert.equal(gateway.callsInFlight, 0)

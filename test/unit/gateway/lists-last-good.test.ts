@@ -162,7 +162,7 @@ describe('a server that does not give its list', () => {
     const listings = clients.map((client) => page(client))
     await until('both workers are asked', () => one.journal('tools/list').length === 2)
     // Who began the reading goes: it is the others' as well.
-    bench.gateway.close(clients[0]?.session as TestClient['session'])
+    await bench.gateway.close(clients[0]?.session as TestClient['session'])
     one.plan({ tools: [] })
     const lists = await Promise.all(listings)
     for (const [index, { names }] of lists.entries()) assert.deepEqual(names.map(bare), [index % 2 === 0 ? 'one__of-alice' : 'one__of-bob'])

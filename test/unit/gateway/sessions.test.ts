@@ -156,7 +156,7 @@ describe('GET streams', () => {
     clock.advance(1000)
     await until('bob\'s worker went', () => workers() === 1)
     assert.equal(await alice.call('echo', { text: 'still here' }), 'still here')
-    gateway.close(alice.session)
+    await gateway.close(alice.session)
     assert.ok(reader.ended)
     clock.advance(1000)
     await until('both are gone', () => workers() === 0)
