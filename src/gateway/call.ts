@@ -213,7 +213,7 @@ class UseRun {
 
   /** Arguments that are not what the tool takes are answered here (R13). */
   #check (call: RelayedCall, connection: Connection): void {
-    const fault = argumentFault(this.#context, this.#caller.principal, this.#use, this.#target.relay)
+    const fault = argumentFault(this.#context, this.#caller.principal, this.#use, this.#target.relay, call)
     if (fault === undefined) this.#dispatch(call, connection)
     else if (fault instanceof Promise) this.#learn(call, fault, (late) => late === undefined ? this.#dispatch(call, connection) : this.#unfit(call, late))
     else this.#unfit(call, fault)

@@ -103,6 +103,8 @@ describe('a stream that has ended', () => {
     const { wire } = await startRoutes(t, { servers: { echo } })
     const client = wire()
     await client.open()
+    // Afterwards nothing is asked of the server before a call: the next one is there when it is cancelled.
+    await client.call('cancelled')
     const waiting = client.post(call('c', 'sleep', { ms: 60_000 }))
     await until('it is cancelled', async () => {
       await client.tell({ method: 'notifications/cancelled', params: { requestId: 'c' } })

@@ -20,45 +20,46 @@ type Found = ArgumentFault | undefined
  * A call is let through by any list that was seen, and refused only by one of this very connection: where an older one would
  * refuse, it is read anew first. Undefined = the arguments may go; synchronous where the list is known and the schema simple.
  * @param relay of a server that is up
+ * @param call has it ended? Its bytes are freed then, and must not be looked at any more
  */
-export function argumentFault (context: GatewayContext, principal: Principal, use: FeatureUse, relay: Relay): Found | Promise<Found> {
+export function argumentFault (context: GatewayContext, principal: Principal, use: FeatureUse, relay: Relay, call: { readonly done: boolean }): Found | Promise<Found> {
   if (use.method !== 'tools/call' || use.server.validateArguments === false) return undefined
   const { tools } = relay
   tools.checks ??= context.lists.known.tools(use.server, principal)
   const { checks } = tools
-  if (checks === undefined) return learnTools(context, principal, relay, use.server).then(() => checkAnew(context, principal, use, relay))
+  if (checks === undefined) return learnTools(context, principal, relay, use.server).then(() => checkAnew(context, principal, use, relay, call))
   const check = checks.byName.get(use.name)
-  if (check === undefined) return checks.isWhole && tools.isCurrent ? undefined : checkAnew(context, principal, use, relay)
+  if (check === undefined) return checks.isWhole && tools.isCurrent ? undefined : checkAnew(context, principal, use, relay, call)
   const found = held(use, check)
   if (found === undefined) return undefined
-  if (found instanceof Promise) return found.then((late) => late === undefined ? undefined : confirmed(context, use, relay, checks, late))
-  return confirmed(context, use, relay, checks, found)
+  if (found instanceof Promise) return found.then((late) => late === undefined ? undefined : confirmed(context, use, relay, checks, late, call))
+  return confirmed(context, use, relay, checks, found, call)
 }
 
 /** A refusal by what this connection has said; otherwise its list is read first. */
-function confirmed (context: GatewayContext, use: FeatureUse, relay: Relay, by: ToolChecks, fault: ArgumentFault): Found | Promise<Found> {
+function confirmed (context: GatewayContext, use: FeatureUse, relay: Relay, by: ToolChecks, fault: ArgumentFault, call: { readonly done: boolean }): Found | Promise<Found> {
   const { tools } = relay
   // Nothing of a list.
   if (fault.reason === 'repeated' || fault.reason === 'busy' || (tools.isCurrent && tools.checks === by)) return fault
   return readToolsAnew(context, relay, use.server).then(async (isRead) => {
     const check = relay.tools.checks?.byName.get(use.name)
     // A server that does not give its list any more is taken at its last word.
-    if (!isRead) return fault
+    if (!isRead || call.done) return fault
     return check === undefined ? undefined : await held(use, check)
   })
 }
 
 /** After something was learned: what is still not known lets the call through, and the server says what it thinks of it. */
-async function checkAnew (context: GatewayContext, principal: Principal, use: FeatureUse, relay: Relay): Promise<Found> {
+async function checkAnew (context: GatewayContext, principal: Principal, use: FeatureUse, relay: Relay, call: { readonly done: boolean }): Promise<Found> {
   const { tools } = relay
   tools.checks ??= context.lists.known.tools(use.server, principal)
   const known = tools.checks?.byName.get(use.name)
   if (tools.checks !== undefined && known === undefined && !tools.isCurrent) await readToolsAnew(context, relay, use.server)
   const { checks } = tools
   const check = checks?.byName.get(use.name)
-  if (checks === undefined || check === undefined) return undefined
+  if (checks === undefined || check === undefined || call.done) return undefined
   const found = await held(use, check)
-  return found === undefined ? undefined : await confirmed(context, use, relay, checks, found)
+  return found === undefined ? undefined : await confirmed(context, use, relay, checks, found, call)
 }
 
 function held (use: FeatureUse, check: ArgumentCheck): Found | Promise<Found> {
