@@ -146,7 +146,7 @@ describe('servers that fail in the middle', () => {
         fail(received, (received.message['params'] as { name: string }).name)
       }
       const server = await (era === 'modern' ? fullModernServer : fullLegacyServer)(t, handle)
-      const { gateway, legacy, modern } = await started(t, { broken: entryOf(server, { timeoutMs: 500, maxTimeoutMs: 2000 }) })
+      const { gateway, legacy, modern } = await started(t, { broken: entryOf(server, { timeoutMs: 500, maxTimeoutMs: 2000, breaker: { enabled: false } }) })
       const wire = modern('broken')
       const session = await legacy('broken')
       const expected = { before: 50201, after: 50201, half: 50201, hole: 50401, busy: 50301, oops: 50201, endless: 50401 }

@@ -9,7 +9,9 @@ import type { Revocation, Revoked } from './revocation.ts'
 /** How often the store is looked at, besides being listened to, in milliseconds: what was missed is found within 5 s. */
 export const LOOK_MS = 3_000
 /** How long a start waits for the list, in milliseconds; a store that is away must not keep a gateway from starting. */
-const BEGIN_MS = 1_000
+const BEGIN_MS = 3_000
+/** Until it was read for the first time, it is tried this often, in milliseconds: its connection may just be made. */
+const FIRST_LOOK_MS = 100
 /** A store that is away for this long leaves nobody sure of anything (reliability C). */
 export const UNKNOWN_AFTER_MS = 60_000
 /** An API key has no end of its own, and neither has its revocation: the last date there is (ECMA-262, time values). */
@@ -45,7 +47,7 @@ export interface Revocations {
   onChange (listener: () => void): () => void
   /** Effective here at once. `here`: the store is away, and is told as soon as it is back; `everywhere`: others hear of it within 5 s. */
   revoke (revoked: Revoked): Promise<'everywhere' | 'here'>
-  /** Settles when the list was read for the first time, or when a second has gone by without it: whoever may not come in is known before anybody does. */
+  /** Settles when the list was read for the first time, or when three seconds have gone by without it: whoever may not come in is known before anybody does. */
   begun (): Promise<void>
   /** Looks at the store now; settles when that has ended, well or not. */
   look (): Promise<void>
@@ -125,6 +127,10 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
   const remembered = copy?.read().then((entries = []) => { learn(entries) }).catch(failed)
   const endWatch = store.watch(() => { void look() })
   const timer = setInterval(() => { void look() }, LOOK_MS).unref()
+  const firstLooks = setInterval(() => {
+    if (heardAtMs === undefined && !isClosed) void look()
+    else clearInterval(firstLooks)
+  }, FIRST_LOOK_MS).unref()
   void look()
 
   return {
@@ -156,6 +162,7 @@ export function createRevocations ({ clock, store, copy, isShared, whenUnknown, 
     close () {
       isClosed = true
       clearInterval(timer)
+      clearInterval(firstLooks)
       endWatch()
       listeners.clear()
     }
