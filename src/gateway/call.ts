@@ -182,7 +182,8 @@ class UseRun {
   }
 
   #connect (call: RelayedCall): void {
-    this.#target.relay.place.touch()
+    // It is in use from here on: what counts is when that ends.
+    this.#target.relay.place.touch(this.#startedMs)
     const connection = this.#target.relay.connection()
     if (connection instanceof Promise) this.#sendLater(call, connection)
     else this.#send(call, connection)
@@ -318,7 +319,7 @@ class UseRun {
     const endedMs = this.#context.nowMs()
     const durationMs = endedMs - this.#startedMs
     if (this.#grant?.admitted === true) this.#grant.release()
-    relay.place.touch()
+    relay.place.touch(endedMs)
     this.#once?.landed(reply)
     const own = this.#reuse?.landed(reply) ?? reply
     if (this.#use.kind === 'tool' && this.#reuse?.isAnswered !== true) relay.usedAtMs = endedMs

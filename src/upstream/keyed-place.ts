@@ -70,7 +70,7 @@ export class KeyedPlace implements Place {
     return this.request.server.isolation === 'shared' ? undefined : this.request.tenant
   }
 
-  touch (): void { this.lastUsedMs = this.#context.start.nowMs() }
+  touch (atMs = this.#context.start.nowMs()): void { this.lastUsedMs = atMs }
   streamOpened (): void { this.#streams++; this.touch() }
   streamClosed (): void {
     this.#streams--

@@ -24,8 +24,8 @@ export interface Place {
   /** An open stream keeps the worker from being reaped as idle (rulings 1). */
   streamOpened (): void
   streamClosed (): void
-  /** Marks use, for idle reaping. */
-  touch (): void
+  /** Marks use, for idle reaping. @param atMs monotonic, where the caller has just looked at the clock */
+  touch (atMs?: number): void
   /** One holder is done with it. A place of `session` or `call` isolation ends with its last holder. */
   release (): void
 }
