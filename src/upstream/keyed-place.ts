@@ -70,7 +70,7 @@ export class KeyedPlace implements Place {
     return this.request.server.isolation === 'shared' ? undefined : this.request.tenant
   }
 
-  touch (atMs = this.#context.start.nowMs()): void { this.lastUsedMs = atMs }
+  touch (atMs = this.#context.start.nowMs()): void { if (atMs > this.lastUsedMs) this.lastUsedMs = atMs }
   streamOpened (): void { this.#streams++; this.touch() }
   streamClosed (): void {
     this.#streams--
