@@ -12,14 +12,15 @@
 import type { Row } from './figure.ts'
 import { keysOfRedis, limitsWithoutRedis, redisDown, redisFlushed, redisFrozen, splitView } from './rows/redis.ts'
 import { clockSteps, fewDescriptors, keepAliveRace, nginxReloads, reloads, replicaKilled, rollingRestart } from './rows/replicas.ts'
-import { expiringCredential, failover, herd, idempotencyKeys } from './rows/shared-state.ts'
+import { expiringCredential, failover, fullAuditSink, herd, idempotencyKeys } from './rows/shared-state.ts'
+import { heavyJson, unreadResults } from './rows/memory.ts'
 import { badUpstream, downUpstream, endlessUpstream, forgottenSessions, slowUpstream } from './rows/upstream.ts'
 import { runRows } from './run-rows.ts'
 
 const ROWS: readonly Row[] = [
   badUpstream, forgottenSessions, expiringCredential, downUpstream, slowUpstream, endlessUpstream, herd,
   redisDown, limitsWithoutRedis, redisFrozen, failover, redisFlushed, splitView, keysOfRedis,
-  replicaKilled, rollingRestart, nginxReloads, keepAliveRace, fewDescriptors, clockSteps, idempotencyKeys, reloads
+  replicaKilled, rollingRestart, nginxReloads, keepAliveRace, fewDescriptors, heavyJson, clockSteps, unreadResults, fullAuditSink, idempotencyKeys, reloads
 ]
 
 process.exit(await runRows(ROWS))

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { countingServer } from '../../helpers/counting-server.ts'
 import { startSentinels } from '../../helpers/redis-sets.ts'
-import { roomyLimits } from '../../helpers/server-entries.ts'
+import { probe, roomyLimits } from '../../helpers/server-entries.ts'
 import { until } from '../../helpers/until.ts'
 import { atMost, between, noted } from '../figure.ts'
-import type { Row } from '../figure.ts'
+import type { Figure, Row } from '../figure.ts'
 import { common, during, p99, refused, under } from '../replica-figures.ts'
 import { withReplicas } from '../replica-scene.ts'
 import { echo, opened, paced, pause, tally, withGateway } from '../scene.ts'
@@ -134,5 +134,29 @@ export const idempotencyKeys: Row = {
       })))
       return [noted('answers', answers.length), atMost('answers that are not the result', 0, answers.filter((is) => !is).length), atMost('calls that ran twice', 0, executed([]).dup)]
     })
+  }
+}
+
+/** FR38. */
+export const fullAuditSink: Row = {
+  id: 'FR38',
+  title: 'audit records go to a device that is full: with whenFull drop calls go on, with block they are refused',
+  async run () {
+    const figures: Figure[] = []
+    for (const whenFull of ['drop', 'block'] as const) {
+      figures.push(...await withGateway({ users: 4, entry: probe(), config: { audit: { sinks: [{ type: 'file', path: '/dev/full' }], whenFull } } }, async (gateway, names) => {
+        const calls: Called[] = []
+        const wires = await Promise.all(names.map(async (name) => await opened(gateway, name).catch(() => undefined)))
+        await paced(10, 5000, async (index) => {
+          const wire = wires[index % wires.length]
+          calls.push(wire === undefined ? { outcome: '50301', ms: 0 } : await echo(wire, randomUUID()))
+        })
+        const dropped = Number(/^drawbridge_audit_dropped_total\{sink="file"\} (\d+)$/m.exec(await (await fetch(`${gateway.managementUrl}/metrics`)).text())?.[1] ?? 0)
+        const lost = atMost(`${whenFull}: lost`, 0, calls.filter(({ outcome }) => outcome === 'lost').length)
+        const outcomes = noted(`${whenFull}: outcomes; records given up`, `${JSON.stringify(tally(calls))}; ${dropped}`)
+        return whenFull === 'drop' ? [outcomes, lost, atMost('drop: other outcomes than ok', 0, calls.filter(({ outcome }) => outcome !== 'ok').length)] : [outcomes, lost]
+      }))
+    }
+    return figures
   }
 }
