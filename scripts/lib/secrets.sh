@@ -46,3 +46,22 @@ exporter_passwords () { printf '{"redis://exporter@redis:6379":"%s"}\n' "$(cat "
 
 # new_api_key ID: the text of a new key, `db_<id>_<secret>` with 256 random bits (docs/commands.md, "keys create").
 new_api_key () { printf 'db_%s_%s' "$1" "$(random_hex 32)"; }
+
+# render_redis_secrets FOLDER: what is made of the passwords in FOLDER/redis_{gateway,health,exporter,backup}_password. What is there
+# stays; to have one made anew, remove it first.
+render_redis_secrets () {
+  local folder=$1 name
+  if [ "$DRY_RUN" = 1 ]; then
+    info "+ make $folder/{redis_acl,redis_url,redis_exporter_passwords} of the passwords"
+    return
+  fi
+  [ -s "$folder/redis_url" ] || redis_url "$folder/redis_gateway_password" | write_file 444 "$folder/redis_url"
+  [ -s "$folder/redis_exporter_passwords" ] || exporter_passwords "$folder/redis_exporter_password" | write_file 444 "$folder/redis_exporter_passwords"
+  [ ! -s "$folder/redis_acl" ] || return 0
+  local users=()
+  for name in gateway health exporter backup; do
+    [ "$name" = gateway ] && users+=(drawbridge) || users+=("$name")
+    users+=("$(sha256_text < "$folder/redis_${name}_password")")
+  done
+  redis_acl "${users[@]}" | write_file 444 "$folder/redis_acl"
+}
