@@ -13,10 +13,11 @@ import type { Settings } from '../src/shared/settings.ts'
 import { createWorkerPool, readHostEnvironment } from '../src/stdio-pool/index.ts'
 import type { WorkerPool } from '../src/stdio-pool/index.ts'
 import { createLogger, createTelemetry, redact } from '../src/telemetry/index.ts'
-import type { AuditSink, Count, Logger, Observe, Telemetry } from '../src/telemetry/index.ts'
+import type { AuditSink, Logger, Telemetry } from '../src/telemetry/index.ts'
 import { createPolicy } from '../src/tenancy/index.ts'
 import { endStreamsOf, openStreams } from '../routes/answer/response-writer.ts'
 import type { AppOptions, HealthState } from './app-options.ts'
+import { createCallMeter, tenantsOf } from './call-meter.ts'
 import { composeAuth } from './compose-auth.ts'
 import { composeCache } from './compose-cache.ts'
 import { composeLimits } from './compose-limits.ts'
@@ -53,6 +54,7 @@ export interface Composition {
 export function compose (settings: Settings, version: string, env: NodeJS.ProcessEnv): Composition {
   const clock = systemClock
   const telemetry = createTelemetry({ version, servers: settings.servers.keys() })
+  telemetry.allow('tenant', tenantsOf(settings))
   const logger = createLogger({ level: settings.logLevel, onDropped: (lines) => telemetry.count('log_lines_dropped_total').inc(lines) })
   const shared = composeRedis(settings, telemetry, logger)
   const composedAudit = composeAudit(settings, { version, telemetry, logger, shared })
@@ -181,7 +183,7 @@ function createPool (now: () => Settings, { contain, sandbox }: ContainedWorkers
 
 function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink): Parameters<typeof createGateway>[0]['events'] {
   return {
-    call: callMeter(telemetry),
+    ...createCallMeter(telemetry),
     away: (server) => telemetry.count('circuit_refusals_total', { server }).inc(),
     named: (_server, outcome) => telemetry.count('idempotent_calls_total', { outcome }).inc(),
     policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),
@@ -212,21 +214,6 @@ function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink):
       fault: (_server, kind) => telemetry.count('worker_protocol_error_total', { kind }).inc(),
       ...upstreamEvents(telemetry, logger)
     }
-  }
-}
-
-/** Counts one call of the hot path: its handles are looked up by what is at hand, neither bound anew nor by a joined key. */
-function callMeter (telemetry: Telemetry): Parameters<typeof createGateway>[0]['events']['call'] {
-  const servers = new Map<string, { readonly seconds: Observe, readonly counts: Map<string, Map<string, Count>> }>()
-  return (server, method, outcome, durationMs) => {
-    let meter = servers.get(server)
-    if (meter === undefined) servers.set(server, meter = { seconds: telemetry.observe('call_seconds', { server }), counts: new Map() })
-    let byOutcome = meter.counts.get(method)
-    if (byOutcome === undefined) meter.counts.set(method, byOutcome = new Map())
-    let count = byOutcome.get(outcome)
-    if (count === undefined) byOutcome.set(outcome, count = telemetry.count('calls_total', { server, method, outcome }))
-    count.inc()
-    meter.seconds.observe(durationMs / 1000)
   }
 }
 

@@ -7,6 +7,7 @@ import type { Settings } from '../../src/shared/settings.ts'
 import type { Logger, Telemetry } from '../../src/telemetry/index.ts'
 import type { Policy } from '../../src/tenancy/index.ts'
 import type { HealthState } from '../app-options.ts'
+import { tenantsOf } from '../call-meter.ts'
 import type { CurrentAuthenticator } from './current-authenticator.ts'
 import type { CurrentPolicy } from './current-policy.ts'
 import { reloadable, saysTheSame } from './reloadable.ts'
@@ -79,6 +80,7 @@ export function createReload (first: Settings, parts: ReloadParts): Reload {
       asWritten = next
       problem = undefined
       telemetry.allow('server', taken.servers.keys())
+      telemetry.allow('tenant', tenantsOf(taken))
       parts.policy.replace(policy)
       if (authenticator !== undefined) parts.authenticator.replace(authenticator)
       parts.limiter.configure(taken)

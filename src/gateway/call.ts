@@ -352,6 +352,7 @@ class UseRun {
   #settled (outcome: CallOutcome, durationMs: number, code: string | number | undefined): void {
     this.#context.work.leave()
     try {
+      this.#context.events.used?.(this.#caller.principal.tenant, outcome)
       if (outcome !== 'refused') this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
       recordCall(this.#context, this.#caller, this.#use, outcome, durationMs, code, this.#argumentsHash)
     } catch (thrown) {

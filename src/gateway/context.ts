@@ -5,7 +5,7 @@ import type { JsonObject, JsonRpcId, ModernMeta, RequestHeaders } from '../proto
 import type { NameIndex } from '../routing/index.ts'
 import type { Exchange, Session, SessionRegistry } from '../session/index.ts'
 import type { OnceStore } from '../resilience/index.ts'
-import type { ServerName } from '../shared/ids.ts'
+import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Limiter } from '../limits/index.ts'
 import type { Principal } from '../shared/principal.ts'
 import type { ServerSettings, Settings } from '../shared/settings.ts'
@@ -13,6 +13,7 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { DecisionPoint, Policy } from '../tenancy/index.ts'
 import type { Connections } from '../upstream/index.ts'
 import type { FaultReason } from './arguments/argument-fault.ts'
+import type { CallOutcome } from './call-record.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
 import type { Lists } from './lists/lists.ts'
@@ -52,6 +53,8 @@ export interface ModernRequest {
 /** What is counted. Labels are bound by the implementation; names of servers are configured ones. */
 export interface GatewayEvents {
   call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
+  /** A use of anybody's has ended, refused ones included. The tenant is the principal's, and so possibly a token's own word. */
+  used? (tenant: TenantId, outcome: CallOutcome): void
   policyRefused (kind: string): void
   /** A call was refused because its server is known to be down. */
   away? (server: ServerName): void

@@ -15,8 +15,8 @@ const OPEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, ...START_SECONDS] as const
 
 /**
  * Every metric Drawbridge itself exposes, by its name without {@link METRIC_PREFIX}. METRICS.md is held to it by a test
- * in both directions and `test/pins` freezes the names. No row has a label for user, tenant, session, path or tool: their
- * values are a caller's (T59).
+ * in both directions and `test/pins` freezes the names. No row has a label for user, session, path or tool: their values are
+ * a caller's (T59); tenants are labelled as far as the configuration names them.
  */
 export const METRICS = {
   http_requests_total: { kind: 'counter', help: 'HTTP requests answered or abandoned, by route pattern.', labels: { route: 'route', method: 'http_method', status_class: 'status_class' } },
@@ -27,6 +27,7 @@ export const METRICS = {
   slow_readers_cut_total: { kind: 'counter', help: 'Connections cut because their clients did not take their answers.', labels: { reason: 'cut_reason' } },
 
   calls_total: { kind: 'counter', help: 'JSON-RPC requests of clients that have ended.', labels: { server: 'server', method: 'mcp_method', outcome: 'outcome' } },
+  tenant_calls_total: { kind: 'counter', help: 'Uses of tools, prompts, resources and completions that have ended, refused ones included, by the tenants that the configuration names: the first 200 of them, all others are other.', labels: { tenant: 'tenant', outcome: 'outcome' } },
   call_seconds: { kind: 'histogram', help: 'Seconds from a call\'s arrival at the gateway to its answer.', labels: { server: 'server' }, buckets: CALL_SECONDS },
 
   sessions_open: { kind: 'gauge', help: 'Sessions open right now.', labels: { face: 'face' } },

@@ -5,7 +5,7 @@
  */
 export const OTHER = 'other'
 
-/** Marks a set whose values the configuration decides: server and issuer names, registered route patterns, build facts. */
+/** Marks a set whose values the configuration decides: names of servers, issuers and tenants, registered route patterns, build facts. */
 export const CONFIGURED = 'configured'
 
 /** MCP request methods a gateway call may have, plus `batch` for the plain JSON batch. */
@@ -26,6 +26,8 @@ export const LABEL_SETS = {
   server: CONFIGURED,
   route: CONFIGURED,
   build: CONFIGURED,
+  /** Tenants that the configuration names, {@link MOST_VALUES} of them. */
+  tenant: CONFIGURED,
   /** `auth.jwt[].issuer` of issuers with a key set. */
   issuer: CONFIGURED,
   http_method: HTTP_METHODS,
@@ -94,3 +96,6 @@ export const LABEL_SETS = {
 
 /** Name of a set of label values. */
 export type LabelSet = keyof typeof LABEL_SETS
+
+/** Most values of a configured set that grows with an operator's customers: five outcomes of each leave four fifths of the cap on series to the rest. */
+export const MOST_VALUES: Readonly<Partial<Record<LabelSet, number>>> = { tenant: 200 }

@@ -3,7 +3,7 @@ import { METRICS, METRIC_PREFIX } from './catalogue.ts'
 import type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 import { CountCell, LevelCell } from './cells.ts'
 import { BoundHistogram } from './histogram.ts'
-import { CONFIGURED, LABEL_SETS, OTHER } from './label-sets.ts'
+import { CONFIGURED, LABEL_SETS, MOST_VALUES, OTHER } from './label-sets.ts'
 import type { LabelSet } from './label-sets.ts'
 import type { Count, Level, MetricRow, Observe } from './types.ts'
 
@@ -32,8 +32,10 @@ export interface Telemetry {
   observe<Name extends HistogramName> (name: Name, ...labels: LabelArgs<Name>): Observe
   /** Has `read` called before each scrape, to set levels that are cheaper to look up than to keep. */
   beforeScrape (read: () => void): void
-  /** Adds values to a configured set: route patterns at start, server names at a reload. */
+  /** Adds values to a configured set: route patterns at start, server names at a reload. What is beyond the most of a set stays "other". */
   allow (set: ConfiguredSet, values: Iterable<string>): void
+  /** Whether a value of a configured set is counted under its own name. Always false for what only a caller says. */
+  allows (set: ConfiguredSet, value: string): boolean
   /** Everything in Prometheus' text format, with Node's own process metrics. */
   expose (): Promise<string>
   /** The same as data, for {@link exposeTogether}; crosses process borders. */
@@ -88,7 +90,11 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     level: (name, ...labels) => bind(name, labels[0]) as LevelCell,
     observe: (name, ...labels) => bind(name, labels[0]) as Observe,
     beforeScrape: (read) => { readers.push(read) },
-    allow: (set, values) => { for (const value of values) allowed.get(set)?.add(value) },
+    allow: (set, values) => {
+      const known = allowed.get(set)
+      for (const value of values) if (known !== undefined && known.size < (MOST_VALUES[set] ?? Infinity)) known.add(value)
+    },
+    allows: (set, value) => allowed.get(set)?.has(value) === true,
     expose: async () => {
       bringUpToDate()
       return await registry.metrics()

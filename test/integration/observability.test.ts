@@ -73,6 +73,14 @@ describe('observability', () => {
     assert.match(answer.body, /^drawbridge_[a-z_]+\{[^}]*server="probe"[^}]*\} \d/m)
   })
 
+  it('calls are counted by the tenants of the configuration, what their rules refuse included', async () => {
+    await gateway.wire('carol', 'probe').open()
+    const { body } = await get(`${gateway.managementUrl}/metrics`)
+    assert.match(body, /^drawbridge_tenant_calls_total\{tenant="acme",outcome="ok"\} [1-9]/m)
+    assert.match(body, /^drawbridge_tenant_calls_total\{tenant="acme",outcome="(?:tool_error|error)"\} [1-9]/m)
+    assert.doesNotMatch(body, /tenant="other"/)
+  })
+
   it('labels come from closed sets: names of callers, sessions and paths make no new series', async () => {
     const seriesOf = async (): Promise<number> => (await get(`${gateway.managementUrl}/metrics`)).body.split('\n').filter((line) => line.startsWith('drawbridge_')).length
     const wire = gateway.wire('carol', 'probe')

@@ -10,6 +10,7 @@ drawbridge_http_requests_in_flight gauge
 drawbridge_edge_refusals_total counter reason
 drawbridge_slow_readers_cut_total counter reason
 drawbridge_calls_total counter server method outcome
+drawbridge_tenant_calls_total counter tenant outcome
 drawbridge_call_seconds histogram server
 drawbridge_sessions_open gauge face
 drawbridge_sessions_total counter face
