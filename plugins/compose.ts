@@ -90,6 +90,7 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   revocations.onChange(() => { endCredentials(gateway, authenticator.isRevoked) })
   let phase: HealthState['phase'] = 'starting'
   readLevels(telemetry, () => reload.settings, gateway, pool)
+  telemetry.beforeScrape(() => { telemetry.level('memory_used_ratio').set(memory.share) })
   watchKeySets(telemetry, authenticator)
   return {
     gateway,
@@ -184,6 +185,7 @@ function createPool (now: () => Settings, { contain, sandbox }: ContainedWorkers
 function gatewayEvents (telemetry: Telemetry, logger: Logger, audit: AuditSink): Parameters<typeof createGateway>[0]['events'] {
   return {
     ...createCallMeter(telemetry),
+    failed: (server, method, failure) => telemetry.count('call_failures_total', { server, method, failure }).inc(),
     away: (server) => telemetry.count('circuit_refusals_total', { server }).inc(),
     named: (_server, outcome) => telemetry.count('idempotent_calls_total', { outcome }).inc(),
     policyRefused: (kind) => telemetry.count('policy_refusals_total', { kind }).inc(),

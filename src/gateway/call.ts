@@ -4,6 +4,7 @@ import type { CallGrant } from '../limits/index.ts'
 import type { Client } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { Connection } from '../upstream/index.ts'
+import { failureOf, type CallFailure } from './call-failure.ts'
 import { outcomeOf, recordCall, type CallOutcome } from './call-record.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import type { ArgumentFault } from './arguments/argument-fault.ts'
@@ -327,7 +328,7 @@ class UseRun {
     else exchange.finish(id, this.#readable(call, own))
     // Nobody reads them any more, but for a write under way, which has its own hold.
     if (this.#use.params !== undefined) for (const owner of ownersIn(this.#use.params)) owner.release()
-    this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code)
+    this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code, call.cancelled === undefined ? failureOf(reply) : undefined)
   }
 
   #readable (call: RelayedCall, reply: Reply): Reply {
@@ -349,10 +350,11 @@ class UseRun {
   }
 
   /** Everything after the answer; what goes wrong here must not reach whoever is being served. */
-  #settled (outcome: CallOutcome, durationMs: number, code: string | number | undefined): void {
+  #settled (outcome: CallOutcome, durationMs: number, code: string | number | undefined, failure?: CallFailure): void {
     this.#context.work.leave()
     try {
       this.#context.events.used?.(this.#caller.principal.tenant, outcome)
+      if (failure !== undefined) this.#context.events.failed?.(this.#use.server.name, this.#use.method, failure)
       if (outcome !== 'refused') this.#context.events.call(this.#use.server.name, this.#use.method, outcome, durationMs)
       recordCall(this.#context, this.#caller, this.#use, outcome, durationMs, code, this.#argumentsHash)
     } catch (thrown) {

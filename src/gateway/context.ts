@@ -13,6 +13,7 @@ import type { AuditSink } from '../telemetry/index.ts'
 import type { DecisionPoint, Policy } from '../tenancy/index.ts'
 import type { Connections } from '../upstream/index.ts'
 import type { FaultReason } from './arguments/argument-fault.ts'
+import type { CallFailure } from './call-failure.ts'
 import type { CallOutcome } from './call-record.ts'
 import type { Links } from './links.ts'
 import type { Listens } from './listens.ts'
@@ -55,6 +56,8 @@ export interface GatewayEvents {
   call (server: ServerName, method: string, outcome: 'ok' | 'tool_error' | 'error' | 'cancelled', durationMs: number): void
   /** A use of anybody's has ended, refused ones included. The tenant is the principal's, and so possibly a token's own word. */
   used? (tenant: TenantId, outcome: CallOutcome): void
+  /** An admitted call has ended without an answer of its server. */
+  failed? (server: ServerName, method: string, failure: CallFailure): void
   policyRefused (kind: string): void
   /** A call was refused because its server is known to be down. */
   away? (server: ServerName): void

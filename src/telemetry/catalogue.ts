@@ -27,6 +27,7 @@ export const METRICS = {
   slow_readers_cut_total: { kind: 'counter', help: 'Connections cut because their clients did not take their answers.', labels: { reason: 'cut_reason' } },
 
   calls_total: { kind: 'counter', help: 'JSON-RPC requests of clients that have ended.', labels: { server: 'server', method: 'mcp_method', outcome: 'outcome' } },
+  call_failures_total: { kind: 'counter', help: 'Admitted calls that ended without an answer of their server, by why: what the gateway said in its place.', labels: { server: 'server', method: 'mcp_method', failure: 'call_failure' } },
   tenant_calls_total: { kind: 'counter', help: 'Uses of tools, prompts, resources and completions that have ended, refused ones included, by the tenants that the configuration names: the first 200 of them, all others are other.', labels: { tenant: 'tenant', outcome: 'outcome' } },
   call_seconds: { kind: 'histogram', help: 'Seconds from a call\'s arrival at the gateway to its answer.', labels: { server: 'server' }, buckets: CALL_SECONDS },
 
@@ -97,6 +98,7 @@ export const METRICS = {
   config_revision: { kind: 'gauge', help: 'Revision of the configuration that serves new requests.', labels: {} },
   config_reloads_total: { kind: 'counter', help: 'New configurations since the start, by what became of them.', labels: { outcome: 'reload_outcome' } },
   config_refused: { kind: 'gauge', help: '1 while the newest configuration is refused and the one before it serves, otherwise 0.', labels: {} },
+  memory_used_ratio: { kind: 'gauge', help: 'How much of its memory the process uses, 0 to 1: of the limit of its container or of the JavaScript heap, whichever is fuller. From 0.85 on the gateway gives things up (FR37).', labels: {} },
   event_loop_delay_seconds: { kind: 'gauge', help: 'Mean delay of the event loop over the last second, in seconds.', labels: {} },
   log_lines_dropped_total: { kind: 'counter', help: 'Log lines given up because standard output could not take them.', labels: {} },
   series_refused_total: { kind: 'counter', help: 'Label sets counted under "other" because the cap on series was reached.', labels: {} },

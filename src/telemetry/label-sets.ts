@@ -34,6 +34,8 @@ export const LABEL_SETS = {
   status_class: ['1xx', '2xx', '3xx', '4xx', '5xx'],
   mcp_method: MCP_METHODS,
   outcome: OUTCOMES,
+  /** `CallFailure` of src/gateway. */
+  call_failure: ['internal', 'overloaded', 'no_worker', 'draining', 'unavailable', 'start', 'lost', 'deadline', 'protocol', 'credential'],
   /** `Era` of src/shared: what a server is spoken to in. */
   era: ['legacy', 'modern'],
   /** Streamable HTTP and HTTP+SSE. */

@@ -46,7 +46,7 @@ export interface Telemetry {
 }
 
 /** Levels that are the same, or not to be added, in every process of a gateway: the highest counts. */
-const ALIKE: ReadonlySet<MetricName> = new Set(['config_revision', 'config_refused', 'build_info', 'jwks_usable', 'jwks_stale_seconds', 'event_loop_delay_seconds'])
+const ALIKE: ReadonlySet<MetricName> = new Set(['config_revision', 'config_refused', 'build_info', 'jwks_usable', 'jwks_stale_seconds', 'memory_used_ratio', 'event_loop_delay_seconds'])
 
 type AnyMetric = Counter | Gauge | BoundHistogram
 type Handle = CountCell | LevelCell | Observe

@@ -10,6 +10,7 @@ drawbridge_http_requests_in_flight gauge
 drawbridge_edge_refusals_total counter reason
 drawbridge_slow_readers_cut_total counter reason
 drawbridge_calls_total counter server method outcome
+drawbridge_call_failures_total counter server method failure
 drawbridge_tenant_calls_total counter tenant outcome
 drawbridge_call_seconds histogram server
 drawbridge_sessions_open gauge face
@@ -72,6 +73,7 @@ drawbridge_argument_refusals_total counter reason
 drawbridge_config_revision gauge
 drawbridge_config_reloads_total counter outcome
 drawbridge_config_refused gauge
+drawbridge_memory_used_ratio gauge
 drawbridge_event_loop_delay_seconds gauge
 drawbridge_log_lines_dropped_total counter
 drawbridge_series_refused_total counter
