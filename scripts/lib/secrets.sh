@@ -19,7 +19,7 @@ GATEWAY_COMMANDS='+ping +info +select +client|setname +get +set +del +publish +s
 
 # redis_acl: Redis' ACL file from digests. Each argument: NAME DIGEST[,DIGEST]; several while a password is being changed.
 #   drawbridge  the gateways, on their own keys and channels        health  the health check
-#   exporter    figures for Prometheus, no keys, no configuration   backup  a snapshot, made and streamed (scripts/backup)
+#   exporter    figures for Prometheus, no keys, no configuration   backup  the operator's scripts: a snapshot, and this file read anew
 redis_acl () {
   local name digests rights
   printf 'user default off resetpass resetkeys resetchannels -@all\n'
@@ -31,7 +31,7 @@ redis_acl () {
       drawbridge) rights="resetkeys ~db:* resetchannels &db:* -@all $GATEWAY_COMMANDS" ;;
       health) rights='resetkeys resetchannels -@all +ping' ;;
       exporter) rights='resetkeys resetchannels -@all +ping +info +client|setname +slowlog|len +latency|latest +latency|histogram' ;;
-      backup) rights='resetkeys resetchannels -@all +ping +info +bgsave +lastsave +bgrewriteaof +psync +replconf' ;;
+      backup) rights='resetkeys resetchannels -@all +ping +info +bgsave +lastsave +bgrewriteaof +psync +sync +replconf +acl|load' ;;
       *) die "no such user of Redis: $name" ;;
     esac
     printf 'user %s on resetpass %s %s\n' "$name" "$digests" "$rights"
