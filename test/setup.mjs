@@ -1,4 +1,4 @@
-// Fetches what only the integration tests need: third-party MCP clients and servers (npm, PyPI), Debian's Chromium, nginx and Redis.
+// Fetches what only the integration tests need: third-party MCP clients and servers (npm, PyPI), Debian's Chromium, nginx, Redis and Prometheus.
 // Runs on Node >= 20, does nothing that is already done, and never fails the run: what is missing is named in one line
 // and returned, and the tests that need it report themselves as skipped.
 //
@@ -15,8 +15,6 @@ const clientsDir = join(testDir, 'clients')
 const cacheDir = join(testDir, '.cache')
 const venvDir = join(cacheDir, 'venv')
 const uvxPath = join(venvDir, 'bin', 'uvx')
-const nginxDir = join(cacheDir, 'nginx')
-const nginxPath = join(nginxDir, 'usr', 'sbin', 'nginx')
 const redisServerPath = join(cacheDir, 'redis', 'redis-server')
 const redisProgram = '/usr/bin/redis-check-rdb'
 const tools = JSON.parse(await readFile(join(clientsDir, 'tools.json'), 'utf8'))
@@ -92,20 +90,24 @@ async function debianPackages (mayInstall) {
   return missing.map(([program, name]) => `${program} (apt-get install ${name})`)
 }
 
-/** Unpacked, not installed: as a Debian package it would start a server on port 80. */
-async function nginx (mayInstall) {
-  if (await onPath('nginx') || await exists(nginxPath)) return []
-  if (!mayInstall || !await onPath('apt-get')) return ['nginx']
-  say('apt-get download nginx …')
-  await mkdir(nginxDir, { recursive: true })
+/** Unpacked, not installed: as Debian packages these would start servers. @param [program, name] a program of the package, and the package */
+async function unpacked ([program, name], mayInstall) {
+  const folder = join(cacheDir, name)
+  if (await onPath(program) || await exists(join(folder, 'usr', 'bin', program)) || await exists(join(folder, 'usr', 'sbin', program))) return []
+  if (!mayInstall || !await onPath('apt-get')) return [program]
+  say(`apt-get download ${name} …`)
+  await mkdir(folder, { recursive: true })
   const root = process.getuid?.() === 0 ? [] : ['sudo', '-n']
   const [command, ...rest] = [...root, 'apt-get', 'update']
   await run(command, rest)
-  const download = await run('apt-get', ['download', 'nginx'], { cwd: nginxDir })
-  if (download.code !== 0) return [`nginx (apt-get download: ${lastLine(download.tail)})`]
-  const [archive] = (await readdir(nginxDir)).filter((name) => name.endsWith('.deb'))
-  const unpack = await run('dpkg-deb', ['-x', archive, '.'], { cwd: nginxDir })
-  return unpack.code === 0 ? [] : [`nginx (dpkg-deb: ${lastLine(unpack.tail)})`]
+  const download = await run('apt-get', ['download', name], { cwd: folder })
+  if (download.code !== 0) return [`${program} (apt-get download: ${lastLine(download.tail)})`]
+  const [archive] = (await readdir(folder)).filter((file) => file.endsWith('.deb'))
+  const unpack = await run('dpkg-deb', ['-x', archive, '.'], { cwd: folder })
+  if (unpack.code !== 0) return [`${program} (dpkg-deb: ${lastLine(unpack.tail)})`]
+  // Tens of megabytes that nobody reads again.
+  await rm(join(folder, archive))
+  return []
 }
 
 /**
@@ -177,7 +179,7 @@ function lastLine (text) {
 export async function setup ({ mayInstall = true } = {}) {
   await mkdir(cacheDir, { recursive: true })
   const missing = await debianPackages(mayInstall)
-  missing.push(...await nginx(mayInstall))
+  for (const entry of Object.entries(tools.unpacked)) missing.push(...await unpacked(entry, mayInstall))
   missing.push(...await redisServer(mayInstall))
   missing.push(...await npmClients(mayInstall))
   missing.push(...await npxServers(mayInstall))

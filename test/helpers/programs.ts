@@ -33,6 +33,16 @@ export function findNginx (): string | undefined {
   return findProgram('nginx') ?? (existsSync(unpacked) ? unpacked : undefined)
 }
 
+const WATCHERS = { prometheus: 'prometheus', promtool: 'prometheus', 'prometheus-alertmanager': 'prometheus-alertmanager', amtool: 'prometheus-alertmanager' } as const
+
+/** A program of Prometheus or Alertmanager, the machine's or the one that test/setup.mjs unpacked. @throws when there is neither */
+export function watcher (program: keyof typeof WATCHERS): string {
+  const unpacked = join(cacheDir, WATCHERS[program], 'usr', 'bin', program)
+  const found = existsSync(unpacked) ? unpacked : findProgram(program)
+  if (found === undefined) throw new Error(`${program} missing: run node test/setup.mjs`)
+  return found
+}
+
 /** A file inside a package of test/clients. */
 export function clientFile (path: string): string {
   return join(clientsDir, 'node_modules', path)
