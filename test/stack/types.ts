@@ -10,6 +10,13 @@ export interface Sample {
   readonly value: number
 }
 
+/** Somebody with an API key of their own. */
+export interface StackUser {
+  readonly tenant: string
+  readonly user: string
+  readonly key: string
+}
+
 /** The whole stack of docker-compose.yml, up, with an instance directory of its own. */
 export interface Stack {
   /** Where nginx is: `https://localhost:<port>`, no slash at the end. */
@@ -18,6 +25,9 @@ export interface Stack {
   readonly ca: string
   /** API key that scripts/init made. */
   readonly key: string
+  /** Sixteen more users, of tenants `main` and `acme`; and one, `reader`, who may list tools and call none. */
+  readonly users: readonly StackUser[]
+  readonly reader: StackUser
   /** Environment for scripts and for `docker compose`: project name, environment file. */
   readonly env: Readonly<Record<string, string>>
   /** INSTANCE_DIR, absolute. */

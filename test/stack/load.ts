@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connectClient } from '../helpers/mcp-clients.ts'
+import type { McpClient } from '../helpers/mcp-clients.ts'
+import { callPlainly } from './calls.ts'
+import type { Stack, StackRow, StackUser } from './types.ts'
+
+/** Users with a client each; below what a user may do in a minute (100 calls). */
+const USERS = 8
+/** Between two things that one user does. */
+const PAUSE_MS = 700
+/** What one who is in a hurry does at once, every few seconds: more than a user may. */
+const HASTY_CALLS = 40
+
+interface Tally {
+  done: number
+  refused: number
+  readonly tookMs: number[]
+  readonly failed: string[]
+}
+
+/** Light load of every kind, so that each panel of each dashboard has something to show: calls, lists, files, progress, refusals. */
+export function loadRow (seconds: number): StackRow {
+  return {
+    name: `load for ${seconds} s`,
+    run: async (stack) => {
+      const tally: Tally = { done: 0, refused: 0, tookMs: [], failed: [] }
+      const untilMs = performance.now() + seconds * 1000
+      await Promise.all([...stack.users.slice(0, USERS).map((user, index) => live(stack, user, index, untilMs, tally)), misbehave(stack, untilMs, tally)])
+      assert.deepEqual(tally.failed, [])
+      assert.ok(tally.refused > 0, 'something was refused')
+      tally.tookMs.sort((a, b) => a - b)
+      const at = (part: number): string => (tally.tookMs[Math.floor(tally.tookMs.length * part)] ?? NaN).toFixed(0)
+      return `${tally.done} calls of ${USERS} users, none failed, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms; ${tally.refused} refused as they should be`
+    }
+  }
+}
+
+/** One user at work, until it is over. */
+async function live (stack: Stack, user: StackUser, index: number, untilMs: number, tally: Tally): Promise<void> {
+  const client = await connectClient(index % 2 === 0 ? 'sdk1-http' : 'sdk2-auto', { url: `${stack.url}/mcp`, headers: { authorization: `Bearer ${user.key}` } })
+  try {
+    for (let turn = 0; performance.now() < untilMs; turn++) {
+      const beginMs = performance.now()
+      try {
+        await doOneThing(client, turn)
+        tally.done++
+        tally.tookMs.push(performance.now() - beginMs)
+      } catch (error) {
+        tally.failed.push(`${user.user}, turn ${turn}: ${String(error)}`)
+      }
+      await pause(PAUSE_MS)
+    }
+  } finally {
+    await client.close()
+  }
+}
+
+async function doOneThing (client: McpClient, turn: number): Promise<unknown> {
+  const things = [
+    () => client.listTools(),
+    () => client.callTool('everything__echo', { message: `turn ${turn}` }),
+    () => client.callTool('memory__create_entities', { entities: [{ name: `fact${turn}`, entityType: 'fact', observations: ['seen'] }] }),
+    () => client.callTool('memory__read_graph'),
+    () => client.callTool('filesystem__list_allowed_directories'),
+    () => client.callTool('time__get_current_time', { timezone: 'Etc/UTC' }),
+    () => client.listPrompts(),
+    () => client.listResources(),
+    () => client.callTool('everything__trigger-long-running-operation', { duration: 1, steps: 2 }, { onprogress: () => {} })
+  ]
+  return await things[turn % things.length]?.()
+}
+
+/** Those who are refused: without a key, without the right, for a tool that is not there, and faster than their limit. */
+async function misbehave (stack: Stack, untilMs: number, tally: Tally): Promise<void> {
+  const hasty = stack.users.at(-1)
+  assert.ok(hasty)
+  while (performance.now() < untilMs) {
+    const answers = await Promise.all([
+      callPlainly(stack, 'db_nobody_none', 'everything__echo', { message: 'x' }),
+      callPlainly(stack, stack.reader.key, 'everything__echo', { message: 'x' }),
+      callPlainly(stack, stack.key, 'everything__no-such-tool', {}),
+      ...Array.from({ length: HASTY_CALLS }, () => callPlainly(stack, hasty.key, 'time__get_current_time', { timezone: 'Etc/UTC' }))
+    ])
+    for (const answer of answers) {
+      await answer.arrayBuffer()
+      if (answer.status !== 200) tally.refused++
+      if (answer.status >= 500) tally.failed.push(`${answer.status} for a call that is to be refused or served`)
+    }
+    await pause(PAUSE_MS * 10)
+  }
+}
