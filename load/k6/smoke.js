@@ -1,0 +1,9 @@
+// k6 run load/k6/smoke.js: the scenario `smoke` of load/scenarios.ts; create.js names what it reads from the environment.
+import { create } from './create.js'
+
+const run = create('smoke')
+
+export const options = run.options
+export const setup = run.setup
+export const handleSummary = run.handleSummary
+export default run.user
