@@ -2,7 +2,13 @@
 # The stack's containers as the scripts see them. Sourced after common.sh; goes to ROOT, where Compose finds its files.
 # What asks (container_of, health_of, …) needs Docker and is not called under --dry-run; what changes goes through `run`.
 
+# Where the script was called from: what a relative path on its command line is meant from.
+FROM=$PWD
+ENV_FILE=$(realpath -m "$ENV_FILE")
 cd "$ROOT" || exit 1
+
+# absolute PATH
+absolute () { case $1 in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$FROM" "$1" ;; esac; }
 
 # The first part of the names of containers, volumes and networks.
 project_name () { env_value COMPOSE_PROJECT_NAME drawbridge; }

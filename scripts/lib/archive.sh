@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# What a backup is: a tar of parts and a manifest with the SHA-256 of each. With a passphrase every part is encrypted (AES-256-CTR, key
+# by PBKDF2 from the passphrase and a salt of its own), and the manifest carries a MAC, so nothing can be changed, added, taken
+# away or put in from another backup without it. Without one the manifest shows damage, and nothing against malice. Sourced after
+# common.sh and secrets.sh; PASSPHRASE_FILE is empty or names the file.
+
+PASSPHRASE_FILE=${PASSPHRASE_FILE:-}
+# Rounds of PBKDF2-HMAC-SHA-256: what trying a passphrase costs. OWASP's figure of 2023.
+ROUNDS=600000
+
+# check_passphrase: the first line of the file has 16 characters or more.
+check_passphrase () {
+  local line=''
+  [ -r "$PASSPHRASE_FILE" ] || die "$PASSPHRASE_FILE cannot be read"
+  read -r line < "$PASSPHRASE_FILE" || true
+  [ "${#line}" -ge 16 ] || die "the first line of $PASSPHRASE_FILE has to have 16 characters or more: openssl rand -base64 32 > FILE"
+}
+
+cipher () { openssl enc -aes-256-ctr -pbkdf2 -iter "$ROUNDS" -md sha256 -pass "file:$PASSPHRASE_FILE" "$@"; }
+
+# seal: stdin to stdout, encrypted if there is a passphrase.
+seal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -salt; else cat; fi; }
+
+# unseal: the way back.
+unseal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -d; else cat; fi; }
+
+# mac_of FILE SALT: 64 hex digits. H(k, H(k, text)) with a key of 64 bytes, which is the cipher's own stream under this salt: so the
+# key is on no command line and in no file.
+mac_of () {
+  local file=$1 salt=$2
+  { mac_key "$salt"; { mac_key "$salt"; cat "$file"; } | sha256_text; } | sha256_text
+}
+
+# Some versions of openssl write the salt in front.
+mac_key () { head -c 64 /dev/zero | cipher -S "$1" | tail -c 64; }
+
+# member FILE NAME: one part of a backup, to stdout. Parts are named by this program only, never by the backup.
+member () { tar -xOf "$1" -- "$2"; }
+
+# verify_backup FILE FOLDER: leaves the manifest in FOLDER; ends with 1 and the reason when something is not as it was written.
+verify_backup () {
+  local file=$1 folder=$2 kind salt
+  tar -xOf "$file" -- manifest > "$folder/manifest" 2> /dev/null || die "$file is not a backup, or not a whole one: it has no manifest"
+  [ "$(head -n 1 "$folder/manifest")" = 'drawbridge-backup 1' ] || die "$file is of another version of scripts/backup"
+  kind=$(manifest_value "$folder" sealed)
+  if [ "$kind" = plain ]; then
+    [ -z "$PASSPHRASE_FILE" ] || die "$file is not encrypted: whoever had it could have changed it. Leave --passphrase-file out if you trust it"
+  else
+    [ -n "$PASSPHRASE_FILE" ] || die "$file is encrypted: --passphrase-file FILE"
+    salt=$(manifest_value "$folder" salt)
+    [[ $salt =~ ^[0-9a-f]{16}$ ]] || die "$file: the manifest was changed"
+    [ "$(member "$file" manifest.mac 2> /dev/null)" = "$(mac_of "$folder/manifest" "$salt")" ] || die "$file: wrong passphrase, or the manifest was changed"
+  fi
+  verify_parts "$file" "$folder"
+}
+
+verify_parts () {
+  local file=$1 folder=$2 word digest bytes name
+  while read -r word digest bytes name; do
+    [ "$word" = part ] || continue
+    [[ $name =~ ^[a-z0-9.-]+$ ]] || die "$file: the manifest was changed"
+    [ "$(member "$file" "$name" 2> /dev/null | sha256_text)" = "$digest" ] || die "$file: $name was changed or is damaged ($bytes bytes were written)"
+  done < "$folder/manifest"
+}
+
+# manifest_value FOLDER WORD: the rest of the line that begins with WORD.
+manifest_value () { sed -nE "s/^$2 (.*)$/\1/p" "$1/manifest" | head -n 1; }
+
+# has_part FOLDER NAME
+has_part () { grep -qE "^part [0-9a-f]{64} [0-9]+ $2$" "$1/manifest"; }
