@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unpackFromSuite } from './debian-suite.mjs'
 
 const testDir = fileURLToPath(new URL('.', import.meta.url))
 const clientsDir = join(testDir, 'clients')
@@ -17,6 +18,11 @@ const venvDir = join(cacheDir, 'venv')
 const uvxPath = join(venvDir, 'bin', 'uvx')
 const redisServerPath = join(cacheDir, 'redis', 'redis-server')
 const redisProgram = '/usr/bin/redis-check-rdb'
+const nginxDir = join(cacheDir, 'nginx')
+const nginxPath = join(nginxDir, 'usr', 'sbin', 'nginx')
+/** The first that knows `http2 on;`, as nginx/gateway.conf says it. Debian 12 has an older one, and Debian 13's runs there as well. */
+const NGINX_VERSION = [1, 25, 1]
+const NGINX_SUITE = 'trixie'
 const tools = JSON.parse(await readFile(join(clientsDir, 'tools.json'), 'utf8'))
 
 /** A slow mirror may need minutes; a dead one must not hold the tests for ever. */
@@ -110,6 +116,22 @@ async function unpacked ([program, name], mayInstall) {
   return []
 }
 
+/** The machine's, if it is new enough; else that of a newer Debian. */
+async function nginx (mayInstall) {
+  if (await isNewEnough('nginx') || await isNewEnough(nginxPath)) return []
+  if (!mayInstall || !await onPath('apt-get')) return [`nginx >= ${NGINX_VERSION.join('.')}`]
+  say(`nginx of Debian ${NGINX_SUITE} …`)
+  const problem = await unpackFromSuite(NGINX_SUITE, 'nginx', nginxDir).catch((error) => lastLine(String(error.stderr || error.message)))
+  return await isNewEnough(nginxPath) ? [] : [`nginx >= ${NGINX_VERSION.join('.')} (${problem ?? 'it does not run here'})`]
+}
+
+async function isNewEnough (program) {
+  const { tail } = await run(program, ['-v'])
+  const numbers = /nginx\/(\d+)\.(\d+)\.(\d+)/.exec(tail)?.slice(1).map(Number)
+  const differing = numbers?.findIndex((number, at) => number !== NGINX_VERSION[at]) ?? -1
+  return numbers !== undefined && (differing === -1 || numbers[differing] > NGINX_VERSION[differing])
+}
+
 /**
  * Debian's package redis-server would start a server on port 6379, and holds nothing but that and a link: the program itself is in
  * redis-tools (which `debian` in tools.json installs for redis-cli) and serves when it is called by the name `redis-server`.
@@ -179,6 +201,7 @@ function lastLine (text) {
 export async function setup ({ mayInstall = true } = {}) {
   await mkdir(cacheDir, { recursive: true })
   const missing = await debianPackages(mayInstall)
+  missing.push(...await nginx(mayInstall))
   for (const entry of Object.entries(tools.unpacked)) missing.push(...await unpacked(entry, mayInstall))
   missing.push(...await redisServer(mayInstall))
   missing.push(...await npmClients(mayInstall))

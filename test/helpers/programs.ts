@@ -27,10 +27,10 @@ export function findProgram (name: string): string | undefined {
   })
 }
 
-/** The machine's nginx, or the one that test/setup.mjs unpacked; undefined when there is neither. */
+/** The nginx that test/setup.mjs unpacked because the machine's is too old or missing, else the machine's; undefined when there is neither. */
 export function findNginx (): string | undefined {
   const unpacked = join(cacheDir, 'nginx', 'usr', 'sbin', 'nginx')
-  return findProgram('nginx') ?? (existsSync(unpacked) ? unpacked : undefined)
+  return existsSync(unpacked) ? unpacked : findProgram('nginx')
 }
 
 const WATCHERS = { prometheus: 'prometheus', promtool: 'prometheus', 'prometheus-alertmanager': 'prometheus-alertmanager', amtool: 'prometheus-alertmanager' } as const
