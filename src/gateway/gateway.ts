@@ -1,27 +1,21 @@
-import { createCache, type Cache } from '../cache/index.ts'
+import { createCache } from '../cache/index.ts'
 import { Parks, RequestStates, TaskIds } from '../bridge/index.ts'
-import type { LimitDecision, Limiter } from '../limits/index.ts'
-import type { Inbound } from '../protocol/index.ts'
-import type { OwnerKey } from '../replicas/index.ts'
-import { createMemoryOnceStore, type OnceStore } from '../resilience/index.ts'
+import type { LimitDecision } from '../limits/index.ts'
+import { createMemoryOnceStore } from '../resilience/index.ts'
 import { createSchemaBook } from '../schemas/index.ts'
 import { createNameIndex } from '../routing/index.ts'
 import { createSealer, deriveKey, sealedAt } from '../seal/index.ts'
-import { createSessionRegistry, type Exchange, type Resumption, type Session, type SessionEnd, type SessionRegistryOptions, type SessionRoute, type StreamWriter } from '../session/index.ts'
+import { createSessionRegistry, type Session, type SessionRoute } from '../session/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
-import type { Principal } from '../shared/principal.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'
 import type { ServerSettings, Settings } from '../shared/settings.ts'
-import type { AuditSink } from '../telemetry/index.ts'
-import type { DecisionPoint, Policy } from '../tenancy/index.ts'
-import type { MakeRoom } from '../stdio-pool/index.ts'
-import { createConnections, type ConnectionsOptions } from '../upstream/index.ts'
+import { createConnections } from '../upstream/index.ts'
 import { ToolBook } from './arguments/tool-book.ts'
-import type { Caller, GatewayContext, GatewayEvents, ModernRequest } from './context.ts'
+import type { Caller, GatewayContext } from './context.ts'
 import { createFace } from './face.ts'
 import { createLinks } from './links.ts'
-import { callPlainTool, drainingOutcome, type PlainCall, type PlainOutcome } from './plain-tools.ts'
+import { callPlainTool, drainingOutcome } from './plain-tools.ts'
 import { Listens } from './listens.ts'
 import { livesAt } from './lives-at.ts'
 import { createLists } from './lists/lists.ts'
@@ -32,111 +26,17 @@ import { attach, receive } from './receive.ts'
 import { limitError } from './refusals.ts'
 import { Results } from './results/results.ts'
 import { forgetNews } from './reuse/forget.ts'
-import { Reopening, type Reopened, type SharedSessions } from './reopening.ts'
-import { countByEra, statusFor, statusForOperator, type EraCounts, type ServerStatus } from './status.ts'
+import { Reopening } from './reopening.ts'
+import { countByEra, statusFor, statusForOperator } from './status.ts'
+import type { Gateway, GatewayOptions } from './types.ts'
+import { urlNames } from './url-names.ts'
 import { warmUp } from './warm-up.ts'
 import { Work } from './work.ts'
 
 /** In this process, where nobody says otherwise. */
 const DEFAULT_CACHE_BYTES = 67_108_864
 
-export interface GatewayOptions {
-  readonly settings: Settings
-  readonly policy: Policy
-  /** The current one, if there is any. Absent = there never is. */
-  readonly decisionPoint?: () => DecisionPoint | undefined
-  readonly limiter: Limiter
-  readonly audit: AuditSink
-  /** Absent = one of its own, in this process alone. */
-  readonly cache?: Cache
-  readonly nowMs: () => number
-  readonly version: string
-  readonly events: GatewayEvents & { readonly sessions: SessionRegistryOptions['events'], readonly upstream: Omit<ConnectionsOptions['events'], 'thrown'> }
-  readonly pool: ConnectionsOptions['pool']
-  /** Absent = calls that their callers have named are remembered in this process. */
-  readonly once?: OnceStore
-  /** Which one of several it is, and how its sessions are named. Absent = it is the only one. */
-  readonly replica?: { readonly instance: string, readonly newSessionId: () => string }
-  readonly host: ConnectionsOptions['host']
-  /** Absent = every command is started as written. */
-  readonly packages?: ConnectionsOptions['packages']
-  /** Absent = sessions end with this process. */
-  readonly sharedSessions?: SharedSessions
-}
-
-/** What routes call. Nothing here knows HTTP; an {@link Exchange} carries each answer back. */
-export interface Gateway {
-  /** The caller's session of this id on this route; everything else is the same undefined (T01, T02). */
-  find (sessionId: string, caller: Caller, route: SessionRoute): Session | undefined
-  /** A new session, not yet greeted by initialize; charged as a request and as an initialize. A promise where replicas count together; it never rejects. */
-  open (caller: Caller, route: SessionRoute, face: 'http' | 'sse'): Result<Session, GatewayError> | Promise<Result<Session, GatewayError>>
-  /** One classified message of a session. Requests are answered through the exchange, exactly once; the rest needs none. Never throws. */
-  receive (session: Session, caller: Caller, message: Inbound, exchange: Exchange): void
-  /**
-   * One modern request (MCP 2026-07-28), already read and checked against its headers: answered through the exchange, exactly
-   * once, unless its client goes first. Never throws. Returns what has to be called when the client has gone before the
-   * answer; calling it later, or twice, does nothing.
-   */
-  receiveModern (caller: Caller, route: SessionRoute, request: ModernRequest, exchange: Exchange): () => void
-  /** Connects a GET stream: a new one, or the one to go on with. Returns what has to be called once its connection is gone. */
-  attach (session: Session, writer: StreamWriter, resume: Exclude<Resumption, 'over'> | undefined): () => void
-  /** Settles when no other replica can find it any more; undefined = none could. */
-  close (session: Session, reason?: SessionEnd): Promise<void> | undefined
-  /** Is a session of this id open here, whosever it is? */
-  has (sessionId: string): boolean
-  /**
-   * A session that is not open here: opened anew where it may be, see {@link Reopening}. Absent where there are no other replicas.
-   * @throws RedisAway nobody can say whether there is one
-   */
-  readonly reopen?: (sessionId: string, caller: Caller, route: SessionRoute) => Promise<Reopened>
-  callTool (caller: Caller, route: SessionRoute, call: PlainCall, abort: AbortSignal): Promise<PlainOutcome>
-  status (principal: Principal): ServerStatus[]
-  statusForOperator (name: ServerName): object | undefined
-  /** Which server a name in a URL means for this principal; undefined = unknown or not allowed, indistinguishably. */
-  serverNamed (principal: Principal, urlName: string): ServerName | undefined
-  /** Ends the sessions and open listens of some principals, with the calls under way in them: their credential has been revoked. Returns how many. */
-  endOf (match: (principal: Principal) => boolean): number
-  readonly sessionCounts: { readonly http: number, readonly sse: number }
-  readonly callsInFlight: number
-  /** Calls of modern clients that wait for answers to what their servers asked. */
-  readonly parkedCalls: number
-  /** Open subscriptions/listen requests. */
-  readonly openListens: number
-  /** Open connections to servers, over any transport; servers without one are not in it. */
-  connectionCounts (): ReadonlyMap<ServerName, EraCounts>
-  /** Spare workers of the server that are ready right now. */
-  sparesReady (server: ServerName): number
-  /** Servers whose newest start failed. */
-  readonly failingServers: number
-  readonly draining: boolean
-  /** A worker bound was hit: ends one idle worker that counts against it. */
-  readonly makeRoom: MakeRoom
-  /** To be called once, when callers may come: keeps spare workers from then on. */
-  warmUp (): void
-  /**
-   * Another snapshot of the configuration (R8, FR44). New sessions and sessionless requests begin with it; sessions that are
-   * open finish with the entries of theirs. Who may do what is not asked of any snapshot but of the policy, which is current.
-   */
-  configure (settings: Settings): void
-  /** Which replica a modern request belongs to, by what it brings back sealed; undefined = any. */
-  livesAt (caller: Caller, route: SessionRoute, request: Pick<ModernRequest, 'method' | 'params'>): string | undefined
-  /** Does anything of this owner key live here: a session, a subscription, a call that waits for answers, a worker? */
-  hasOwned (key: OwnerKey): boolean
-  /** Ends all of it, because another replica serves them. Resolves when their workers are gone; calls in flight were answered. */
-  endOwned (key: OwnerKey): Promise<void>
-  /** Owner keys whose calls are under way here. */
-  busyOwners (): OwnerKey[]
-  /** Ends idle sessions, and subscriptions, of which no replica is the owner, so that another one takes them. */
-  endUnowned (isUnowned: (principal: Principal, route: SessionRoute) => boolean): void
-  /**
-   * Refuses new sessions, waits for requests in flight up to drainMs, ends streams and workers.
-   * @param handing set when others take over: new requests of open sessions are refused, too; `maxMs` is what is left of drainMs
-   */
-  drain (handing?: { readonly maxMs: number }): Promise<void>
-  /** Ends everything now. */
-  stop (): Promise<void>
-}
-
+/** Builds the gateway of one process from its rooms. */
 export function createGateway (options: GatewayOptions): Gateway {
   const { policy, limiter, nowMs } = options
   let { settings } = options
@@ -314,14 +214,4 @@ function requireServer (settings: Settings, name: ServerName): ServerSettings {
   const server = settings.servers.get(name)
   if (server === undefined) throw new GatewayError('GW_ROUTE_SERVER', { reason: 'a server that is not configured' })
   return server
-}
-
-/** Names as URLs may write them: the server's own, and the one of a Claude file that had to be made a slug. */
-function urlNames (settings: Settings): ReadonlyMap<string, ServerName> {
-  const names = new Map<string, ServerName>()
-  for (const server of settings.servers.values()) {
-    if (server.originalName !== undefined) names.set(server.originalName, server.name)
-  }
-  for (const name of settings.servers.keys()) names.set(name, name)
-  return names
 }
