@@ -11,3 +11,8 @@ export function timeoutOf ({ kind, name, server }: FeatureUse): number {
   const { timeoutMs } = server.tools
   return (kind === 'tool' && Object.hasOwn(timeoutMs, name) ? timeoutMs[name] : undefined) ?? server.timeoutMs
 }
+
+/** May an answer be kept and given again: a read, or a tool that the operator has marked? */
+export function mayBeKept ({ method, server }: FeatureUse): boolean {
+  return method === 'tools/call' ? server.tools.cache !== undefined : method === 'resources/read'
+}
