@@ -20,7 +20,7 @@ export interface Step {
 }
 
 /** Kinds of requests, in the order in which a journey makes them. */
-export const STEPS = ['initialize', 'initialized', 'tools/list', 'tools/call', 'modern tools/call', 'plain batch', 'close'] as const
+export const STEPS = ['initialize', 'initialized', 'tools/list', 'tools/call', 'close', 'modern tools/call', 'plain batch'] as const
 export type StepName = typeof STEPS[number]
 
 /** Text that is JSON-RPC with this id. */

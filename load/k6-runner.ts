@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 import type { LoadOptions } from './options.ts'
 import type { Summary } from './summary.ts'
 
+/** k6's exit codes for a run that was judged: all thresholds hold, or not. Any other says that there was no run. */
+const JUDGED = [0, 99]
+
 /** The k6 program, if there is one. @param path the variable PATH */
 export function k6OnPath (path: string): string | undefined {
   return path.split(delimiter).filter(Boolean).map((folder) => join(folder, 'k6')).find(isExecutable)
@@ -22,7 +25,7 @@ function isExecutable (path: string): boolean {
 
 /**
  * Runs the scenario's k6 script. Keys travel in a file that only this user can read, not on the command line.
- * @throws when k6 ended without a summary: its own output says why
+ * @throws when k6 did not come to a judgement (no script, no answer to the first requests): its own output says why
  */
 export async function runWithK6 (k6: string, options: LoadOptions): Promise<Summary> {
   const dir = mkdtempSync(join(tmpdir(), 'drawbridge-load-'))
@@ -47,11 +50,8 @@ export async function runWithK6 (k6: string, options: LoadOptions): Promise<Summ
 }
 
 function summaryFrom (path: string, code: number): Summary {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Summary
-  } catch (error) {
-    throw new Error(`k6 ended with ${code} and left no summary`, { cause: error })
-  }
+  if (!JUDGED.includes(code)) throw new Error(`k6 ended with exit code ${code}`)
+  return JSON.parse(readFileSync(path, 'utf8')) as Summary
 }
 
 function exitCodeOf (program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
