@@ -1,4 +1,5 @@
 import { request, type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { request as requestOverTls } from 'node:https'
 import { createSseParser, type SseEvent } from './sse-parser.ts'
 
 export interface ExchangeOptions {
@@ -6,6 +7,7 @@ export interface ExchangeOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** A string or bytes are sent as they are; anything else as JSON with a JSON content type (unless one is given). */
   readonly body?: unknown
+  /** One of node:https for https URLs; it says which certificate is trusted. */
   readonly agent?: Agent
   readonly signal?: AbortSignal
   /** Sends the body in pieces of this many bytes, each its own write (multi-byte text across chunk borders). */
@@ -49,7 +51,8 @@ export function exchange (url: string | URL, options: ExchangeOptions = {}): Pro
   if (body !== undefined && !(options.body instanceof Uint8Array) && typeof options.body !== 'string') headers['content-type'] = 'application/json'
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = typeof value === 'string' ? value : [...value]
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, {
+    const begin = new URL(url).protocol === 'https:' ? requestOverTls : request
+    const outgoing = begin(url, {
       method: options.method ?? (body === undefined ? 'GET' : 'POST'),
       headers: body === undefined || options.chunkBytes !== undefined ? headers : { ...headers, 'content-length': String(body.length) },
       ...(options.agent ? { agent: options.agent } : {}),

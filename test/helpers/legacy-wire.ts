@@ -38,9 +38,8 @@ export const ACCEPT_BOTH = 'application/json, text/event-stream'
 
 export const clientInfo = { name: 'wire-test', version: '1.0.0' }
 
-/** A wire client of one endpoint and one credential. @param credential e.g. `{ authorization: 'Bearer …' }` */
-export function createLegacyWire (url: string, credential: Record<string, string>): LegacyWire {
-  const agent = new Agent({ keepAlive: true, maxSockets: 100 })
+/** A wire client of one endpoint and one credential. @param credential e.g. `{ authorization: 'Bearer …' }` @param agent for https URLs */
+export function createLegacyWire (url: string, credential: Record<string, string>, agent = new Agent({ keepAlive: true, maxSockets: 100 })): LegacyWire {
   let nextId = 1
   const headers = (): Record<string, string> => ({
     accept: ACCEPT_BOTH,

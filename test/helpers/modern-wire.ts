@@ -38,9 +38,8 @@ export function modernParams (params: Readonly<Record<string, unknown>> = {}, { 
   return { ...params, _meta: { [`${META}protocolVersion`]: MODERN, [`${META}clientCapabilities`]: capabilities, [`${META}clientInfo`]: { name: 'wire-test', version: '1.0.0' }, ...meta } }
 }
 
-/** A wire client of one endpoint and one credential. @param credential e.g. `{ authorization: 'Bearer …' }` */
-export function createModernWire (url: string, credential: Readonly<Record<string, string>>): ModernWire {
-  const agent = new Agent({ keepAlive: true, maxSockets: 200 })
+/** A wire client of one endpoint and one credential. @param credential e.g. `{ authorization: 'Bearer …' }` @param agent for https URLs */
+export function createModernWire (url: string, credential: Readonly<Record<string, string>>, agent = new Agent({ keepAlive: true, maxSockets: 200 })): ModernWire {
   let nextId = 1
   const begin: ModernWire['begin'] = (method, params, { id = nextId++, meta, capabilities, ...options } = {}) =>
     wire.post({ jsonrpc: '2.0', id, method, params: modernParams(params, { ...(meta && { meta }), ...(capabilities && { capabilities }) }) }, options)

@@ -5,7 +5,7 @@ import { keysFor, startGateway, type GatewayOptions, type TestGateway } from './
 import type { TestKey } from './api-keys.ts'
 import { createLegacyWire, type LegacyWire } from './legacy-wire.ts'
 import { createModernWire, type ModernWire } from './modern-wire.ts'
-import { startNginx, type NginxOptions, type TestNginx } from './nginx.ts'
+import { startNginx, type NginxOptions, type NginxTarget, type TestNginx } from './nginx.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 import { until } from './until.ts'
 
@@ -23,6 +23,10 @@ export interface ReplicaSetOptions extends Omit<GatewayOptions, 'keys' | 'port'>
   readonly redis?: TestRedis
   /** URL by which one replica reaches Redis, when it is not the others' (a relay that can be frozen). */
   readonly redisUrlOf?: (name: string, redis: TestRedis) => string
+  /** Names of the replicas, which their session ids begin with. Default `one`, `two`, … */
+  readonly names?: readonly string[]
+  /** What is in front of them. Default: nginx with a configuration of the tests. */
+  readonly front?: (targets: readonly NginxTarget[]) => Promise<TestNginx>
 }
 
 /** One of them; `gateway` is another one after each start. */
@@ -60,7 +64,7 @@ const NAMES = ['one', 'two', 'three', 'four', 'five']
 
 /** Starts Redis, the replicas and nginx, and waits until every replica knows the others. */
 export async function startReplicas (options: ReplicaSetOptions): Promise<ReplicaSet> {
-  const { count = 2, stickiness, keepAliveMs } = options
+  const { count = 2, stickiness, keepAliveMs, names = NAMES } = options
   const redis = options.redis ?? await startRedis()
   const keys = keysFor(options.users)
   const secret = randomBytes(32).toString('hex')
@@ -75,12 +79,13 @@ export async function startReplicas (options: ReplicaSetOptions): Promise<Replic
   }
   try {
     const shared: Shared = { options, redis, keys, secret, replicas }
-    const starting = await Promise.allSettled(NAMES.slice(0, count).map(async (name) => { replicas.push(await startReplica(name, shared)) }))
+    const starting = await Promise.allSettled(names.slice(0, count).map(async (name) => { replicas.push(await startReplica(name, shared)) }))
     for (const result of starting) if (result.status === 'rejected') throw result.reason
     await untilTheyKnowEachOther(replicas)
-    replicas.sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name))
-    const nginx = await startNginx({
-      targets: replicas.map(({ name, url }) => ({ name, port: Number(new URL(url).port) })),
+    replicas.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
+    const targets = replicas.map(({ name, url }) => ({ name, port: Number(new URL(url).port) }))
+    const nginx = await options.front?.(targets) ?? await startNginx({
+      targets,
       ...stickiness === undefined ? {} : { stickiness },
       ...keepAliveMs === undefined ? {} : { keepAliveMs }
     })
@@ -133,7 +138,7 @@ function hasHeardOf (replica: TestReplica, other: TestReplica): boolean {
 }
 
 async function startReplica (name: string, { options, redis, keys, secret, replicas }: Shared): Promise<TestReplica> {
-  const { config, env, count: _count, stickiness: _stickiness, keepAliveMs: _keepAliveMs, redis: _redis, redisUrlOf, ...rest } = options
+  const { config, env, count: _count, stickiness: _stickiness, keepAliveMs: _keepAliveMs, redis: _redis, redisUrlOf, names: _names, front: _front, ...rest } = options
   const port = await freePort()
   const run = async (): Promise<TestGateway> => await startGateway({
     ...rest,
