@@ -5,7 +5,8 @@ import type { Stack, StackRow, StackUser } from './types.ts'
 
 /** The real clients, one of each era. */
 const CLIENTS = ['sdk1-http', 'sdk2-auto'] as const
-const CALLS = 50
+/** Far below what a user may do in a minute. */
+const CALLS = 20
 
 /** Calls of real clients through nginx to servers that run inside the gateways' containers. */
 export const callsRows: readonly StackRow[] = [

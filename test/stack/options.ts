@@ -6,6 +6,8 @@ export interface StackOptions {
   readonly only: readonly string[]
   /** Leaves the stack up at the end, and says how to take it down. */
   readonly keep: boolean
+  /** Folder of a stack that `--keep` left up: its rows are run, and it stays up. */
+  readonly attach: string | undefined
   /** Tag of an image that is there already: `drawbridge:<tag>`; undefined = one is built. */
   readonly image: string | undefined
   /** Shell command run before everything, for machines where base images have to be brought in first. DRAWBRIDGE_STACK_PREPARE. */
@@ -25,10 +27,11 @@ export interface StackOptions {
 
 /** Reads them. @throws for an unknown argument */
 export function readOptions (args: readonly string[], env: NodeJS.ProcessEnv): StackOptions {
-  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string', multiple: true, default: [] }, keep: { type: 'boolean', default: false }, image: { type: 'string' } } })
+  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string', multiple: true, default: [] }, keep: { type: 'boolean', default: false }, image: { type: 'string' }, attach: { type: 'string' } } })
   return {
     only: values.only.flatMap((names) => names.split(',')),
-    keep: values.keep,
+    keep: values.keep || values.attach !== undefined,
+    attach: values.attach,
     image: values.image,
     prepare: env['DRAWBRIDGE_STACK_PREPARE'],
     build: env['DRAWBRIDGE_STACK_BUILD'] ?? 'docker build',

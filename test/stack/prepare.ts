@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { command } from './command.ts'
 import { createStack, root } from './create-stack.ts'
+import type { StackPlace } from './create-stack.ts'
 import type { StackOptions } from './options.ts'
 import type { Stack } from './types.ts'
 import { addUsers } from './users.ts'
 
 /** Tag of the image that is built when none is named. */
 const OWN_TAG = 'stack-test'
+
+/** Beside .env: what `--attach` needs to drive the stack again. */
+const PLACE_FILE = 'place.json'
 
 /** A stack that can be started, in a new folder of its own, and how long the image took. */
 export interface PreparedStack {
@@ -31,6 +35,11 @@ export async function prepareStack (options: StackOptions): Promise<PreparedStac
   return { stack, folder, buildSeconds }
 }
 
+/** A stack that an earlier run left up in this folder. */
+export function attachStack (folder: string): PreparedStack {
+  return { folder, buildSeconds: undefined, stack: createStack(JSON.parse(readFileSync(join(folder, PLACE_FILE), 'utf8')) as StackPlace) }
+}
+
 async function initialize (folder: string, { subnet, project, httpsPort, httpPort }: StackOptions): Promise<Stack> {
   const envFile = join(folder, '.env')
   const instanceDir = join(folder, 'instance')
@@ -39,7 +48,9 @@ async function initialize (folder: string, { subnet, project, httpsPort, httpPor
     { cwd: root, env: { ...process.env, DRAWBRIDGE_ENV_FILE: envFile, COMPOSE_PROJECT_NAME: project } })
   const key = /^ {2}(db_[a-z0-9]+_[A-Za-z0-9_-]+)$/m.exec(said)?.[1]
   if (key === undefined) throw new Error('scripts/init printed no API key')
-  return createStack({ url, key, ...addUsers(instanceDir), subnet, project, envFile, instanceDir })
+  const place = { url, key, ...addUsers(instanceDir), subnet, project, envFile, instanceDir }
+  writeFileSync(join(folder, PLACE_FILE), JSON.stringify(place), { mode: 0o600 })
+  return createStack(place)
 }
 
 function setVersion (stack: Stack, tag: string): void {

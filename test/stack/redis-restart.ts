@@ -1,33 +1,51 @@
 import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connectClient } from '../helpers/mcp-clients.ts'
+import type { McpClient } from '../helpers/mcp-clients.ts'
 import { until } from '../helpers/until.ts'
 import type { Stack, StackRow } from './types.ts'
+
+const CLIENTS = 4
+/** Between two calls of one client: a restart is over before the user's calls of a minute are used up. */
+const PAUSE_MS = 250
 
 /** Redis is restarted under callers: they notice nothing, and what it knew is there afterwards. */
 export const redisRow: StackRow = {
   name: 'Redis restarted under load',
   run: async (stack) => {
-    const user = stack.users[0]
-    assert.ok(user)
-    const client = await connectClient('sdk1-http', { url: `${stack.url}/mcp`, headers: { authorization: `Bearer ${user.key}` } })
+    const clients = await Promise.all(stack.users.slice(8, 8 + CLIENTS).map(({ key }) => connectClient('sdk1-http', { url: `${stack.url}/mcp`, headers: { authorization: `Bearer ${key}` } })))
     try {
-      await client.callTool('everything__echo', { message: 'before' })
-      const keysBefore = await keysInRedis(stack)
-      const over = new AbortController()
-      const restart = stack.compose('restart', 'redis').finally(() => { over.abort() })
-      let calls = 0
-      for (; !over.signal.aborted; calls++) await client.callTool('everything__echo', { message: 'meanwhile' })
-      await restart
+      for (const client of clients) await client.callTool('everything__echo', { message: 'before' })
+      const keysBefore = await until('the exporter sees keys', async () => await keysInRedis(stack) || undefined, 60_000)
+      const calls = await callDuring(clients, stack.compose('restart', 'redis'))
       const beginMs = performance.now()
       await until('both gateways have Redis again', async () => (await stack.promQuery('sum(drawbridge_redis_up)'))[0]?.value === 2, 60_000)
+      await until('what Redis knew is there', async () => await keysInRedis(stack) > 0, 60_000)
       assert.equal((await fetch(`${stack.url}/health`)).status, 200)
-      const keysAfter = await keysInRedis(stack)
-      assert.ok(keysAfter > 0 && keysBefore > 0, `keys before ${keysBefore}, after ${keysAfter}`)
-      return `${calls} calls while it was away, 0 lost; ${keysBefore} keys before, ${keysAfter} after; seen as up again within ${((performance.now() - beginMs) / 1000).toFixed(1)} s`
+      return `${calls} calls meanwhile, 0 lost; ${keysBefore} keys before, ${await keysInRedis(stack)} after; all see it again within ${((performance.now() - beginMs) / 1000).toFixed(1)} s`
     } finally {
-      await client.close()
+      await Promise.all(clients.map((client) => client.close()))
     }
   }
+}
+
+/** Every client calls again and again until `work` is done. Resolves with the number of calls; rejects when one failed. */
+async function callDuring (clients: readonly McpClient[], work: Promise<unknown>): Promise<number> {
+  const over = new AbortController()
+  const counts = clients.map(async (client) => {
+    let calls = 0
+    for (; !over.signal.aborted; calls++) {
+      assert.match(JSON.stringify(await client.callTool('everything__echo', { message: 'meanwhile' })), /Echo: meanwhile/)
+      await pause(PAUSE_MS)
+    }
+    return calls
+  })
+  try {
+    await work
+  } finally {
+    over.abort()
+  }
+  return (await Promise.all(counts)).reduce((sum, calls) => sum + calls, 0)
 }
 
 /** Keys in the database, as the exporter saw them last. */

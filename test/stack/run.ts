@@ -4,7 +4,7 @@
  *
  *   npm run test:stack                          every row
  *   npm run test:stack -- --only load,alerts    the rows with these words in their names
- *   npm run test:stack -- --keep                leave the stack up
+ *   npm run test:stack -- --keep                leave the stack up; the folder that it prints can be given to --attach
  *   npm run test:stack -- --image dev           drawbridge:dev, no build
  *
  * Needs Docker with Compose v2 and, once, `node test/setup.mjs` for the clients. Environment: test/stack/options.ts.
@@ -15,14 +15,14 @@ import { setDefaultCACertificates, getCACertificates } from 'node:tls'
 import { certificateOf } from './create-stack.ts'
 import { readOptions } from './options.ts'
 import type { StackOptions } from './options.ts'
-import { prepareStack } from './prepare.ts'
+import { attachStack, prepareStack } from './prepare.ts'
 import type { PreparedStack } from './prepare.ts'
 import { stackRows } from './rows.ts'
 import { startStack } from './start.ts'
 import type { Stack, StackRow } from './types.ts'
 
 const options = readOptions(process.argv.slice(2), process.env)
-const prepared = await prepareStack(options)
+const prepared = options.attach === undefined ? await prepareStack(options) : attachStack(options.attach)
 let isDown = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -34,7 +34,7 @@ let failed = 1
 try {
   failed = await runAll(prepared, options)
 } finally {
-  if (options.keep) console.log(`still up: DRAWBRIDGE_ENV_FILE=${prepared.folder}/.env; docker compose --env-file ${prepared.folder}/.env down -v`)
+  if (options.keep) console.log(`still up: --attach ${prepared.folder}; docker compose --env-file ${prepared.folder}/.env --profile '*' down -v`)
   else await takeDown(prepared)
 }
 process.exit(failed === 0 ? 0 : 1)
