@@ -11,6 +11,8 @@ import managementGuard from './plugins/edge/management-guard.ts'
 import { OpenRequests } from './plugins/edge/open-requests.ts'
 import { declineUpgrades } from './plugins/edge/upgrades.ts'
 import helmet from './plugins/external/helmet.ts'
+import { describeRoutes } from './plugins/external/swagger.ts'
+import { managementHeading } from './plugins/openapi/headings.ts'
 
 /** Management requests have no bodies worth waiting for. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -38,6 +40,7 @@ export async function buildManagement (options: AppOptions): Promise<FastifyInst
   await app.register(errors, options)
   await app.register(arrivals, { ...options, open })
   await app.register(managementGuard, options)
+  await describeRoutes(app, managementHeading(options.version))
   await app.register(autoload, { dir: join(import.meta.dirname, 'routes/management'), options, dirNameRoutePrefix: false })
   declineUpgrades(app.server)
   refuseMalformed(app, open, options)

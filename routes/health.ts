@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AppOptions, HealthState, HealthStatus } from '../plugins/app-options.ts'
+import { HEALTH, LIVE, READY } from './operations/state.ts'
 
-const OPEN = { config: { public: true } }
 const RANK: Readonly<Record<HealthStatus, number>> = { healthy: 0, degraded: 1, unhealthy: 2 }
 
 type Checks = HealthState['checks']
@@ -13,10 +13,10 @@ type Checks = HealthState['checks']
  */
 export default async function healthRoutes (app: FastifyInstance, { health, authenticator, version, clock }: AppOptions): Promise<void> {
   for (const method of ['GET', 'HEAD'] as const) {
-    app.route({ method, url: '/live', ...OPEN, handler: (_request, reply) => { send(reply, 200, { status: 'live' }) } })
-    app.route({ method, url: '/ready', ...OPEN, handler: ready })
-    app.route({ method, url: '/health/ready', ...OPEN, handler: ready })
-    app.route({ method, url: '/health', ...OPEN, handler: (_request, reply) => { describe(reply) } })
+    app.route({ method, url: '/live', config: { public: true, docs: LIVE }, handler: (_request, reply) => { send(reply, 200, { status: 'live' }) } })
+    app.route({ method, url: '/ready', config: { public: true, docs: READY }, handler: ready })
+    app.route({ method, url: '/health/ready', config: { public: true, aliasOf: '/ready' }, handler: ready })
+    app.route({ method, url: '/health', config: { public: true, docs: HEALTH }, handler: (_request, reply) => { describe(reply) } })
   }
 
   function ready (_request: unknown, reply: FastifyReply): void {

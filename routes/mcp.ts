@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AppOptions } from '../plugins/app-options.ts'
 import type { Caller, Gateway } from '../src/gateway/index.ts'
 import { acceptsBoth, acceptsEventStream, hasFeature, isKnownRevision, isModern, isModernVersion, parseBody, type Inbound, type InboundMessage, type ParsedBody } from '../src/protocol/index.ts'
@@ -15,16 +15,25 @@ import { sendRefusal } from './answer/send-refusal.ts'
 import { startSse } from './answer/start-sse.ts'
 import { callerOf, routeOf } from './answer/target.ts'
 import { whenClosed } from './answer/when-closed.ts'
+import { endDocs, postDocs, streamDocs } from './operations/mcp.ts'
 
 /** Where Streamable HTTP is served, in the spellings that users of other gateways have configured (R3, R4). */
-const PATHS = ['/mcp', '/mcp/', '/servers/:name/mcp', '/servers/:name/mcp/', '/servers/:name', '/servers/:name/']
+const ENDPOINTS = [
+  { endpoint: 'all', url: '/mcp', aliases: ['/mcp/'] },
+  { endpoint: 'one', url: '/servers/:name/mcp', aliases: ['/servers/:name/mcp/', '/servers/:name', '/servers/:name/'] }
+] as const
 
 /** Streamable HTTP of both eras: with sessions 2025-03-26 to 2025-11-25, each request by itself from 2026-07-28 on. */
 export default async function mcpRoutes (app: FastifyInstance, { gateway, clock }: AppOptions): Promise<void> {
-  for (const url of PATHS) {
-    app.post(url, { config: { mcp: true } }, (request, reply) => { post(gateway, request, reply, clock) })
-    app.get(url, { config: { mcp: true } }, (request, reply) => { openStream(gateway, request, reply, clock) })
-    app.delete(url, { config: { mcp: true } }, (request, reply) => { endSession(gateway, request, reply) })
+  for (const { endpoint, url, aliases } of ENDPOINTS) {
+    serve(url, { post: { docs: postDocs(endpoint) }, get: { docs: streamDocs(endpoint) }, delete: { docs: endDocs(endpoint) } })
+    for (const alias of aliases) serve(alias, { post: { aliasOf: url }, get: { aliasOf: url }, delete: { aliasOf: url } })
+  }
+
+  function serve (url: string, config: Readonly<Record<'post' | 'get' | 'delete', FastifyContextConfig>>): void {
+    app.post(url, { config: { mcp: true, ...config.post } }, (request, reply) => { post(gateway, request, reply, clock) })
+    app.get(url, { config: { mcp: true, ...config.get } }, (request, reply) => { openStream(gateway, request, reply, clock) })
+    app.delete(url, { config: { mcp: true, ...config.delete } }, (request, reply) => { endSession(gateway, request, reply) })
     app.route({ method: ['PUT', 'PATCH'], url, config: { mcp: true }, handler: refuseMethod })
   }
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AppOptions } from '../plugins/app-options.ts'
 import type { Gateway } from '../src/gateway/index.ts'
 import { acceptsEventStream, parseBody, sseEndpoint } from '../src/protocol/index.ts'
@@ -13,19 +13,30 @@ import { SseExchange } from './answer/sse-exchange.ts'
 import { startSse } from './answer/start-sse.ts'
 import { callerOf, routeOf } from './answer/target.ts'
 import { whenClosed } from './answer/when-closed.ts'
+import { messagesDocs, sseDocs } from './operations/sse.ts'
 
-const STREAMS = ['/sse', '/sse/', '/servers/:name/sse', '/servers/:name/sse/']
-const MESSAGES = ['/messages', '/messages/', '/servers/:name/messages', '/servers/:name/messages/']
+const STREAMS: Readonly<Record<string, FastifyContextConfig>> = {
+  '/sse': { docs: sseDocs('all') },
+  '/sse/': { aliasOf: '/sse' },
+  '/servers/:name/sse': { docs: sseDocs('one') },
+  '/servers/:name/sse/': { aliasOf: '/servers/:name/sse' }
+}
+const MESSAGES: Readonly<Record<string, FastifyContextConfig>> = {
+  '/messages/': { docs: messagesDocs('all') },
+  '/messages': { aliasOf: '/messages/' },
+  '/servers/:name/messages/': { docs: messagesDocs('one') },
+  '/servers/:name/messages': { aliasOf: '/servers/:name/messages/' }
+}
 
 /** HTTP+SSE (MCP 2024-11-05): a GET that stays open and carries every answer, and POSTs that are only acknowledged. */
 export default async function sseRoutes (app: FastifyInstance, { gateway, settings, clock }: AppOptions): Promise<void> {
   const prefix = new URL(settings.http.publicUrl).pathname.replace(/\/$/, '')
-  for (const url of STREAMS) {
-    app.get(url, { config: { mcp: true } }, (request, reply) => { open(gateway, request, reply, prefix, clock) })
+  for (const [url, docs] of Object.entries(STREAMS)) {
+    app.get(url, { config: { mcp: true, ...docs } }, (request, reply) => { open(gateway, request, reply, prefix, clock) })
     app.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url, config: { mcp: true }, handler: (_request, reply) => refuseMethod(reply, 'GET') })
   }
-  for (const url of MESSAGES) {
-    app.post(url, { config: { mcp: true } }, (request, reply) => { post(gateway, request, reply) })
+  for (const [url, docs] of Object.entries(MESSAGES)) {
+    app.post(url, { config: { mcp: true, ...docs } }, (request, reply) => { post(gateway, request, reply) })
     app.route({ method: ['GET', 'PUT', 'PATCH', 'DELETE'], url, config: { mcp: true }, handler: (_request, reply) => refuseMethod(reply, 'POST') })
   }
 }

@@ -7,14 +7,15 @@ import { GatewayError } from '../src/shared/errors.ts'
 import { bodyOf } from './answer/body-of.ts'
 import { callerOf, routeOf } from './answer/target.ts'
 import { whenClosed } from './answer/when-closed.ts'
+import { batchDocs, callDocs } from './operations/tools.ts'
 
 const BASES = ['/mcp', '/servers/:name']
 
 /** Plain JSON calls for backends without an MCP client (R7): one call, or a batch that runs in parallel. */
 export default async function toolRoutes (app: FastifyInstance, { gateway }: AppOptions): Promise<void> {
   for (const base of BASES) {
-    app.post(`${base}/tools`, (request, reply) => callOne(gateway, request, reply))
-    app.post(`${base}/tools/batch`, (request, reply) => callMany(gateway, request, reply))
+    app.post(`${base}/tools`, { config: { docs: callDocs(base) } }, (request, reply) => callOne(gateway, request, reply))
+    app.post(`${base}/tools/batch`, { config: { docs: batchDocs(base) } }, (request, reply) => callMany(gateway, request, reply))
   }
 }
 

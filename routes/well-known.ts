@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from '../plugins/app-options.ts'
 import { SCOPES_SUPPORTED } from '../plugins/edge/scopes-supported.ts'
 import { GatewayError } from '../src/shared/errors.ts'
+import { metadataDocs } from './operations/discovery.ts'
 
 /** The metadata of the gateway as a whole, of its aggregate endpoint, and of one server's (RFC 9728 3.1). */
 const PATHS = ['', '/mcp', '/servers/:name/mcp'].map((path) => `/.well-known/oauth-protected-resource${path}`)
@@ -21,7 +22,7 @@ export default async function wellKnownRoutes (app: FastifyInstance, { settings 
     scopes_supported: SCOPES_SUPPORTED
   }
   for (const url of new Set([...PATHS, new URL(endpoints.metadataUrl('')).pathname])) {
-    app.get(url, { config: { public: true } }, (request, reply) => {
+    app.get(url, { config: { public: true, docs: metadataDocs(url) } }, (request, reply) => {
       const [path = ''] = (request.raw.url ?? '').split('?')
       const resource = endpoints.describedAt(path)
       if (resource === undefined) throw new GatewayError('GW_HTTP_NOT_FOUND')

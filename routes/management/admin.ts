@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from '../../plugins/app-options.ts'
 import { GatewayError } from '../../src/shared/errors.ts'
+import { RELOAD, SERVER } from '../operations/management.ts'
 
 /** For operators with the management token only: state of one server, with the end of its workers' stderr (rulings 2). */
 export default async function adminRoutes (app: FastifyInstance, { adminServer, peers, wantReload }: AppOptions): Promise<void> {
-  app.get('/admin/servers/:name', async (request, reply) => {
+  app.get('/admin/servers/:name', { config: { docs: SERVER } }, async (request, reply) => {
     const { name } = request.params as { readonly name: string }
     const server = adminServer(name)
     if (server === undefined) throw new GatewayError('GW_ROUTE_SERVER')
@@ -13,7 +14,7 @@ export default async function adminRoutes (app: FastifyInstance, { adminServer, 
   })
 
   /** Reads the configuration anew, as SIGHUP and a changed file do: 200 = it serves, or nothing differs; 422 = its faults (FR44). */
-  app.post('/admin/reload', async (_request, reply) => {
+  app.post('/admin/reload', { config: { docs: RELOAD } }, async (_request, reply) => {
     const outcome = await wantReload?.()
     if (outcome === undefined) throw new GatewayError('GW_HTTP_NOT_FOUND')
     return await reply.code(outcome.outcome === 'refused' ? 422 : 200).send(outcome)

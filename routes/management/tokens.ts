@@ -9,6 +9,7 @@ import { GatewayError } from '../../src/shared/errors.ts'
 import { brandAs } from '../../src/shared/ids.ts'
 import type { TenantId } from '../../src/shared/ids.ts'
 import { readJson } from '../../src/shared/read-json.ts'
+import { mintDocs, REVOKE_KEY, revokeDocs } from '../operations/management.ts'
 
 /** What tokens and files may call a tenant, a user or a role. */
 const name = Type.String({ minLength: 1, maxLength: 256, pattern: '^\\P{Cc}+$' })
@@ -41,7 +42,7 @@ export default async function tokenRoutes (app: FastifyInstance, options: AppOpt
   app.setSchemaErrorFormatter((errors) => new GatewayError('GW_HTTP_BAD_REQUEST', { publicMessage: `The body is not what this takes: ${ajv.errorsText(errors as never, { dataVar: 'body' })}.` }))
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => { parse(String(text), done) })
 
-  app.post('/admin/tokens', { schema: { body: wantedToken } }, async (request, reply) => {
+  app.post('/admin/tokens', { schema: { body: wantedToken }, config: { docs: mintDocs(wantedToken) } }, async (request, reply) => {
     const { tenant, ...wanted } = request.body as Static<typeof wantedToken>
     const { own } = authenticator
     if (own === undefined) throw new GatewayError('GW_HTTP_NOT_FOUND', { publicMessage: 'This gateway issues no tokens: auth.tokens.keys has no key.' })
@@ -53,13 +54,13 @@ export default async function tokenRoutes (app: FastifyInstance, options: AppOpt
     return await reply.code(201).send({ token, token_type: 'Bearer', expires_in: expiresInSeconds })
   })
 
-  app.post('/admin/tokens/revoke', { schema: { body: wantedRevocation } }, async (request, reply) => {
+  app.post('/admin/tokens/revoke', { schema: { body: wantedRevocation }, config: { docs: revokeDocs(wantedRevocation) } }, async (request, reply) => {
     const body = request.body as Static<typeof wantedRevocation>
     if ('jti' in body) return await revoke({ kind: 'token', jti: body.jti }, request.id, { credentialId: body.jti }, reply)
     return await revoke({ kind: 'user', ...body, atMs: clock.wallMs() }, request.id, body, reply)
   })
 
-  app.post('/admin/keys/:id/revoke', async (request, reply) => {
+  app.post('/admin/keys/:id/revoke', { config: { docs: REVOKE_KEY } }, async (request, reply) => {
     const { id } = request.params as { readonly id: string }
     const revoked = authenticator.revocationOfKey(id)
     if (revoked === undefined) throw new GatewayError('GW_HTTP_NOT_FOUND', { publicMessage: 'There is no API key of this id.' })

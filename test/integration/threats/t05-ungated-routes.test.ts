@@ -15,7 +15,9 @@ import { edgeSettings } from '../../plugins/settings.ts'
 
 /** Open without a credential (rulings 2), and nothing else. */
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
-const PUBLIC = new Set(['/live', '/ready', '/health/ready', '/health', WELL_KNOWN, `${WELL_KNOWN}/mcp`, `${WELL_KNOWN}/servers/notes/mcp`])
+const PROBES = ['/live', '/ready', '/health/ready', '/health']
+const DOCUMENTATION = ['/openapi.json', '/docs', '/docs/start.js', '/docs/swagger-ui.js', '/docs/swagger-ui.css', '/docs/favicon.png']
+const PUBLIC = new Set([...PROBES, ...DOCUMENTATION, WELL_KNOWN, `${WELL_KNOWN}/mcp`, `${WELL_KNOWN}/servers/notes/mcp`])
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'TRACE']
 
 describe('every route without a credential (T05)', () => {
@@ -42,11 +44,12 @@ describe('every route without a credential (T05)', () => {
   test('answers 401, 404 or 405 in every spelling and verb, but for the written list', async () => {
     const urls = [...routes.get(edge.app) ?? []].filter((url) => url !== '*')
     assert.ok(urls.length >= 15, `only ${urls.length} routes were seen`)
-    for (const path of [...urls, '/metrics', '/admin', '/admin/servers/notes', '/debug', '/docs', '/'].map(filled)) {
+    for (const path of [...urls, '/metrics', '/admin', '/admin/servers/notes', '/debug', '/docs/index.html', '/docs/json', '/docs/static/x', '/'].map(filled)) {
       const wrong: string[] = []
       await Promise.all(spellings(path).flatMap((spelling) => VERBS.map(async (method) => {
         const status = await statusOf({ port: edge.port, path: spelling, method, agent })
-        const isOpen = PUBLIC.has(spelling.replace('?x=1', '')) && (method === 'GET' || (method === 'HEAD' && !spelling.startsWith(WELL_KNOWN)))
+        const plain = spelling.replace('?x=1', '')
+        const isOpen = (method === 'GET' && PUBLIC.has(plain)) || (method === 'HEAD' && PROBES.includes(plain))
         const isRight = isOpen ? status === 200 : [401, 404, 405].includes(status)
         if (!isRight) wrong.push(`${method} ${spelling} -> ${status}`)
       })))
@@ -68,7 +71,7 @@ describe('every route without a credential (T05)', () => {
       })
       const { port } = app.server.address() as AddressInfo
       const urls = [...routes.get(app) ?? []].filter((url) => url !== '*')
-      for (const expected of ['/metrics', '/admin/tokens', '/admin/tokens/revoke', '/admin/keys/:id/revoke', '/admin/reload', '/admin/servers/:name']) assert.ok(urls.includes(expected), expected)
+      for (const expected of ['/metrics', '/admin/tokens', '/admin/tokens/revoke', '/admin/keys/:id/revoke', '/admin/reload', '/admin/servers/:name', '/admin/openapi.json']) assert.ok(urls.includes(expected), expected)
       const wrong: string[] = []
       for (const path of [...urls, '/mcp', '/status', '/'].map(filled)) {
         await Promise.all(spellings(path).flatMap((spelling) => VERBS.map(async (method) => {
