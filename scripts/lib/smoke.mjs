@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
+import { setTimeout as pause } from 'node:timers/promises'
 
 const { HOST = '127.0.0.1', PORT = '8080', DRAWBRIDGE_MANAGEMENT_HOST = '127.0.0.1', DRAWBRIDGE_REPLICA = '', PUBLIC_URL = 'https://localhost' } = process.env
 const publicHost = new URL(PUBLIC_URL).host
@@ -76,10 +77,21 @@ async function nginx (origin) {
   return `ready through nginx over TLS (${headers['x-drawbridge-replica'] ?? 'replica not named'})`
 }
 
+/** On a machine that is busy starting replicas, servers may not be up in time for the first list. */
+const ATTEMPTS = { gateway: 4, nginx: 4, ready: 1 }
 const checks = { gateway, nginx, ready }
-try {
-  console.log(await checks[what](argument))
-} catch (error) {
-  console.error(error.message)
-  process.exitCode = 1
+
+for (let attempt = 1; ; attempt++) {
+  try {
+    console.log(await checks[what](argument))
+    break
+  } catch (error) {
+    if (attempt < ATTEMPTS[what]) {
+      await pause(1000)
+      continue
+    }
+    console.error(error.message)
+    process.exitCode = 1
+    break
+  }
 }

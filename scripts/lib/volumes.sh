@@ -40,7 +40,8 @@ load_volume () {
 }
 
 # load_redis IMAGE: stdin, a snapshot, becomes all that Redis has. With its append-only file on, Redis reads nothing else: so the
-# snapshot is put in as the base of one.
+# snapshot is put in as the base of one. When Redis streams a snapshot it ends it with a mark of 40 hex digits, which redis-cli can
+# take off a file and not off its stdout; a snapshot itself ends with a byte 0xff and a checksum, so the two are never confused.
 load_redis () {
   make_volume redis-data || return 1
   # shellcheck disable=SC2016 # The variables are the container's.
@@ -48,7 +49,9 @@ load_redis () {
     set -e
     find /volume -mindepth 1 -delete
     mkdir -m 700 /volume/appendonlydir
-    cat > /volume/appendonlydir/appendonly.aof.1.base.rdb
+    base=/volume/appendonlydir/appendonly.aof.1.base.rdb
+    cat > "$base"
+    if tail -c 40 "$base" | LC_ALL=C grep -aqE "^[0-9a-f]{40}\$"; then truncate -s -40 "$base"; fi
     echo "file appendonly.aof.1.base.rdb seq 1 type b" > /volume/appendonlydir/appendonly.aof.manifest
     chmod 600 /volume/appendonlydir/*
     chown -R 999:999 /volume'
