@@ -33,7 +33,7 @@ export interface StackNginx extends TestNginx {
   readonly watchUrl: string
   /** The certificate, PEM. */
   readonly ca: string
-  /** Trusts the certificate. */
+  /** Trusts the certificate; says `localhost` in the handshake, whatever Host says. */
   readonly agent: Agent
   /** Where its files are: `drawbridge`, `instance`, `tls`. */
   readonly dir: string
@@ -67,7 +67,7 @@ export async function startStackNginx ({ targets, edit = (_name, text) => text }
   const ended = once(child, 'exit')
   const workers = (): ProcessEntry[] => stillAlive(descendantsOf(pid))
   const ca = readFileSync(join(dir, 'tls', 'fullchain.pem'), 'utf8')
-  const agent = new Agent({ ca, keepAlive: true, maxSockets: 500 })
+  const agent = new Agent({ ca, servername: 'localhost', keepAlive: true, maxSockets: 500 })
   await until('nginx listens', async () => {
     if (child.exitCode !== null) throw new Error(said)
     return workers().length > 0 && await listens(ports.https)
