@@ -28,6 +28,8 @@ const service = Type.Object({
   profiles: optional(texts),
   user: optional(Type.String({ pattern: '^[0-9]+:[0-9]+$' })),
   command: optional(texts),
+  entrypoint: optional(texts),
+  scale: optional(Type.Literal(0)),
   environment: optional(variables),
   read_only: optional(Type.Boolean()),
   cap_drop: optional(texts),

@@ -44,6 +44,21 @@ describe('docker-compose.yml', () => {
   })
 })
 
+describe('docker-compose.dev.yml', () => {
+  const override = parse(fileAt('docker-compose.dev.yml'), { merge: true }) as ComposeFile
+
+  it('is valid Compose, over services that there are', () => {
+    assert.equal(validate(override), true, JSON.stringify(validate.errors, undefined, 1))
+    assert.deepEqual(Object.keys(override.services).filter((name) => compose.services[name] === undefined), [])
+  })
+
+  it('publishes nothing beyond this machine', () => {
+    const ports = Object.values(override.services).flatMap(({ ports = [] }) => ports)
+    assert.ok(ports.length > 2)
+    assert.deepEqual(ports.filter((port) => !port.startsWith('127.0.0.1:')), [])
+  })
+})
+
 // eslint-disable-next-line no-template-curly-in-string -- it is Compose's template
 const STATE = '${SUBNET:-172.30.240}'
 
