@@ -6,7 +6,7 @@
 // Fails on a failed check or test, on a skipped test (each is named), and on a step that found no tests. The last line is
 // "N passed, N failed, N skipped" over all tests that ran.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -17,8 +17,12 @@ const pinned = join(bin, 'node')
 const MOVED = 'DRAWBRIDGE_TEST_ON_PINNED_NODE'
 /** First Node that runs TypeScript without a flag and has what the tests use. */
 const OLDEST_MAJOR = 24
-/** Two cores are what a small CI machine has, and many tests start processes of their own. */
-const CONCURRENCY = 2
+/** Two cores are what a small CI machine has. A file of tests uses half of one, and waits the rest of its time. */
+const FILES_AT_ONCE = 3
+/** A check is busy all the time. */
+const CHECKS_AT_ONCE = 2
+/** Files that take ten seconds and more, the longest first: begun last, one of them would run alone in the end. */
+const LONGEST_FIRST = join('test', 'longest-first.json')
 /** Folders whose tests use what test/setup.mjs fetches. */
 const WITH_CLIENTS = ['unit', 'conformance', 'integration']
 /** A file of tests that takes longer hangs. In milliseconds. */
@@ -49,22 +53,36 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   })
 }
 const steps = [
-  { name: 'typecheck', run: () => command('typescript/bin/tsc', ['-p', 'tsconfig.json']) },
-  { name: 'lint', run: () => command('eslint/bin/eslint.js', ['.', '--max-warnings', '0']) },
-  { name: 'arch', run: architecture },
-  { name: 'knip', run: () => command('knip/bin/knip.js', ['--no-progress']) },
-  ...testFolders().map((folder) => ({ name: folder, run: () => tests(folder) }))
+  { name: 'lint', isCheck: true, run: () => command('eslint/bin/eslint.js', ['.', '--max-warnings', '0']) },
+  { name: 'typecheck', isCheck: true, run: () => command('typescript/bin/tsc', ['-p', 'tsconfig.json']) },
+  { name: 'arch', isCheck: true, run: architecture },
+  { name: 'knip', isCheck: true, run: () => command('knip/bin/knip.js', ['--no-progress']) },
+  ...testFolders().map((folder) => ({ name: folder, isCheck: false, run: () => tests(folder) }))
 ]
 
-for (const { name, run } of chosen(steps)) {
+const wanted = chosen(steps)
+await atOnce(CHECKS_AT_ONCE, wanted.filter(({ isCheck }) => isCheck), step)
+await atOnce(1, wanted.filter(({ isCheck }) => !isCheck), step)
+if (broken.length > 0) console.log(`\nNot in order: ${broken.join(', ')}`)
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+process.exit(broken.length === 0 ? 0 : 1)
+
+/** Runs a step and says how it went. */
+async function step ({ name, run }) {
   const stepMs = performance.now()
   const { ok, detail } = await run()
   if (!ok) broken.push(name)
   console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)} ${detail.padEnd(48)} ${seconds(stepMs)} s, ${seconds(startedMs)} s in all`)
 }
-if (broken.length > 0) console.log(`\nNot in order: ${broken.join(', ')}`)
-console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
-process.exit(broken.length === 0 ? 0 : 1)
+
+/** Does something for every item, in order, with so many under way. */
+async function atOnce (count, items, work) {
+  const waiting = [...items]
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: count }, worker))
+}
 
 // ---- choosing ----
 
@@ -91,7 +109,10 @@ function testFolders () {
 }
 
 function testFiles (folder) {
-  return filesIn(join('test', folder)).filter((path) => path.endsWith('.test.ts')).sort()
+  const first = JSON.parse(readFileSync(LONGEST_FIRST, 'utf8'))
+  const place = new Map(first.map((path, index) => [join(path), index]))
+  const placeOf = (path) => place.get(path) ?? first.length
+  return filesIn(join('test', folder)).filter((path) => path.endsWith('.test.ts')).sort().sort((a, b) => placeOf(a) - placeOf(b))
 }
 
 function filesIn (folder) {
@@ -130,11 +151,7 @@ async function tests (folder) {
   if (WITH_CLIENTS.includes(folder)) await setUp()
   if (files.length === 0) return { ok: false, detail: 'no test files' }
   const report = { passed: 0, failed: 0, skipped: 0 }
-  const waiting = [...files]
-  const work = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await testFile(file, report)
-  }
-  await Promise.all(Array.from({ length: CONCURRENCY }, work))
+  await atOnce(FILES_AT_ONCE, files, (file) => testFile(file, report))
   totals.passed += report.passed
   totals.failed += report.failed
   totals.skipped += report.skipped
