@@ -4,7 +4,7 @@ import { GATEWAY_JOB, PROMETHEUS } from './datasource.ts'
 /** Marks on every chart: what changed just before a line bent. */
 export function createAnnotations (): AnnotationQueryBuilder[] {
   return [
-    mark('Alerts', 'red', 'count by (alertname) (ALERTS{alertstate="firing",alertname!="Watchdog"})', '{{alertname}}', 'firing'),
+    mark('Alerts', 'red', 'count by (alertname) (ALERTS{alertstate="firing"})', '{{alertname}}', 'firing'),
     mark('Starts of a gateway', 'blue', `sum by (replica) (changes(process_start_time_seconds{job="${GATEWAY_JOB}"}[$__interval])) > 0`, 'started', '{{replica}}'),
     mark('New configurations', 'purple', 'sum by (replica) (changes(drawbridge_config_revision[$__interval])) > 0', 'new configuration', '{{replica}}')
   ]

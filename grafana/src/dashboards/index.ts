@@ -1,4 +1,5 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { access } from './access.ts'
 import { httpAndUpstreams } from './http-and-upstreams.ts'
 import { limitsAndCache } from './limits-and-cache.ts'
 import { overview } from './overview.ts'
@@ -15,6 +16,7 @@ export const DASHBOARDS: ReadonlyMap<string, Dashboard> = new Map([
   ['slo', slo],
   ['servers', servers],
   ['tenants', tenants],
+  ['access', access],
   ['workers', workers],
   ['limits-and-cache', limitsAndCache],
   ['http-and-upstreams', httpAndUpstreams],

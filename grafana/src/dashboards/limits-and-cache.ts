@@ -18,8 +18,8 @@ export const limitsAndCache = createDashboard({
       heading: 'At a glance',
       height: 4,
       panels: [
-        stat({ title: 'Refused by limits a second', about: 'Rate, concurrency and capacity limits together. Which: below.', unit: 'reqps', levels: worseFrom(1, 20), expr: perSecond('limit_refusals_total') }),
-        stat({ title: 'How long do calls wait for a turn?', about: 'p95 of those over a concurrency limit. Above a second: callers run into their limit, or a server into its own.', unit: 's', levels: worseFrom(1, 10), expr: quantile(0.95, 'call_wait_seconds') }),
+        stat({ title: 'Requests over a limit', about: 'Refused a second: rate, concurrency and capacity limits together. Which: below.', unit: 'reqps', levels: worseFrom(1, 20), expr: perSecond('limit_refusals_total') }),
+        stat({ title: 'Does anybody wait for a turn?', about: 'p95 of those over a concurrency limit. Above a second: callers run into their limit, or a server into its own.', unit: 's', levels: worseFrom(1, 10), expr: quantile(0.95, 'call_wait_seconds') }),
         stat({ title: 'Who decides about limits?', about: 'Share decided by this process alone because Redis did not answer. Above 0: limits hold for each replica, not for all together.', unit: 'percentunit', levels: wrongFrom(0.001), decimals: 1, expr: shareOf(`sum(${rateOf('limit_decisions_total', ['by="process"'])})`, `sum(${rateOf('limit_decisions_total')})`) }),
         stat({ title: 'How much comes from the cache?', about: 'Of lists, contents and results that may be reused.', unit: 'percentunit', decimals: 0, expr: shareOf(`sum(${rateOf('cache_lookups_total', [SERVER, KEPT])})`, `sum(${rateOf('cache_lookups_total', [SERVER, REUSABLE])})`) })
       ]

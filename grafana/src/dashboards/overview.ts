@@ -24,7 +24,7 @@ export const overview = createDashboard({
         stat({ title: 'Are all replicas up?', about: 'Replicas that answer a scrape, of those that serve. Red: one is down or cannot be reached; look at `docker compose ps`.', unit: 'percentunit', levels: betterFrom(0.99, 1), decimals: 0, expr: orZero(`avg(up{${GATEWAYS}})`) }),
         stat({ title: 'What fails because of us?', about: 'Share of tool calls that the gateway itself could not do: faults of its own, no room, no way to tell who calls. What servers answer does not count. Objective: 0.1 % in 30 days.', unit: 'percentunit', levels: worseFrom(0.001, 0.01), decimals: 2, expr: orZero('gateway:slo_errors:ratio_rate5m') }),
         stat({ title: 'How much error budget is left?', about: 'Of what may fail in 30 days. At 0 the objective is missed: see the dashboard of service levels.', unit: 'percentunit', levels: betterFrom(0.1, 0.25), decimals: 1, expr: 'gateway:slo_error_budget:remaining30d or vector(1)' }),
-        stat({ title: 'How many alerts are firing?', about: 'The table below names them; the page behind "Alerts" leads to what to do about each.', unit: 'short', levels: wrongFrom(1), words: zeroIs('none'), expr: orZero('count(ALERTS{alertstate="firing",severity!="none"})') })
+        stat({ title: 'How many alerts are firing?', about: 'The table below names them; the page behind "Alerts" leads to what to do about each.', unit: 'short', levels: wrongFrom(1), words: zeroIs('none'), expr: orZero('count(ALERTS{alertstate="firing"})') })
       ]
     },
     {
@@ -81,7 +81,7 @@ export const overview = createDashboard({
           title: 'Which alerts are firing?',
           about: 'What to do about each: its section in docs/operations/on-call.md.',
           by: 'alertname',
-          columns: [{ legend: 'firing', unit: 'short', levels: oddFrom(1), expr: orNone('alertname', 'count by (alertname, severity) (ALERTS{alertstate="firing",severity!="none"})') }]
+          columns: [{ legend: 'firing', unit: 'short', levels: oddFrom(1), expr: orNone('alertname', 'count by (alertname, severity) (ALERTS{alertstate="firing"})') }]
         })
       ]
     }

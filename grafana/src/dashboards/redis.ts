@@ -38,7 +38,7 @@ export const redis = createDashboard({
       panels: [
         chart({ title: 'Do replicas see each other?', about: 'Living replicas, as each of them sees it. Lines apart: a network between them is broken.', unit: 'short', queries: [{ expr: totalBy('replica', 'replicas_live'), legend: 'seen by {{replica}}' }] }),
         chart({ title: 'Who serves how many?', about: 'Users, and tenants that share workers. They move when a replica leaves or dies.', unit: 'short', isStacked: true, queries: [{ expr: totalBy('replica', 'replica_keys_owned'), legend: '{{replica}}' }] }),
-        chart({ title: 'How does a replica get its users?', about: 'new: nobody served them. stolen: their replica died. provisional: Redis was away. fenced: lost to another.', unit: 'reqps', queries: [{ expr: perSecondBy('how', 'replica_claims_total'), legend: '{{how}}' }, { expr: perSecond('replica_fenced_total'), legend: 'fenced' }] })
+        chart({ title: 'How does a replica get its users?', about: 'new: nobody served them. stolen: their replica died. provisional: Redis was away. fenced: lost to another. taken over: sessions that go on here.', unit: 'reqps', queries: [{ expr: perSecondBy('how', 'replica_claims_total'), legend: '{{how}}' }, { expr: perSecond('replica_fenced_total'), legend: 'fenced' }, { expr: perSecond('sessions_reopened_total'), legend: 'taken over' }] })
       ]
     },
     {
