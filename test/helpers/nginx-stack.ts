@@ -42,6 +42,8 @@ export interface StackNginx extends TestNginx {
   accessLog (): string[]
   /** `nginx -t`: what it says, and whether it is content. */
   test (): { readonly ok: boolean, readonly said: string }
+  /** As `reload`, and resolves when no worker is left that knows the configuration of before: for when nothing is under way that would keep one. */
+  reloadAll (): Promise<void>
   /** Other replicas serve from the next reload on. */
   serve (targets: readonly NginxTarget[]): void
 }
@@ -72,6 +74,12 @@ export async function startStackNginx ({ targets, edit = (_name, text) => text }
     if (child.exitCode !== null) throw new Error(said)
     return workers().length > 0 && await listens(ports.https)
   })
+  const reload = async (): Promise<ReadonlySet<number>> => {
+    const before = new Set(workers().map((worker) => worker.pid))
+    child.kill('SIGHUP')
+    await until('nginx has new workers', () => workers().some((worker) => !before.has(worker.pid)))
+    return before
+  }
   return {
     url,
     plainUrl: `http://localhost:${ports.http}`,
@@ -91,10 +99,12 @@ export async function startStackNginx ({ targets, edit = (_name, text) => text }
         return { ok: false, said: (error as { readonly stdout: string }).stdout }
       }
     },
-    reload: async () => {
-      const before = new Set(workers().map((worker) => worker.pid))
-      child.kill('SIGHUP')
-      await until('nginx has new workers', () => workers().some((worker) => !before.has(worker.pid)))
+    reload: async () => { await reload() },
+    reloadAll: async () => {
+      const before = await reload()
+      await until('old workers are gone', () => !workers().some((worker) => before.has(worker.pid)))
+      // Kept connections were theirs.
+      agent.destroy()
     },
     stop: async () => {
       process.off('exit', killNow)

@@ -13,7 +13,6 @@ import { startStackNginx } from '../helpers/nginx-stack.ts'
 import { rawExchange } from '../helpers/raw-exchange.ts'
 import { startStackEdge, type StackEdge } from '../helpers/stack-edge.ts'
 import { startToldBackend } from '../helpers/told-backend.ts'
-import { until } from '../helpers/until.ts'
 
 let edge: StackEdge
 
@@ -181,14 +180,11 @@ describe('nginx of the stack: refusals of its own', () => {
     const site = join(edge.nginx.dir, 'instance', 'site.conf')
     const text = readFileSync(site, 'utf8')
     writeFileSync(site, text.replace('  127.0.0.1 1;\n', ''))
-    await edge.nginx.reload()
-    const hidden = await until('the new configuration is used', async () => {
-      const answer = await send(`${edge.nginx.url}/grafana/login`, { agent: edge.nginx.agent, headers: { connection: 'close' } })
-      return answer.status === 404 && answer
-    })
-    assert.equal(JSON.parse(hidden.body()).error.code, 'GW_HTTP_NOT_FOUND')
+    await edge.nginx.reloadAll()
+    const hidden = await edge.ask('/grafana/login')
+    assert.deepEqual([hidden.status, JSON.parse(hidden.body()).error.code], [404, 'GW_HTTP_NOT_FOUND'])
     writeFileSync(site, text)
-    await edge.nginx.reload()
+    await edge.nginx.reloadAll()
   })
 
   it('shows the blackbox exporter /ready and nothing else; shows its own figures', async () => {
@@ -212,11 +208,8 @@ describe('nginx of the stack: refusals of its own', () => {
       assert.deepEqual([answer.status, answer.headers['x-drawbridge-replica']], [200, 'b2'])
     }
     half.serve([{ name: 'b1', port: gone.port }])
-    await half.reload()
-    const refused = await until('nobody serves', async () => {
-      const answer = await send(`${half.url}/servers/a/mcp`, { agent: half.agent, headers: { connection: 'close' }, body: '{}' })
-      return answer.status === 502 && answer
-    })
-    assert.equal(JSON.parse(refused.body()).error.code, ERRORS.GW_UPSTREAM_LOST.rpcCode)
+    await half.reloadAll()
+    const refused = await send(`${half.url}/servers/a/mcp`, { agent: half.agent, body: '{}' })
+    assert.deepEqual([refused.status, JSON.parse(refused.body()).error.code], [502, ERRORS.GW_UPSTREAM_LOST.rpcCode])
   })
 })
