@@ -56,8 +56,8 @@ ENV NODE_ENV=production \
     DRAWBRIDGE_PACKAGES=/opt/drawbridge/packages \
     UV_PYTHON_DOWNLOADS=never \
     UV_SYSTEM_CERTS=1
-# Where paths in the configuration begin.
-WORKDIR /etc/drawbridge
+# Not the configuration's folder: a mount may go away under a process that stands in it.
+WORKDIR /app
 USER 1001:1001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
