@@ -9,6 +9,7 @@ const OF_SCRAPES = ['job', 'instance', 'replica']
 /** What the exporters of docker-compose.yml give, as far as dashboards and rules use it: nginx-prometheus-exporter, blackbox_exporter, redis_exporter. `npm run test:stack` sees them. */
 const OF_EXPORTERS: Readonly<Record<string, readonly string[]>> = {
   nginx_connections_accepted: [],
+  nginx_connections_active: [],
   nginx_connections_handled: [],
   nginx_connections_reading: [],
   nginx_connections_waiting: [],
@@ -18,6 +19,7 @@ const OF_EXPORTERS: Readonly<Record<string, readonly string[]>> = {
   probe_duration_seconds: [],
   probe_ssl_earliest_cert_expiry: [],
   probe_success: [],
+  redis_aof_delayed_fsync: [],
   redis_aof_last_bgrewrite_status: [],
   redis_aof_last_write_status: [],
   redis_connected_clients: [],
