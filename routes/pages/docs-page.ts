@@ -21,17 +21,23 @@ const PAGE = `<!doctype html>
 </html>
 `
 
-/** Asks nobody else: no validator, no other origin. Keys that are typed in are forgotten with the page. */
+/**
+ * Asks nobody else: no validator, no other origin. What is tried out goes to the address that the page came from, whatever the
+ * public one is: a key that is typed in goes nowhere else, and is forgotten with the page.
+ */
 const START = `'use strict'
-SwaggerUIBundle({
-  url: new URL('openapi.json', document.baseURI).href,
-  dom_id: '#api',
-  deepLinking: true,
-  validatorUrl: null,
-  persistAuthorization: false,
-  defaultModelsExpandDepth: 0,
-  displayRequestDuration: true
-})
+const here = new URL('.', document.baseURI).href
+fetch(here + 'openapi.json').then((answer) => answer.json()).then((spec) => {
+  SwaggerUIBundle({
+    spec: { ...spec, servers: [{ url: here.replace(/\\/$/, ''), description: 'This gateway' }] },
+    dom_id: '#api',
+    deepLinking: true,
+    validatorUrl: null,
+    persistAuthorization: false,
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true
+  })
+}).catch(() => { document.querySelector('#api').textContent = 'openapi.json could not be read. Try again.' })
 `
 
 const ASSETS = [
