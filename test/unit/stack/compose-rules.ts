@@ -58,10 +58,13 @@ function secretFaults (name: string, { secrets = [], environment = {} }: Compose
   ]
 }
 
-function imageFaults (name: string, { image = '' }: ComposeService): string[] {
+function imageFaults (name: string, { image = '', pull_policy: pullPolicy }: ComposeService): string[] {
   const isOwn = image.startsWith('${DRAWBRIDGE_IMAGE')
   const isExact = /^[a-z0-9./_-]+:v?\d+\.\d+\.\d+(-[a-z0-9.]+)?$/.test(image)
-  return isOwn || isExact ? [] : [`${name}: the image ${image} is not one exact version`]
+  return [
+    isOwn || isExact ? '' : `${name}: the image ${image} is not one exact version`,
+    isOwn && pullPolicy !== 'never' ? `${name}: its image may come from anywhere` : ''
+  ].filter(Boolean)
 }
 
 function networksOf ({ networks = [] }: ComposeService): string[] {

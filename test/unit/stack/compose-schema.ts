@@ -25,6 +25,7 @@ const healthcheck = Type.Object({
 const service = Type.Object({
   image: optional(text),
   build: optional(Type.Object({ context: text }, strict)),
+  pull_policy: optional(Type.Literal('never')),
   profiles: optional(texts),
   user: optional(Type.String({ pattern: '^[0-9]+:[0-9]+$' })),
   command: optional(texts),
