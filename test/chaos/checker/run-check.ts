@@ -9,7 +9,7 @@ import { startUpstream, type ChaosUpstream } from '../upstream.ts'
 import { runLegacyClient, runMeteredClient, runModernClient, type Company } from './clients.ts'
 import { History } from './history.ts'
 import { judge, METERED_LIMIT } from './invariants.ts'
-import { descriptorsOf, judgeLeftovers } from './leftovers.ts'
+import { descriptorsOf, judgeLeftovers, unansweredIn } from './leftovers.ts'
 import { NEMESES, runNemeses } from './nemeses.ts'
 import { seeded } from './random.ts'
 
@@ -50,7 +50,7 @@ export async function runCheck (options: CheckOptions): Promise<History> {
       await converse({ set, history, seed, sessions: new Map(), isOver: () => false }, clients, async (random) => {
         await runNemeses({ set, upstream, clockFile: files.clock }, history, nemeses, random, seconds * 1000)
       })
-      judge(history, timesIn(files.ledger), countOf(upstream.journal()))
+      judge(history, timesIn(files.ledger), countOf(upstream.journal()), await unansweredIn(set) > 0)
       await judgeLeftovers(history, set, base)
       return history
     } finally {
