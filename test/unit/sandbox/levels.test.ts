@@ -62,6 +62,16 @@ describe('why there are no namespaces', () => {
     assert.match(fix(complaint), /user namespaces|seccomp profile/)
   })
 
+  it('names the option of the container that is missing, by how the kernel refuses', () => {
+    const inside = (complaint: string, by: 'root' | 'user' = 'user', switches: Record<string, string> = {}): string => whyNoNamespace(complaint, by, (file) => switches[file], true).fix
+    assert.match(inside('bwrap: Can\'t mount proc on /newroot/proc: Operation not permitted'), /systempaths=unconfined/)
+    assert.match(inside('bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces.'), /seccomp=deploy\/seccomp\.json/)
+    assert.match(inside('bwrap: Failed to make / slave: Operation not permitted'), /seccomp=deploy\/seccomp\.json/)
+    assert.match(inside('bwrap: Failed to make / slave: Permission denied'), /apparmor=unconfined/)
+    assert.match(inside('bwrap: Failed to make / slave: Operation not permitted', 'root'), /ordinary user/)
+    assert.equal(inside('bwrap: setting up uid map: Permission denied', 'user', { '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '1' }), 'sysctl kernel.apparmor_restrict_unprivileged_userns=0')
+  })
+
   it('knows a masked /proc, an old bubblewrap, and root without its rights', () => {
     assert.match(fix('bwrap: Can\'t mount proc on /newroot/proc: Operation not permitted'), /systempaths=unconfined|unmount/)
     assert.match(fix('bwrap: Unknown option --size'), /bubblewrap 0\.8/)
