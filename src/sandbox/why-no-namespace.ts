@@ -29,7 +29,7 @@ function fixFor (complaint: string, by: 'root' | 'user', read: (file: string) =>
   if (forbidding.length > 0) return forbidding.map(({ name, allows }) => `sysctl ${name}=${allows}`).join(', and ')
   // A seccomp profile refuses with "not permitted"; of the profiles that Docker has, only AppArmor's denies.
   if (inContainer && /(?:slave|mount|pivot_root).*Permission denied/i.test(complaint)) return 'start the container with --security-opt apparmor=unconfined: Docker\'s own AppArmor profile denies every mount'
-  return inContainer ? 'start the container with --security-opt seccomp=deploy/seccomp.json, a profile that allows unshare, clone and mount (docs/workers.md)' : 'allow user namespaces to this user (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)'
+  return inContainer ? 'start the container with --security-opt seccomp=deploy/seccomp.json, a seccomp profile that allows unshare, clone and mount (docs/workers.md)' : 'allow user namespaces to this user (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)'
 }
 
 function readLine (file: string): string | undefined {
