@@ -1,6 +1,9 @@
 /** The API documentation as its readers use it: its examples are sent as they stand, its page is opened in a browser (R55). */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { META } from '../../src/protocol/index.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
@@ -21,7 +24,7 @@ interface Page {
   evaluate<T> (script: string): Promise<T>
 }
 
-describe('the API documentation', { skip: missing('clients', 'chromium') }, () => {
+describe('the API documentation', { skip: missing('clients', 'chromium', 'curl') }, () => {
   let gateway: TestGateway
   let document: OpenapiDocument
   let contract: Contract
@@ -79,6 +82,17 @@ describe('the API documentation', { skip: missing('clients', 'chromium') }, () =
       contract.answered(method, path, { status: Number(status), headers: { 'content-type': type, 'x-request-id': 'x', 'retry-after': '1' }, body: () => type === 'application/json' ? JSON.stringify(value) : String(value) })
     }
     assert.ok(examples.length > 15)
+  })
+
+  it('the commands of docs/api.md run as they stand there, and say what the page says', async () => {
+    const page = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8')
+    const shown = [...page.matchAll(/```sh\n([\s\S]*?)```(?:\n\n```json\n([\s\S]*?)```)?/g)]
+    assert.equal(shown.length, 4)
+    for (const [, command = '', answer] of shown) {
+      const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command], { env: { PATH: process.env['PATH'], DRAWBRIDGE_URL: gateway.url, DRAWBRIDGE_KEY: gateway.keyOf('alice').text } })
+      if (answer === undefined) assert.match(stdout, /"servers":\[|"tools":\[/)
+      else assert.deepEqual(JSON.parse(stdout), JSON.parse(answer))
+    }
   })
 
   it('/docs is a page that works: nothing is refused by its policy, nothing comes from elsewhere, and calls can be tried out', async (t) => {
