@@ -24,15 +24,17 @@ seal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -salt; else cat; fi; }
 # unseal: the way back.
 unseal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -d; else cat; fi; }
 
-# mac_of FILE SALT: 64 hex digits. H(k, H(k, text)) with a key of 64 bytes, which is the cipher's own stream under this salt: so the
+# mac_of FILE SALT: 64 hex digits. H(k, H(k, text)) with a key of 64 bytes, which is a cipher's stream under this salt: so the
 # key is on no command line and in no file.
 mac_of () {
   local file=$1 salt=$2
   { mac_key "$salt"; { mac_key "$salt"; cat "$file"; } | sha256_text; } | sha256_text
 }
 
+# Derived in another way than the parts' keys (SHA-512 for SHA-256): the salt is read from the manifest, and with a part's own salt
+# this would be the stream that the part was encrypted with, which whoever knows how the part begins knows too.
 # Some versions of openssl write the salt in front.
-mac_key () { head -c 64 /dev/zero | cipher -S "$1" | tail -c 64; }
+mac_key () { head -c 64 /dev/zero | openssl enc -aes-256-ctr -pbkdf2 -iter "$ROUNDS" -md sha512 -pass "file:$PASSPHRASE_FILE" -S "$1" | tail -c 64; }
 
 # member FILE NAME: one part of a backup, to stdout. Parts are named by this program only, never by the backup.
 member () { tar -xOf "$1" -- "$2"; }
