@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { command } from './command.ts'
@@ -30,9 +30,14 @@ export async function prepareStack (options: StackOptions): Promise<PreparedStac
   if (options.image === undefined) await shell(`${options.build} -t drawbridge:${OWN_TAG} .`)
   const buildSeconds = options.image === undefined ? (performance.now() - beginMs) / 1000 : undefined
   const folder = await mkdtemp(join(tmpdir(), 'drawbridge-stack-'))
-  const stack = await initialize(folder, options)
-  setVersion(stack, options.image ?? OWN_TAG)
-  return { stack, folder, buildSeconds }
+  try {
+    const stack = await initialize(folder, options)
+    setVersion(stack, options.image ?? OWN_TAG)
+    return { stack, folder, buildSeconds }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /** A stack that an earlier run left up in this folder. */

@@ -12,6 +12,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { setDefaultCACertificates, getCACertificates } from 'node:tls'
+import { endCommands } from './command.ts'
 import { certificateOf } from './create-stack.ts'
 import { readOptions } from './options.ts'
 import type { StackOptions } from './options.ts'
@@ -23,19 +24,20 @@ import type { Stack, StackRow } from './types.ts'
 
 const options = readOptions(process.argv.slice(2), process.env)
 const prepared = options.attach === undefined ? await prepareStack(options) : attachStack(options.attach)
-let isDown = false
+let ending: Promise<void> | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     console.log(`${signal}: taking the stack down`)
-    void takeDown(prepared).finally(() => process.exit(130))
+    ending = endCommands().then(() => takeDown(prepared))
+    void ending.finally(() => process.exit(130))
   })
 }
 let failed = 1
 try {
   failed = await runAll(prepared, options)
 } finally {
-  if (options.keep) console.log(`still up: --attach ${prepared.folder}; docker compose --env-file ${prepared.folder}/.env --profile '*' down -v`)
-  else await takeDown(prepared)
+  if (options.keep && ending === undefined) console.log(`still up: --attach ${prepared.folder}; docker compose --env-file ${prepared.folder}/.env --profile '*' down -v`)
+  else await (ending ??= takeDown(prepared))
 }
 process.exit(failed === 0 ? 0 : 1)
 
@@ -47,7 +49,7 @@ async function runAll ({ stack, buildSeconds }: PreparedStack, { only, loadSecon
   if (rows.length === 0) throw new Error(`no row is called ${only.join(' or ')}`)
   if (!await passes({ name: 'the whole stack up', run: startStack }, stack)) return 1
   let count = 0
-  for (const row of rows) if (!await passes(row, stack)) count++
+  for (const row of rows) if (ending === undefined && !await passes(row, stack)) count++
   console.log(`${rows.length + 1 - count} passed, ${count} failed`)
   return count
 }
@@ -60,14 +62,12 @@ async function passes ({ name, run }: StackRow, stack: Stack): Promise<boolean> 
     console.log(`ok    ${name}: ${figures} (${seconds()} s)`)
     return true
   } catch (error) {
-    console.log(`FAIL  ${name} (${seconds()} s)`, error)
+    if (ending === undefined) console.log(`FAIL  ${name} (${seconds()} s)`, error)
     return false
   }
 }
 
 async function takeDown ({ stack, folder }: PreparedStack): Promise<void> {
-  if (isDown) return
-  isDown = true
   await stack.compose('--profile', '*', 'down', '-v', '--remove-orphans', '--timeout', '10')
   await rm(folder, { recursive: true, force: true })
 }
