@@ -39,14 +39,15 @@ export class HopClient {
     this.#signer = signer
   }
 
-  start ({ instance, origin }: Replica, { method, path, headers, claims }: HopRequest): StartedHop {
+  start ({ instance, origin, isDraining }: Replica, { method, path, headers, claims }: HopRequest): StartedHop {
     const { hostname, port, protocol } = new URL(origin)
     const isTls = protocol === 'https:'
     const { text, proof } = this.#signer.sign(claims, { to: instance, method, path })
     const request = (isTls ? startTlsRequest : startRequest)({
       host: hostname.replace(/^\[|\]$/g, ''),
       ...(port === '' ? {} : { port: Number(port) }),
-      agent: this.#agentOf(instance, isTls),
+      // One that drains takes no new connections in the end, and then nothing was sent; a kept one may end under a request (FR31).
+      agent: isDraining ? false : this.#agentOf(instance, isTls),
       method,
       path,
       headers: [...headers, HOP_HEADER, text],

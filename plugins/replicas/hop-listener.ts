@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Server, type AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { HopSigner, PeerAnswer } from '../../src/replicas/index.ts'
 import type { ReplicaSettings } from '../../src/shared/settings.ts'
@@ -11,6 +12,8 @@ import { noteHop } from './hops.ts'
 const MAX_HEADER_BYTES = 49_152
 /** Longer than the other side keeps a connection (FR33). */
 const KEEP_ALIVE_MS = 75_000
+/** From the last new connection to the end of idle ones, in milliseconds: what other replicas have just sent is answered (FR31). */
+const LINGER_MS = 1000
 
 /** What {@link listenForHops} needs. */
 export interface HopListenerOptions {
@@ -46,9 +49,12 @@ export async function listenForHops (app: FastifyInstance, settings: ReplicaSett
     origin: settings.advertise ?? originOf(server.address() as AddressInfo, settings.listen.host),
     async close (lastBytesMs) {
       const timer = setTimeout(() => { server.closeAllConnections() }, lastBytesMs)
-      server.close()
+      const closed = once(server, 'close')
+      // Without ending idle connections, which http.Server.close does.
+      Server.prototype.close.call(server)
+      await pause(Math.min(LINGER_MS, lastBytesMs))
       server.closeIdleConnections()
-      await once(server, 'close')
+      await closed
       clearTimeout(timer)
     }
   }

@@ -181,4 +181,15 @@ describe('between replicas', () => {
     await answer.ended
     return { status: answer.status, headers: answer.headers, body: answer.body() }
   }
+
+  it('goes over connections that are kept, and to one that drains over one of its own: that ends under no request', async () => {
+    respond = (answer, proof) => { answer.writeHead(200, { [HOP]: proof }).end('done') }
+    assert.equal((await ask()).body(), 'done')
+    assert.equal(arrived.splice(0)[0]?.headers.connection, 'keep-alive')
+    await replicas.drain()
+    await until('the gateway knows that it drains', async () => {
+      assert.equal((await ask()).body(), 'done')
+      return arrived.splice(0)[0]?.headers.connection === 'close'
+    })
+  })
 })
