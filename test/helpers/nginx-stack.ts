@@ -55,9 +55,9 @@ export async function startStackNginx ({ targets, edit = (_name, text) => text }
   const url = `https://localhost:${ports.https}`
   writeFiles(dir, ports, edit)
   writeCertificate(dir)
-  const serve = (names: readonly NginxTarget[]): void => { writeFileSync(join(dir, 'instance', 'upstreams.conf'), renderUpstreams(names)) }
+  const serve = (names: readonly NginxTarget[]): void => { writeFileSync(join(dir, 'instance', 'upstreams.conf'), edit('upstreams.conf', renderUpstreams(names))) }
   serve(targets)
-  writeFileSync(join(dir, 'instance', 'site.conf'), render('render_site', url, '10.0.0'))
+  writeFileSync(join(dir, 'instance', 'site.conf'), edit('site.conf', render('render_site', url, '10.0.0')))
   const program = findNginx() ?? 'nginx'
   const args = ['-p', dir, '-e', 'stderr', '-c', 'nginx.conf']
   const child = spawn(program, [...args, '-g', 'daemon off;'], { ...ORDINARY, stdio: ['ignore', 'ignore', 'pipe'] })
