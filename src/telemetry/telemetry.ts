@@ -3,6 +3,8 @@ import { METRICS, METRIC_PREFIX } from './catalogue.ts'
 import type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 import { CountCell, LevelCell } from './cells.ts'
 import { BoundHistogram } from './histogram.ts'
+import { knownSeries } from './known-series.ts'
+import type { KnownSeries } from './known-series.ts'
 import { CONFIGURED, LABEL_SETS, MOST_VALUES, OTHER } from './label-sets.ts'
 import type { LabelSet } from './label-sets.ts'
 import type { Count, Level, MetricRow, Observe } from './types.ts'
@@ -80,6 +82,11 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     return handle
   }
 
+  /** Half of the cap is for what happens. */
+  const bindAll = (all: Iterable<KnownSeries>): void => {
+    for (const { name, labels } of all) if (handles.size < maxSeries / 2) bind(name, labels)
+  }
+
   const bringUpToDate = (): void => {
     for (const read of readers) read()
     for (const handle of handles.values()) if ('flush' in handle) handle.flush()
@@ -92,7 +99,8 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     beforeScrape: (read) => { readers.push(read) },
     allow: (set, values) => {
       const known = allowed.get(set)
-      for (const value of values) if (known !== undefined && known.size < (MOST_VALUES[set] ?? Infinity)) known.add(value)
+      const added = [...values].filter((value) => known !== undefined && known.size < (MOST_VALUES[set] ?? Infinity) && known.size < known.add(value).size)
+      bindAll(knownSeries(set, added))
     },
     allows: (set, value) => allowed.get(set)?.has(value) === true,
     expose: async () => {
@@ -106,6 +114,7 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     contentType: registry.contentType,
     close: () => { registry.clear() }
   }
+  bindAll(knownSeries())
   telemetry.allow('server', options.servers)
   telemetry.allow('build', [options.version, process.version])
   telemetry.level('build_info', { version: options.version, node: process.version }).set(1)

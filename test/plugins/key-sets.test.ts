@@ -53,7 +53,7 @@ describe('key sets (T08)', () => {
     assert.deepEqual(keySetCheck(auth.keySets()), { key_sets: { status: 'degraded', detail: 'of 1: 0 stale, 1 without keys' } })
     await fetched()
     assert.deepEqual(keySetCheck(auth.keySets()), { key_sets: { status: 'healthy', detail: '1 fresh' } })
-    assert.deepEqual(await metrics(), ['drawbridge_jwks_fetch_total{outcome="ok"} 1', `drawbridge_jwks_usable{issuer="${ISSUER}"} 1`, `drawbridge_jwks_stale_seconds{issuer="${ISSUER}"} 0`])
+    assert.deepEqual(await metrics(), ['drawbridge_jwks_fetch_total{outcome="ok"} 1', 'drawbridge_jwks_fetch_total{outcome="failed"} 0', `drawbridge_jwks_usable{issuer="${ISSUER}"} 1`, `drawbridge_jwks_stale_seconds{issuer="${ISSUER}"} 0`])
 
     idp.reason = 'connection refused'
     clock.advance(15 * MINUTE_MS)
