@@ -90,7 +90,10 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   revocations.onChange(() => { endCredentials(gateway, authenticator.isRevoked) })
   let phase: HealthState['phase'] = 'starting'
   readLevels(telemetry, () => reload.settings, gateway, pool)
-  telemetry.beforeScrape(() => { telemetry.level('memory_used_ratio').set(memory.share) })
+  telemetry.beforeScrape(() => {
+    memory.look()
+    telemetry.level('memory_used_ratio').set(memory.share)
+  })
   watchKeySets(telemetry, authenticator)
   return {
     gateway,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
+import { textOf } from '../helpers/legacy-wire.ts'
 import { probe, roomyLimits, unruly } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -79,6 +80,21 @@ describe('observability', () => {
     assert.match(body, /^drawbridge_tenant_calls_total\{tenant="acme",outcome="ok"\} [1-9]/m)
     assert.match(body, /^drawbridge_tenant_calls_total\{tenant="acme",outcome="(?:tool_error|error)"\} [1-9]/m)
     assert.doesNotMatch(body, /tenant="other"/)
+  })
+
+  it('a call that its server did not answer is counted by why; how full the memory is can be seen', async () => {
+    const wire = gateway.wire('alice', 'probe')
+    await wire.open()
+    const { pid } = JSON.parse(textOf(await wire.call('get'))) as { pid: number }
+    const hanging = wire.call('hang')
+    await until('it is at the worker', async () => (JSON.parse(textOf(await wire.call('cancelled'))) as { inFlight: number }).inFlight === 1)
+    process.kill(pid, 'SIGKILL')
+    assert.equal((await hanging).error?.code, 50201)
+    const { body } = await get(`${gateway.managementUrl}/metrics`)
+    assert.match(body, /^drawbridge_call_failures_total\{server="probe",method="tools\/call",failure="lost"\} 1$/m)
+    assert.doesNotMatch(body, /^drawbridge_call_failures_total\{.*failure="internal"\} [1-9]/m)
+    const full = Number(/^drawbridge_memory_used_ratio (\S+)$/m.exec(body)?.[1])
+    assert.ok(full > 0 && full < 1, String(full))
   })
 
   it('labels come from closed sets: names of callers, sessions and paths make no new series', async () => {
