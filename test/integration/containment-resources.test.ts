@@ -1,6 +1,6 @@
 /** What a contained worker can use up: its own share, and then itself (T40, FR05). */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { probeResources } from '../../src/sandbox/resources/index.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
@@ -54,6 +54,14 @@ for (const { name, make } of runners()) {
       const [started, count] = await Promise.all([inside(bomb, FORK_BOMB), inside(calm, FORK_BOMB.replace('200', '20'))])
       assert.ok(typeof started === 'number' && started > 10 && started < PIDS, `${String(started)} processes`)
       assert.equal(count, 20)
+    })
+
+    it('where all share one limit of memory, the kernel ends workers before the gateway', async () => {
+      const calm = gateway.wire('bob', 'calm')
+      await calm.open()
+      const mark = Number(await inside(calm, 'return fs.readFileSync("/proc/self/oom_score_adj", "utf8")'))
+      const own = Number(readFileSync(`/proc/${gateway.pid}/oom_score_adj`, 'utf8'))
+      assert.ok(mark >= own + 500, `the worker is marked ${mark}, the gateway ${own}`)
     })
 
     if (!hasGroups) return

@@ -4,6 +4,9 @@
 # POSIX sh, builtins only: no other process is made.
 
 ulimit -c 0
+# Where the gateway and its workers share one limit of memory, as in a container, the kernel ends the largest process first: that
+# would be the gateway, with everybody's workers. Whoever is marked higher goes before. Raising it is nobody's privilege.
+{ echo 800 > /proc/self/oom_score_adj; } 2>/dev/null || :
 
 while [ $# -gt 0 ]; do
   case $1 in
