@@ -122,6 +122,19 @@ describe('dashboards', () => {
     assert.deepEqual(hidden, ['sessions_total', 'cache_entries', 'circuit_opened_total', 'config_reloads_total'])
   })
 
+  test('docs/operations/dashboards.md has a section for each, where its description leads', async () => {
+    const page = await readFile(new URL('docs/operations/dashboards.md', root), 'utf8')
+    const sections = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
+    for (const [name, { description }] of committed) {
+      assert.ok(sections.includes(name), name)
+      assert.ok(description.endsWith(`docs/operations/dashboards.md#${name}`), name)
+    }
+    const titles = new Set(committed.flatMap(([, { panels }]) => panels.map(({ title }) => title)))
+    const named = [...page.matchAll(/\*\*([^*]+\?)\*\*|"([^"]+\?)"/g)].map(([, bold, quoted]) => bold ?? quoted ?? '')
+    assert.ok(named.length > 20)
+    assert.deepEqual(named.filter((title) => !titles.has(title)), [], 'questions that no panel asks')
+  })
+
   test('Grafana is given the source that the dashboards name, and the folder that they lie in', async () => {
     const sources = await yaml('grafana/provisioning/datasources/prometheus.yaml') as { apiVersion: number, datasources: ReadonlyArray<Record<string, unknown>> }
     assert.deepEqual(sources.datasources.map(({ uid, type, url, isDefault }) => ({ uid, type, url, isDefault })), [{ ...PROMETHEUS, url: 'http://prometheus:9090', isDefault: true }])
