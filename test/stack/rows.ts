@@ -4,11 +4,12 @@ import { callsRows } from './calls.ts'
 import { containersRows } from './containers.ts'
 import { containmentRows } from './containment.ts'
 import { deploymentsRows } from './deployments.ts'
+import { edgeRows } from './edge.ts'
 import { loadRow } from './load.ts'
 import { redisRow } from './redis-restart.ts'
 import type { StackRow } from './types.ts'
 
 /** All rows in their order: what only looks, then load, then what reads its figures, then what breaks things, and last what wipes all. */
 export function stackRows ({ loadSeconds }: { readonly loadSeconds: number }): readonly StackRow[] {
-  return [...callsRows, ...containersRows, ...containmentRows, buildContextRow, loadRow(loadSeconds), redisRow, ...deploymentsRows, backupRow]
+  return [...callsRows, ...edgeRows, ...containersRows, ...containmentRows, buildContextRow, loadRow(loadSeconds), redisRow, ...deploymentsRows, backupRow]
 }
