@@ -3,6 +3,7 @@ import { buildContextRow } from './build-context.ts'
 import { callsRows } from './calls.ts'
 import { containersRows } from './containers.ts'
 import { containmentRows } from './containment.ts'
+import { dashboardsRow } from './dashboards.ts'
 import { deploymentsRows } from './deployments.ts'
 import { edgeRows } from './edge.ts'
 import { loadRow } from './load.ts'
@@ -11,5 +12,5 @@ import type { StackRow } from './types.ts'
 
 /** All rows in their order: what only looks, then load, then what reads its figures, then what breaks things, and last what wipes all. */
 export function stackRows ({ loadSeconds }: { readonly loadSeconds: number }): readonly StackRow[] {
-  return [...callsRows, ...edgeRows, ...containersRows, ...containmentRows, buildContextRow, loadRow(loadSeconds), redisRow, ...deploymentsRows, backupRow]
+  return [...callsRows, ...edgeRows, ...containersRows, ...containmentRows, buildContextRow, loadRow(loadSeconds), dashboardsRow, redisRow, ...deploymentsRows, backupRow]
 }
