@@ -54,7 +54,7 @@ describe('alerts of two gateways', () => {
     await rm(dir, { recursive: true, force: true })
   })
 
-  it('both are scraped with the token, every rule is evaluated, and neither has an alert', async () => {
+  it('both are scraped, every rule is evaluated, and neither has an alert', async () => {
     await until('both are scraped', async () => (await ask('up{job="gateway"} == 1')).length === 2, 30_000)
     await until('the recording rules have been evaluated', async () => (await ask('replica:process_open_fds:ratio')).length === 2, 30_000)
     const rules = await (await fetch(`${prometheus.url}/api/v1/rules`)).json() as { data: { groups: ReadonlyArray<{ rules: ReadonlyArray<{ name: string, health: string, lastError?: string }> }> } }

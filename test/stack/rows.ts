@@ -1,3 +1,4 @@
+import { deliveredRow, targetsRow } from './alerts.ts'
 import { backupRow } from './backup.ts'
 import { buildContextRow } from './build-context.ts'
 import { callsRows } from './calls.ts'
@@ -12,5 +13,5 @@ import type { StackRow } from './types.ts'
 
 /** All rows in their order: what only looks, then load, then what reads its figures, then what breaks things, and last what wipes all. */
 export function stackRows ({ loadSeconds }: { readonly loadSeconds: number }): readonly StackRow[] {
-  return [...callsRows, ...edgeRows, ...containersRows, ...containmentRows, buildContextRow, loadRow(loadSeconds), dashboardsRow, redisRow, ...deploymentsRows, backupRow]
+  return [...callsRows, ...edgeRows, ...containersRows, ...containmentRows, buildContextRow, loadRow(loadSeconds), targetsRow, dashboardsRow, redisRow, deliveredRow, ...deploymentsRows, backupRow]
 }
