@@ -5,7 +5,7 @@ import type { Stack, StackRow } from './types.ts'
 
 /** Needs what this stack does not have: servers over HTTP, token issuers, a policy hook, calls that wait, something wrong. */
 const NOT_HERE: ReadonlySet<string> = new Set([
-  'ALERTS', 'drawbridge_call_wait_seconds_bucket', 'drawbridge_call_wait_seconds_count', 'drawbridge_circuit_open', 'drawbridge_jwks_stale_seconds', 'drawbridge_jwks_usable', 'drawbridge_policy_hook_seconds_bucket',
+  'ALERTS', 'drawbridge_audit_sink_failing', 'drawbridge_call_wait_seconds_bucket', 'drawbridge_call_wait_seconds_count', 'drawbridge_circuit_open', 'drawbridge_jwks_stale_seconds', 'drawbridge_jwks_usable', 'drawbridge_policy_hook_seconds_bucket',
   'drawbridge_replica_hop_seconds_bucket'
 ])
 /** Asks Prometheus one question after the other, in its container: one answer a line. */
