@@ -18,7 +18,7 @@ let edge: StackEdge
 before(async () => { edge = await startStackEdge() })
 after(async () => { await edge.stop() })
 
-describe('nginx of the stack: event streams', () => {
+describe('nginx of the stack: event streams', { timeout: 60_000 }, () => {
   it('each event is read before the next is sent, over HTTP/1.1 and HTTP/2', async () => {
     const answer = await exchange(`${edge.nginx.url}/stream`, { agent: edge.nginx.agent, headers: { 'mcp-session-id': 'b1-x' } })
     const stream = edge.b1.streams.at(-1) ?? assert.fail('no stream')
@@ -53,7 +53,7 @@ describe('nginx of the stack: event streams', () => {
   })
 })
 
-describe('nginx of the stack: its log', () => {
+describe('nginx of the stack: its log', { timeout: 60_000 }, () => {
   it('has who, what, which replica and how long, and no secret (T27)', async () => {
     const secrets = ['db_q_secret', 'db_h_secret', 'b1-sessionsecret', 'cookie-secret', 'referer-secret']
     await edge.ask(`/mcp/secret?access_token=${secrets[0]}&session_id=${secrets[2]}`, { headers: { authorization: `Bearer ${secrets[1]}`, cookie: `a=${secrets[3]}`, referer: `https://a/?t=${secrets[4]}` } })
@@ -100,7 +100,7 @@ describe('nginx of the stack: its log', () => {
   })
 })
 
-describe('nginx of the stack: floods', () => {
+describe('nginx of the stack: floods', { timeout: 60_000 }, () => {
   it('429 as JSON with Retry-After, and no fault of the replicas', async (t) => {
     const small = await startStackNginx({ targets: [edge.b1], edit: (name, text) => name === 'limits.conf' ? text.replace('rate=2000r/s', 'rate=1r/m').replace('burst=4000', 'burst=2') : text })
     t.after(async () => { await small.stop() })
@@ -125,7 +125,7 @@ describe('nginx of the stack: floods', () => {
   })
 })
 
-describe('nginx of the stack: reloads', () => {
+describe('nginx of the stack: reloads', { timeout: 60_000 }, () => {
   it('a configuration with a mistake is not taken, and the one before goes on, streams too (FR32)', async () => {
     const answer = await exchange(`${edge.nginx.url}/stream`, { agent: edge.nginx.agent, headers: { 'mcp-session-id': 'b1-x' } })
     const file = join(edge.nginx.dir, 'instance', 'upstreams.conf')

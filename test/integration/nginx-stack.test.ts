@@ -21,7 +21,7 @@ after(async () => { await edge.stop() })
 
 const portOf = (url: string): number => Number(new URL(url).port)
 
-describe('nginx of the stack: its configuration', () => {
+describe('nginx of the stack: its configuration', { timeout: 60_000 }, () => {
   it('is taken without a warning', () => {
     const { ok, said } = edge.nginx.test()
     assert.equal(ok, true, said)
@@ -55,7 +55,7 @@ describe('nginx of the stack: its configuration', () => {
   })
 })
 
-describe('nginx of the stack: TLS', () => {
+describe('nginx of the stack: TLS', { timeout: 60_000 }, () => {
   it('agrees on 1.2 and 1.3, with forward secrecy, and on nothing older', async () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const agreed = await rawExchange({ port: portOf(edge.nginx.url), ca: edge.nginx.ca, minVersion: version, maxVersion: version })
@@ -107,7 +107,7 @@ describe('nginx of the stack: TLS', () => {
   })
 })
 
-describe('nginx of the stack: what arrives at a replica', () => {
+describe('nginx of the stack: what arrives at a replica', { timeout: 60_000 }, () => {
   it('nothing of what callers say about who and where they are, and the credential (T26)', async () => {
     const hostile = ['X-User-ID', 'X-Tenant-ID', 'X-Real-IP', 'Forwarded', 'X-Forwarded-Host', 'X-Forwarded-User', 'X-Forwarded-Prefix', 'X-Original-URL', 'mcp-init-host',
       'X-Drawbridge-Hop', 'X-Drawbridge-Hop-Not-Done', 'X-Drawbridge-Client-Address', 'X-Drawbridge-Replica', 'X-Webauth-User', 'Proxy', 'Cookie', 'X_User_ID', 'X_Forwarded_For', '__proto__']
@@ -144,7 +144,7 @@ describe('nginx of the stack: what arrives at a replica', () => {
   })
 })
 
-describe('nginx of the stack: refusals of its own', () => {
+describe('nginx of the stack: refusals of its own', { timeout: 60_000 }, () => {
   it('413 over the cap, as JSON, readable by whoever sent it', async () => {
     const large = 'x'.repeat(4 * 1024 * 1024 + 1)
     const [mcp, other] = [await edge.ask('/servers/a/mcp', { body: large }), await edge.ask('/mcp/tools', { body: large })]
