@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What a backup is: a tar of parts and a manifest with the SHA-256 of each. With a passphrase every part is encrypted (AES-256-CTR, key
-# by PBKDF2 from the passphrase and a salt of its own), and the manifest carries a MAC, so nothing can be changed, added, taken
-# away or put in from another backup without it. Without one the manifest shows damage, and nothing against malice. Sourced after
+# What a backup is: a tar of parts and a manifest with the SHA-256 of each. With a passphrase every part is encrypted (AES-256-CTR; keys
+# by PBKDF2 from the passphrase and a salt), and the manifest carries a MAC, so nothing can be changed, added, taken away or put in
+# from another backup without it. Without one the manifest shows damage, and nothing against malice. Sourced after
 # common.sh and secrets.sh; PASSPHRASE_FILE is empty or names the file.
 
 PASSPHRASE_FILE=${PASSPHRASE_FILE:-}
@@ -16,7 +16,20 @@ check_passphrase () {
   [ "${#line}" -ge 16 ] || die "the first line of $PASSPHRASE_FILE has to have 16 characters or more: openssl rand -base64 32 > FILE"
 }
 
-cipher () { openssl enc -aes-256-ctr -pbkdf2 -iter "$ROUNDS" -md sha256 -pass "file:$PASSPHRASE_FILE" "$@"; }
+# derive_keys SALT: two keys of 32 bytes from the passphrase, once for a backup: the first PBKDF2 costs what it costs on purpose. They
+# are the beginning of a cipher's stream that is used for nothing else, and no text is ever encrypted with it: whoever knows a
+# part learns nothing of them. They are in variables of this shell alone, on no command line and in no file.
+derive_keys () {
+  local stream
+  # Some versions of openssl write the salt in front.
+  stream=$(head -c 64 /dev/zero | openssl enc -aes-256-ctr -pbkdf2 -iter "$ROUNDS" -md sha512 -pass "file:$PASSPHRASE_FILE" -S "$1" | tail -c 64 | od -An -v -tx1 | tr -d ' \n')
+  [ "${#stream}" -eq 128 ] || die "$PASSPHRASE_FILE: openssl made no key of it"
+  PART_KEY=${stream:0:64}
+  MAC_KEY=${stream:64}
+}
+
+# cipher OPTION: one round is enough for a key of 256 random bits; with a salt of its own each part has a key of its own.
+cipher () { openssl enc -aes-256-ctr -pbkdf2 -iter 1 -md sha256 -pass fd:3 "$@" 3< <(printf '%s\n' "$PART_KEY"); }
 
 # seal: stdin to stdout, encrypted if there is a passphrase.
 seal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -salt; else cat; fi; }
@@ -24,17 +37,10 @@ seal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -salt; else cat; fi; }
 # unseal: the way back.
 unseal () { if [ -n "$PASSPHRASE_FILE" ]; then cipher -d; else cat; fi; }
 
-# mac_of FILE SALT: 64 hex digits. H(k, H(k, text)) with a key of 64 bytes, which is a cipher's stream under this salt: so the
-# key is on no command line and in no file.
+# mac_of FILE: 64 hex digits. H(k, H(k, text)).
 mac_of () {
-  local file=$1 salt=$2
-  { mac_key "$salt"; { mac_key "$salt"; cat "$file"; } | sha256_text; } | sha256_text
+  { printf '%s' "$MAC_KEY"; { printf '%s' "$MAC_KEY"; cat "$1"; } | sha256_text; } | sha256_text
 }
-
-# Derived in another way than the parts' keys (SHA-512 for SHA-256): the salt is read from the manifest, and with a part's own salt
-# this would be the stream that the part was encrypted with, which whoever knows how the part begins knows too.
-# Some versions of openssl write the salt in front.
-mac_key () { head -c 64 /dev/zero | openssl enc -aes-256-ctr -pbkdf2 -iter "$ROUNDS" -md sha512 -pass "file:$PASSPHRASE_FILE" -S "$1" | tail -c 64; }
 
 # member FILE NAME: one part of a backup, to stdout. Parts are named by this program only, never by the backup.
 member () { tar -xOf "$1" -- "$2"; }
@@ -51,7 +57,8 @@ verify_backup () {
     [ -n "$PASSPHRASE_FILE" ] || die "$file is encrypted: --passphrase-file FILE"
     salt=$(manifest_value "$folder" salt)
     [[ $salt =~ ^[0-9a-f]{16}$ ]] || die "$file: the manifest was changed"
-    [ "$(member "$file" manifest.mac 2> /dev/null)" = "$(mac_of "$folder/manifest" "$salt")" ] || die "$file: wrong passphrase, or the manifest was changed"
+    derive_keys "$salt"
+    [ "$(member "$file" manifest.mac 2> /dev/null)" = "$(mac_of "$folder/manifest")" ] || die "$file: wrong passphrase, or the manifest was changed"
   fi
   verify_parts "$file" "$folder"
 }

@@ -35,6 +35,7 @@ container_of () {
 # is_running SERVICE
 is_running () {
   local id
+  command -v docker > /dev/null || return 1
   id=$(container_of "$1")
   [ -n "$id" ] && [ "$(docker inspect -f '{{.State.Running}}' "$id")" = true ]
 }

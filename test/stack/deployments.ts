@@ -91,19 +91,20 @@ async function imagesOf (stack: Stack): Promise<readonly string[]> {
   return (await docker('inspect', '-f', '{{.Config.Image}}', ...ids)).trim().split('\n')
 }
 
-function servicesOf (stack: Stack): readonly string[] {
+/** The services of the replicas that serve. */
+export function servicesOf (stack: Stack): readonly string[] {
   const names = readFileSync(join(stack.instanceDir, 'topology'), 'utf8').trim().split(' ')
   return names.map((name) => `gateway-${name.startsWith('b') ? 'blue' : 'green'}-${name.slice(1)}`)
 }
 
 /** A value of the stack's .env. */
-export function setting (stack: Stack, name: string): string {
+function setting (stack: Stack, name: string): string {
   const file = readFileSync(stack.env['DRAWBRIDGE_ENV_FILE'] ?? '', 'utf8')
   return new RegExp(`^${name}=(.*)$`, 'm').exec(file)?.[1] ?? ''
 }
 
 /** The version that serves. */
-export function versionOf (stack: Stack): string {
+function versionOf (stack: Stack): string {
   return setting(stack, `${setting(stack, 'COMPOSE_PROFILES').toUpperCase()}_VERSION`)
 }
 

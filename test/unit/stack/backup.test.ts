@@ -1,0 +1,121 @@
+/** What a backup is, for real: its parts, its encryption, and that nothing in it can be changed unseen. */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { contentsOf, preparedPlace } from './operator-scripts.ts'
+import type { Place } from './operator-scripts.ts'
+
+interface Saved extends Place {
+  readonly archive: string
+  readonly passphrase: string
+}
+
+async function saved (t: TestContext): Promise<Saved> {
+  const place = await preparedPlace(t)
+  const [archive, passphrase] = [join(place.folder, 'a.tar'), join(place.folder, 'passphrase')]
+  writeFileSync(passphrase, 'correct horse battery staple\n')
+  const { code, errors } = await place.script('backup', '--files-only', '--passphrase-file', 'passphrase', '--out', 'a.tar')
+  assert.equal(code, 0, errors)
+  return { ...place, archive, passphrase }
+}
+
+describe('backup and restore of files', () => {
+  it('gives everything back on a machine that has nothing', async (t) => {
+    const { instance, envFile, script } = await saved(t)
+    const [before, settings] = [contentsOf(instance), readFileSync(envFile, 'utf8')]
+    rmSync(instance, { recursive: true })
+    rmSync(envFile)
+    const { code, errors } = await script('restore', 'a.tar', '--passphrase-file', 'passphrase', '--files-only')
+    assert.equal(code, 0, errors)
+    const { lock: _lock, ...kept } = before
+    assert.deepEqual(contentsOf(instance), kept)
+    for (const line of settings.split('\n')) assert.ok(readFileSync(envFile, 'utf8').includes(line), line)
+    assert.equal(statSync(instance).mode & 0o777, 0o700)
+    assert.equal(statSync(join(instance, 'secrets/redis_acl')).mode & 0o777, 0o444)
+  })
+
+  it('writes no secret that can be read, into a file of the owner alone, and nothing beside it', async (t) => {
+    const { archive, folder, instance } = await saved(t)
+    assert.equal(statSync(archive).mode & 0o777, 0o600)
+    const bytes = readFileSync(archive, 'latin1')
+    for (const [name, secret] of Object.entries(contentsOf(join(instance, 'secrets')))) assert.ok(!bytes.includes(secret), name)
+    assert.doesNotMatch(bytes, /PRIVATE KEY|PUBLIC_URL/)
+    assert.deepEqual(readdirSync(folder).sort(), ['a.tar', 'instance', 'passphrase', 'stack.env'])
+  })
+
+  it('refuses to write secrets as they are unless it is told to, and weak passphrases', async (t) => {
+    const { folder, script } = await saved(t)
+    assert.equal((await script('backup', '--files-only', '--out', 'b.tar')).code, 2)
+    writeFileSync(join(folder, 'weak'), 'hunter2\n')
+    assert.equal((await script('backup', '--files-only', '--passphrase-file', 'weak', '--out', 'b.tar')).code, 1)
+    assert.equal((await script('backup', '--files-only', '--plain-secrets', '--out', 'a.tar')).code, 1, 'what is there is not overwritten')
+    assert.equal(existsSync(join(folder, 'b.tar')), false)
+  })
+
+  it('a plain one restores, and does not pass for an encrypted one', async (t) => {
+    const { instance, script } = await saved(t)
+    assert.equal((await script('backup', '--files-only', '--plain-secrets', '--out', 'plain.tar')).code, 0)
+    const refused = await script('restore', 'plain.tar', '--check', '--passphrase-file', 'passphrase')
+    assert.equal(refused.code, 1)
+    assert.match(refused.errors, /is not encrypted/)
+    const before = contentsOf(join(instance, 'secrets'))
+    rmSync(join(instance, 'secrets'), { recursive: true })
+    assert.equal((await script('restore', 'plain.tar', '--files-only', '--yes')).code, 0)
+    assert.deepEqual(contentsOf(join(instance, 'secrets')), before)
+  })
+
+  it('one changed byte, of any part, of the manifest or of its MAC, and nothing is restored', async (t) => {
+    const { archive, folder, instance, script } = await saved(t)
+    const bytes = readFileSync(archive)
+    const before = contentsOf(instance)
+    for (const name of ['settings.env', 'files.tar', 'secrets.tar', 'manifest.mac', 'manifest\0']) {
+      const changed = Buffer.from(bytes)
+      // The body begins 512 bytes after the name in the header.
+      const at = bytes.indexOf(name) + 512 + 30
+      changed[at] = (changed[at] ?? 0) ^ 1
+      writeFileSync(join(folder, 'changed.tar'), changed)
+      const { code, errors } = await script('restore', 'changed.tar', '--passphrase-file', 'passphrase', '--files-only', '--yes')
+      assert.equal(code, 1, name)
+      assert.match(errors, /changed|not a backup|another version/, name)
+    }
+    assert.deepEqual(contentsOf(instance), before)
+  })
+
+  it('a part of another backup does not fit, though the passphrase is the same, and a cut file is none', async (t) => {
+    const { archive, folder, script } = await saved(t)
+    assert.equal((await script('backup', '--files-only', '--passphrase-file', 'passphrase', '--out', 'other.tar')).code, 0)
+    const [one, other] = [readFileSync(archive), readFileSync(join(folder, 'other.tar'))]
+    const at = one.indexOf('secrets.tar')
+    assert.equal(at, other.indexOf('secrets.tar'), 'both have it in the same place')
+    const size = parseInt(one.toString('latin1', at + 124, at + 135), 8)
+    other.copy(one, at + 512, at + 512, at + 512 + size)
+    writeFileSync(join(folder, 'mixed.tar'), one)
+    assert.match((await script('restore', 'mixed.tar', '--check', '--passphrase-file', 'passphrase')).errors, /secrets\.tar was changed/)
+    writeFileSync(join(folder, 'cut.tar'), one.subarray(0, one.length / 2))
+    assert.match((await script('restore', 'cut.tar', '--check', '--passphrase-file', 'passphrase')).errors, /not a whole one/)
+  })
+
+  it('the wrong passphrase is said, and none at all', async (t) => {
+    const { folder, script } = await saved(t)
+    writeFileSync(join(folder, 'wrong'), 'incorrect horse battery staple\n')
+    assert.match((await script('restore', 'a.tar', '--check', '--passphrase-file', 'wrong')).errors, /wrong passphrase/)
+    assert.match((await script('restore', 'a.tar', '--check')).errors, /is encrypted/)
+  })
+
+  it('what is here already is replaced with --yes only, and moved aside', async (t) => {
+    const { folder, instance, script } = await saved(t)
+    const token = join(instance, 'secrets/management_token')
+    rmSync(token)
+    writeFileSync(token, 'another')
+    const refused = await script('restore', 'a.tar', '--passphrase-file', 'passphrase', '--files-only')
+    assert.equal(refused.code, 1)
+    assert.match(refused.errors, /--yes/)
+    assert.equal(readFileSync(token, 'utf8'), 'another')
+    assert.equal((await script('restore', 'a.tar', '--passphrase-file', 'passphrase', '--files-only', '--yes')).code, 0)
+    assert.notEqual(readFileSync(token, 'utf8'), 'another')
+    const aside = readdirSync(folder).find((name) => name.startsWith('instance.before-')) ?? ''
+    assert.equal(readFileSync(join(folder, aside, 'secrets/management_token'), 'utf8'), 'another')
+  })
+})
