@@ -29,8 +29,9 @@ services_of () { local name; for name in "$@"; do service_of "$name"; printf '\n
 # route_to REPLICA...: nginx sends requests to these from now on. A file that nginx does not take is undone, and nginx goes on as
 # it was (FR32). While nginx is not running, the file is all there is to it.
 route_to () {
-  local file before
+  local file before text
   file=$(instance_dir)/nginx/upstreams.conf
+  text=$(render_upstreams "$(subnet)" "$@") || return 1
   if [ "$DRY_RUN" = 1 ]; then
     printf '+ nginx: requests go to %s\n' "$*"
     write_file 444 "$file" < /dev/null
@@ -39,7 +40,7 @@ route_to () {
     return
   fi
   before=$(cat "$file" 2> /dev/null) || true
-  render_upstreams "$(subnet)" "$@" | write_file 444 "$file" || return 1
+  printf '%s\n' "$text" | write_file 444 "$file" || return 1
   is_running nginx || return 0
   if exec_in nginx nginx -t -q > /dev/null && exec_in nginx nginx -s reload > /dev/null 2>&1; then return; fi
   printf '%s\n' "$before" | write_file 444 "$file"
@@ -49,10 +50,11 @@ route_to () {
 
 # set_topology REPLICA...: these serve: nginx, Prometheus and the file say so. Nothing is changed if nginx does not take it.
 set_topology () {
-  local folder
+  local folder targets
   folder=$(instance_dir)
+  targets=$(render_targets "$(subnet)" "$@") || return 1
   route_to "$@" || return 1
   # Watched are those that serve, also while one of them is being replaced: Prometheus reads the file by itself.
-  render_targets "$(subnet)" "$@" | write_file 444 "$folder/prometheus/gateways.json" || return 1
+  printf '%s\n' "$targets" | write_file 444 "$folder/prometheus/gateways.json" || return 1
   printf '%s\n' "$*" | write_file 444 "$folder/topology"
 }

@@ -36,7 +36,9 @@ interface Traces {
 
 /** What has to be there afterwards: knowledge of a server, a quota that is nearly used up, a revoked key. */
 async function leaveTraces (stack: Stack): Promise<Traces> {
-  const [guest, revoked] = [newUser('guest'), newUser('revoked')]
+  // Other names in another run, on a stack that was kept.
+  const tenant = `quota-${randomBytes(3).toString('hex')}`
+  const [guest, revoked] = [newUser(tenant), newUser(tenant)]
   addTenant(stack, [guest, revoked])
   for (const { key } of [guest, revoked]) await until('the key is known', async () => await isLetIn(stack, key), 20_000)
   await ok(stack, stack.key, 'memory__create_entities', { entities: [{ name: 'bridge', entityType: 'thing', observations: ['is drawn'] }] })
@@ -98,8 +100,9 @@ async function ok (stack: Stack, key: string, tool: string, args: Record<string,
   return body
 }
 
-function newUser (user: string): StackUser {
-  return { tenant: 'quota', user, key: `db_${user}_${randomBytes(32).toString('base64url')}` }
+function newUser (tenant: string): StackUser {
+  const user = `guest${randomBytes(4).toString('hex')}`
+  return { tenant, user, key: `db_${user}_${randomBytes(32).toString('base64url')}` }
 }
 
 function idOf ({ user }: StackUser): string {
@@ -109,7 +112,7 @@ function idOf ({ user }: StackUser): string {
 function addTenant (stack: Stack, users: readonly StackUser[]): void {
   const file = join(stack.instanceDir, 'gateway', 'keys.yaml')
   const entries = users.map(({ tenant, user, key }) => `    - { id: ${user}, sha256: "${createHash('sha256').update(key).digest('hex')}", tenant: ${tenant}, user: ${user} }`)
-  const text = [readFileSync(file, 'utf8').replace(/^tenants:$/m, `tenants:\n  quota: { limits: { callsPerMonth: ${QUOTA} } }`).trimEnd(), ...entries, ''].join('\n')
+  const text = [readFileSync(file, 'utf8').replace(/^tenants:$/m, `tenants:\n  ${users[0]?.tenant ?? ''}: { limits: { callsPerMonth: ${QUOTA} } }`).trimEnd(), ...entries, ''].join('\n')
   writeFileSync(`${file}.new`, text, { mode: 0o444 })
   renameSync(`${file}.new`, file)
 }

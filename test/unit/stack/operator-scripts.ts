@@ -48,7 +48,7 @@ export async function preparedPlace (t: TestContext): Promise<Place> {
     envFile,
     instance,
     script: (name, ...args) => ended(join(root, 'scripts', name), args, folder, env),
-    bash: (libraries, line) => ended('bash', ['-euc', [...libraries.map((name) => `. "${root}scripts/lib/${name}.sh"`), line].join('\n')], folder, env)
+    bash: (libraries, line) => ended('bash', ['-euo', 'pipefail', '-c', [...libraries.map((name) => `. "${root}scripts/lib/${name}.sh"`), line].join('\n')], folder, env)
   }
   const made = await place.script('init', '--public-url', 'https://mcp.example.com', '--instance', instance, '--subnet', '172.30.99')
   if (made.code !== 0) throw new Error(made.errors)
