@@ -38,7 +38,8 @@ describe('npm run load', () => {
   const load = (url: string, keys: string, ...args: string[]) => new Promise<{ code: number, stdout: string, stderr: string, summary: Summary | undefined }>((resolve) => {
     const out = join(dir, `${Math.random()}.json`)
     const all = [program, '--url', url, '--keys-file', join(dir, keys), '--calls', join(dir, 'calls.json'), '--out', out, ...args]
-    execFile(process.execPath, all, (error, stdout, stderr) => {
+    // Without a PATH there is no k6, whatever this machine has.
+    execFile(process.execPath, all, { env: { ...process.env, PATH: '' } }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code)
       readFile(out, 'utf8').then((text) => JSON.parse(text) as Summary, () => undefined).then((summary) => resolve({ code, stdout, stderr, summary }), () => undefined)
     })
@@ -78,6 +79,12 @@ describe('npm run load', () => {
     assert.ok(summary.limited > 0 && summary.failed >= summary.limited, JSON.stringify(summary))
     assert.ok(summary.thresholds.some(({ name, ok }) => name === 'errorShare' && !ok))
     assert.ok(summary.faults.some(({ what }) => what.includes('429') || what.includes('42901')), JSON.stringify(summary.faults))
+  })
+
+  it('goes on with Node where k6 is wanted and not there, and says so', async () => {
+    const { code, stderr, summary } = await load(gateway.url, 'keys', '--scenario', 'smoke', '--seconds', '0.5', '--p95-ms', '30000', '--runner', 'k6')
+    assert.deepEqual([code, summary?.runner], [0, 'node'])
+    assert.match(stderr, /k6 is not on PATH/)
   })
 
   it('is not run with a key that does not work, or against nobody', async () => {
