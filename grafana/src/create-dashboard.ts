@@ -1,5 +1,5 @@
 import { DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
-import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { Dashboard, DashboardLink, Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { createAnnotations } from './annotations.ts'
 import { createVariable, type VariableName } from './variables.ts'
 
@@ -45,7 +45,7 @@ export function createDashboard ({ name, title, about, variables, shelves, from 
     .time({ from, to: 'now' })
     .refresh('30s')
     .annotations(createAnnotations())
-    .links(links())
+    .links(links().map((link) => ({ build: () => link })))
     .variables(variables.map((variable) => createVariable(variable)))
   let y = 0
   let id = 0
@@ -74,9 +74,13 @@ function widthsOf (heading: string, count: number, widths: readonly number[] = A
   return widths
 }
 
-function links (): DashboardLinkBuilder[] {
+/** At the top, where they are seen: the builder would put them into a menu. */
+function links (): DashboardLink[] {
   return [
     new DashboardLinkBuilder('Dashboards').type(DashboardLinkType.Dashboards).tags([TAG]).asDropdown(true).keepTime(true).includeVars(true).icon('external link').tooltip('The other dashboards, at the same time'),
     new DashboardLinkBuilder('Alerts').type(DashboardLinkType.Link).url(ALERTS_PAGE).icon('bolt').tooltip('Every alert with its runbook_url: the section of docs/operations/on-call.md that says what to do')
-  ]
+  ].map((link) => {
+    const { placement: _menu, ...shown } = link.build()
+    return shown
+  })
 }

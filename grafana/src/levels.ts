@@ -27,6 +27,11 @@ export function betterFrom (orange: number, green: number): Levels {
   return [{ value: null, color: 'red' }, { value: orange, color: 'orange' }, { value: green, color: 'green' }]
 }
 
+/** Red below, green from there on. For yes and no. */
+export function goodFrom (green: number): Levels {
+  return [{ value: null, color: 'red' }, { value: green, color: 'green' }]
+}
+
 /** As the panels' builders take them. */
 export function thresholdsOf (levels: Levels): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...levels])

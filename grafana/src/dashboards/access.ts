@@ -1,6 +1,6 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { highest, inRange, perSecond, perSecondBy, quantileBy, series, totalBy } from '../expressions.ts'
-import { betterFrom, worseFrom, wrongFrom } from '../levels.ts'
+import { goodFrom, worseFrom, wrongFrom } from '../levels.ts'
 import { chart } from '../panels/chart.ts'
 import { stat } from '../panels/stat.ts'
 import { zeroIs, zeroOrOne } from '../panels/words.ts'
@@ -23,9 +23,9 @@ export const access = createDashboard({
         stat({ title: 'Has the impossible happened?', about: 'In this time: a worker given to another (T19), a value in Redis that no gateway wrote (T57), a message to replicas that none signed. Anything but no: stop and look.', unit: 'short', levels: wrongFrom(1), decimals: 0, words: zeroIs('no'), expr: IMPOSSIBLE.map((name) => `(${inRange(name)})`).join(' + ') }),
         stat({ title: 'Who uses session ids of others?', about: 'Times in this time (T01, T02). A few: a client whose key was changed. Many: somebody tries ids.', unit: 'short', levels: worseFrom(1, 20), decimals: 0, words: zeroIs('nobody'), expr: inRange('session_owner_mismatch_total') }),
         stat({ title: 'Refused credentials', about: 'A second. Many with wrong_secret or unknown_key: somebody tries; the addresses are in the audit trail.', unit: 'reqps', levels: worseFrom(1, 20), expr: perSecond('auth_refusals_total') }),
-        stat({ title: 'Can all tokens be verified?', about: 'no: of some issuer there are no usable keys, and its tokens are refused with 503.', unit: 'short', levels: betterFrom(1, 1), words: zeroOrOne('no', 'yes'), expr: `min(${series('jwks_usable')}) or vector(1)` }),
+        stat({ title: 'Can all tokens be verified?', about: 'no: of some issuer there are no usable keys, and its tokens are refused with 503.', unit: 'short', levels: goodFrom(1), words: zeroOrOne('no', 'yes'), expr: `min(${series('jwks_usable')}) or vector(1)` }),
         stat({ title: 'How stale are an issuer\'s keys?', about: 'Beyond their maximum age because newer ones cannot be fetched. From an hour on its tokens are refused.', unit: 's', levels: worseFrom(1, 1800), expr: highest('jwks_stale_seconds') }),
-        stat({ title: 'Are revocations known?', about: 'no: Redis has been away for a minute, and API keys and own tokens are refused unless auth.whenRevocationsUnknown says otherwise.', unit: 'short', levels: betterFrom(1, 1), words: zeroOrOne('no', 'yes'), expr: `min(${series('revocations_known')}) or vector(1)` })
+        stat({ title: 'Are revocations known?', about: 'no: Redis has been away for a minute, and API keys and own tokens are refused unless auth.whenRevocationsUnknown says otherwise.', unit: 'short', levels: goodFrom(1), words: zeroOrOne('no', 'yes'), expr: `min(${series('revocations_known')}) or vector(1)` })
       ]
     },
     {

@@ -1,6 +1,6 @@
 import { createDashboard } from '../create-dashboard.ts'
 import { inRange, orZero, perSecond, perSecondBy, quantile, REPLICA, shareOf, totalBy } from '../expressions.ts'
-import { betterFrom, oddFrom, worseFrom, wrongFrom } from '../levels.ts'
+import { goodFrom, oddFrom, worseFrom, wrongFrom } from '../levels.ts'
 import { chart } from '../panels/chart.ts'
 import { stat } from '../panels/stat.ts'
 import { zeroIs, zeroOrOne } from '../panels/words.ts'
@@ -16,10 +16,10 @@ export const redis = createDashboard({
       heading: 'Is the shared state there?',
       height: 4,
       panels: [
-        stat({ title: 'Do all gateways reach Redis?', about: 'Red: one of them goes on without it; limits then hold for each replica alone.', unit: 'short', levels: betterFrom(1, 1), words: zeroOrOne('no', 'yes'), expr: orZero(`min(drawbridge_redis_up{${REPLICA}})`) }),
+        stat({ title: 'Do all gateways reach Redis?', about: 'Red: one of them goes on without it; limits then hold for each replica alone.', unit: 'short', levels: goodFrom(1), words: zeroOrOne('no', 'yes'), expr: orZero(`min(drawbridge_redis_up{${REPLICA}})`) }),
         stat({ title: 'How full is Redis?', about: 'Of maxmemory in deploy/redis.conf. When it is full, Redis refuses to write.', unit: 'percentunit', levels: worseFrom(0.7, 0.9), decimals: 0, expr: shareOf('max(redis_memory_used_bytes)', 'max(redis_memory_max_bytes)') }),
         stat({ title: 'Has anybody tampered?', about: 'Values that no gateway with this secret has written. Anything but 0: tampering, or gateways with different secrets (T57).', unit: 'short', levels: wrongFrom(1), words: zeroIs('no'), decimals: 0, expr: inRange('state_mac_fail_total') }),
-        stat({ title: 'Does it survive a restart?', about: 'Whether the append-only file was written the last time. no: the disk is full or broken.', unit: 'short', levels: betterFrom(1, 1), words: zeroOrOne('no', 'yes'), expr: orZero('min(redis_aof_last_write_status)') })
+        stat({ title: 'Does it survive a restart?', about: 'Whether the append-only file was written the last time. no: the disk is full or broken.', unit: 'short', levels: goodFrom(1), words: zeroOrOne('no', 'yes'), expr: orZero('min(redis_aof_last_write_status)') })
       ]
     },
     {

@@ -2,6 +2,7 @@ import {
   GraphGradientMode, GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode, LegendDisplayMode, LegendPlacement, SortOrder, StackingConfigBuilder, StackingMode, TooltipDisplayMode, VisibilityMode,
   VizLegendOptionsBuilder, VizTooltipOptionsBuilder
 } from '@grafana/grafana-foundation-sdk/common'
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { PROMETHEUS } from '../datasource.ts'
@@ -28,6 +29,8 @@ export function chart ({ title, about, unit, levels, nothing = NOTHING, queries,
     .min(0)
     .noValue(nothing)
     .thresholds(thresholdsOf(levels ?? NEUTRAL))
+    // The same server has the same colour on every chart.
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
     .lineWidth(1)
     .fillOpacity(isStacked ? 40 : 8)
     .gradientMode(GraphGradientMode.None)

@@ -1,5 +1,6 @@
 import { BarGaugeDisplayMode, BarGaugeValueMode, ReduceDataOptionsBuilder, VizOrientation } from '@grafana/grafana-foundation-sdk/common'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/bargauge'
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PROMETHEUS } from '../datasource.ts'
 import { NEUTRAL, thresholdsOf } from '../levels.ts'
@@ -17,6 +18,7 @@ export function ranking ({ title, about, unit, levels = NEUTRAL, nothing = NOTHI
     .min(0)
     .noValue(nothing)
     .thresholds(thresholdsOf(levels))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .orientation(VizOrientation.Horizontal)
     .displayMode(BarGaugeDisplayMode.Basic)
     .valueMode(BarGaugeValueMode.Text)

@@ -1,4 +1,5 @@
 import { BigValueColorMode, BigValueGraphMode } from '@grafana/grafana-foundation-sdk/common'
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Panel, ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard'
 import { ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'
@@ -25,6 +26,7 @@ export function stat ({ title, about, unit, levels = NEUTRAL, nothing = NOTHING,
     .unit(unit)
     .noValue(nothing)
     .thresholds(thresholdsOf(levels))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .colorMode(BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.Area)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
