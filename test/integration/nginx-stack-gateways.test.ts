@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:http2'
+import { Agent } from 'node:https'
 import { test } from 'node:test'
 import { json } from 'node:stream/consumers'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -95,7 +96,8 @@ test('gateways behind the nginx of the stack', async (t) => {
     // A hundredth of what it is, and of the gateway's 75 s.
     const impatient = await startStackNginx({ targets: set.replicas.map(({ name, url }) => ({ name, port: Number(new URL(url).port) })), edit: (_name, text) => text.replaceAll('keepalive_timeout 60s;', 'keepalive_timeout 600ms;') })
     t.after(async () => { await impatient.stop() })
-    const through = { wire: target.wire, modern: (user: string, server: string) => createModernWire(`${impatient.url}/servers/${server}/mcp`, set.keyOf(user).bearer, impatient.agent) }
+    // An agent for each, because a wire that is closed ends what its agent has open.
+    const through = { wire: target.wire, modern: (user: string, server: string) => createModernWire(`${impatient.url}/servers/${server}/mcp`, set.keyOf(user).bearer, new Agent({ ca: impatient.ca, keepAlive: true })) }
     const calls = []
     for (const jitterMs of [-6, 0, 6]) {
       const load = startLoad({ target: through, server: 'ledger', legacyUsers: [], modernUsers: names, everyMs: 600 + jitterMs, deadlineMs: 20_000 })
