@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { META } from '../../src/protocol/index.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
+import { startStackNginx } from '../helpers/nginx-stack.ts'
 import { contractOf } from '../helpers/openapi.ts'
 import type { Contract, OpenapiDocument } from '../helpers/openapi.ts'
 import { findProgram, importClient, missing, officialServer } from '../helpers/programs.ts'
@@ -14,9 +16,10 @@ import { roomyLimits } from '../helpers/server-entries.ts'
 
 /** As far as this test uses it. */
 interface Playwright { readonly chromium: { launch (options: object): Promise<Browser> } }
-interface Browser { newPage (): Promise<Page>, close (): Promise<void> }
+interface Browser { newPage (options: object): Promise<Page>, close (): Promise<void> }
 interface Locator { click (): Promise<void>, fill (text: string): Promise<void>, count (): Promise<number>, allTextContents (): Promise<string[]>, waitFor (options?: object): Promise<void>, first (): Locator, locator (selector: string, options?: object): Locator, textContent (): Promise<string | null> }
 interface Page {
+  setDefaultTimeout (timeoutMs: number): void
   on (event: string, listener: (value: { type (): string, text (): string, url (): string }) => void): void
   addInitScript (script: string): Promise<void>
   goto (url: string): Promise<unknown>
@@ -24,7 +27,7 @@ interface Page {
   evaluate<T> (script: string): Promise<T>
 }
 
-describe('the API documentation', { skip: missing('clients', 'chromium', 'curl') }, () => {
+describe('the API documentation', { skip: missing('clients', 'chromium', 'curl', 'nginx') }, () => {
   let gateway: TestGateway
   let document: OpenapiDocument
   let contract: Contract
@@ -95,18 +98,36 @@ describe('the API documentation', { skip: missing('clients', 'chromium', 'curl')
     }
   })
 
-  it('/docs is a page that works: nothing is refused by its policy, nothing comes from elsewhere, and calls can be tried out', async (t) => {
+  for (const by of ['itself', 'nginx over TLS'] as const) {
+    it(`/docs is a page that works, by ${by}: nothing is refused by its policy, nothing comes from elsewhere, and calls can be tried out`, (t) => browse(t, by))
+  }
+
+  async function browse (t: TestContext, by: 'itself' | 'nginx over TLS'): Promise<void> {
+    const nginx = by === 'itself' ? undefined : await startStackNginx({ targets: [{ name: 'b1', port: Number(new URL(gateway.url).port) }] })
+    t.after(async () => { await nginx?.stop() })
+    const url = nginx?.url ?? gateway.url
     const { chromium } = await importClient<Playwright>('playwright-core/index.mjs')
     const browser = await chromium.launch({ executablePath: findProgram('chromium'), args: ['--no-sandbox'] })
     t.after(() => browser.close())
-    const page = await browser.newPage()
-    const complaints: string[] = []
+    // Tests beside this one make network interfaces, at which Chromium gives up what it is loading.
+    for (let visits = 1; ; visits++) {
+      const complaints: string[] = []
+      const visited = visit(await browser.newPage({ ignoreHTTPSErrors: true }), url, complaints)
+      const failure = await visited.then(() => undefined, (error: unknown) => error)
+      if (visits < 5 && complaints.some((text) => text.includes('ERR_NETWORK_CHANGED'))) continue
+      assert.ifError(failure)
+      return assert.deepEqual(complaints, [])
+    }
+  }
+
+  async function visit (page: Page, url: string, complaints: string[]): Promise<void> {
+    page.setDefaultTimeout(60_000)
     const asked = new Set<string>()
     page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
     page.on('pageerror', (error) => { complaints.push(String(error)) })
     page.on('request', (request) => { asked.add(new URL(request.url()).origin) })
     await page.addInitScript("window.violations = []; document.addEventListener('securitypolicyviolation', (event) => { window.violations.push(event.violatedDirective + ' ' + event.blockedURI) })")
-    await page.goto(`${gateway.url}/docs`)
+    await page.goto(`${url}/docs`)
     await page.locator('.opblock').first().waitFor()
     const shown = (await page.locator('.opblock-summary-path').allTextContents()).map((text) => text.replaceAll('\u200b', ''))
     assert.deepEqual([...new Set(shown)].sort(), Object.keys(document.paths).sort())
@@ -122,7 +143,6 @@ describe('the API documentation', { skip: missing('clients', 'chromium', 'curl')
     await answer.waitFor()
     assert.match(String(await answer.textContent()), /Echo: hello/)
     assert.deepEqual(await page.evaluate<string[]>('window.violations'), [])
-    assert.deepEqual(complaints, [])
-    assert.deepEqual([...asked].filter((origin) => origin !== 'null'), [gateway.url])
-  })
+    assert.deepEqual([...asked].filter((origin) => origin !== 'null'), [url])
+  }
 })
