@@ -35,7 +35,7 @@ test('what it copies passes .dockerignore, which allows nothing else', () => {
   assert.ok(copied.length > 5 && copied.every((name) => allowed.includes(name)), copied.join(' '))
 })
 
-test('what it copies is enough to serve', { timeout: 60_000 }, async () => {
+test('what it copies is enough to serve', { timeout: 120_000 }, async () => {
   const app = join(folder, 'app')
   for (const name of copied.flatMap((pattern) => globSync(pattern, { cwd: root }))) cpSync(join(root, name), join(app, name), { recursive: true })
   assert.ok(!existsSync(join(app, 'test')))
@@ -46,7 +46,7 @@ test('what it copies is enough to serve', { timeout: 60_000 }, async () => {
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said += text })
   const ended = once(child, 'close')
   try {
-    const url = await until('listening', () => /"event":"listening","url":"([^"]+)"/.exec(said)?.[1], 30_000)
+    const url = await until('listening, or the end of it', () => child.exitCode === null ? /"event":"listening","url":"([^"]+)"/.exec(said)?.[1] : 'nowhere', 60_000)
     assert.equal((await fetch(`${url}/ready`)).status, 200)
   } catch (error) {
     throw new Error(said, { cause: error })
