@@ -56,13 +56,14 @@ test('what it copies is enough to serve', { timeout: 120_000 }, async () => {
   assert.deepEqual(await ended, [0, null], said)
 })
 
-test('the health check says whether the gateway takes traffic', async () => {
+test('the health check says whether the gateway takes traffic', async (t) => {
   let status = 200
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(`${request.url ?? ''} ${request.headers.host ?? ''}`)
     response.writeHead(status).end()
   })
+  t.after(() => { server.close() })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   const { port } = server.address() as AddressInfo
   assert.deepEqual(await healthOf('127.0.0.1', port), { code: 0, said: 'ready\n' })
