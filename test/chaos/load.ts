@@ -24,7 +24,7 @@ export interface LoadOptions {
   /** No answer for so long is a lost call. Default 10 000. */
   readonly deadlineMs?: number
   /**
-   * Sends a call again, once and under the same nonce, when its kept connection was reset before any answer, as HTTP clients do when
+   * Sends a call again, under the same nonce, when its kept connection was reset before any answer, as HTTP clients do when
    * a server has let go of an idle one: had it been run, the ledger would show it twice. Default false.
    */
   readonly resendsReset?: boolean
@@ -45,6 +45,9 @@ export interface Load {
 const NOT_RUN: ReadonlySet<number> = new Set([50_301, 42_901, -32_001, -32_600])
 /** HTTP statuses of refusals: what a proxy in front says of itself (502, 504) is not one. */
 const REFUSED: ReadonlySet<number> = new Set([404, 409, 421, 429, 503])
+
+/** A client has several kept connections, and all may have been let go of. */
+const MAX_RESENDS = 4
 
 /** Begins at once; users take turns, so that the calls are spread evenly. */
 export function startLoad (options: LoadOptions): Load {
@@ -87,10 +90,13 @@ export function startLoad (options: LoadOptions): Load {
   }
 
   async function sent (post: () => Promise<Exchange>): Promise<Exchange> {
-    return await post().catch(async (error: NodeJS.ErrnoException) => {
-      if (options.resendsReset !== true || error.code !== 'ECONNRESET') throw error
-      return await post()
-    })
+    for (let resets = 0; ; resets++) {
+      try {
+        return await post()
+      } catch (error) {
+        if (options.resendsReset !== true || (error as NodeJS.ErrnoException).code !== 'ECONNRESET' || resets === MAX_RESENDS) throw error
+      }
+    }
   }
 
   async function open (wire: LegacyWire): Promise<void> {
