@@ -11,6 +11,8 @@ import type { Stack, StackUser } from './types.ts'
 const EVERY_MS = 750
 /** No answer for so long is a lost call, in milliseconds. */
 const DEADLINE_MS = 30_000
+/** As many connections as the load keeps: a reload may have ended every one of them while this process was busy. */
+const KEPT_CONNECTIONS = 40
 /** Answers that say that nothing was run: statuses, and codes of JSON-RPC errors. */
 const REFUSED: ReadonlySet<number> = new Set([404, 429, 503])
 const NOT_RUN: ReadonlySet<number> = new Set([50_301, 42_901, -32_001])
@@ -33,7 +35,7 @@ type Caller = (text: string) => Promise<{ readonly answer: Exchange, readonly sa
 
 /** Begins at once: sessions of four users, single requests of three, plain calls of two, and an open event stream of one more. */
 export function startSteadyLoad (stack: Stack): SteadyLoad {
-  const agent = new Agent({ keepAlive: true, maxSockets: 100 })
+  const agent = new Agent({ keepAlive: true, maxSockets: KEPT_CONNECTIONS })
   const calls: Array<SteadyLoad['calls'][number]> = []
   const over = new AbortController()
   const url = `${stack.url}/servers/everything`
@@ -84,7 +86,7 @@ async function sent (post: () => Promise<Exchange>): Promise<Exchange> {
       return await post()
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (attempt === 4 || (code !== 'ECONNRESET' && code !== 'EPIPE')) throw error
+      if (attempt === KEPT_CONNECTIONS || (code !== 'ECONNRESET' && code !== 'EPIPE')) throw error
     }
   }
 }
