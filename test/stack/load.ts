@@ -67,7 +67,8 @@ async function live (client: McpClient, untilMs: number, tally: Tally): Promise<
   }
 }
 
-async function doOneThing (client: McpClient, turn: number): Promise<unknown> {
+/** @throws also when the tool says that it failed */
+async function doOneThing (client: McpClient, turn: number): Promise<void> {
   const things = [
     () => client.listTools(),
     () => client.callTool('everything__echo', { message: `turn ${turn}` }),
@@ -79,7 +80,8 @@ async function doOneThing (client: McpClient, turn: number): Promise<unknown> {
     () => client.listResources(),
     () => client.callTool('everything__trigger-long-running-operation', { duration: 0.2, steps: 2 }, { onprogress: () => {} })
   ]
-  return await things[turn % things.length]?.()
+  const result = await things[turn % things.length]?.()
+  assert.ok(result !== undefined && !('isError' in result && result.isError === true), JSON.stringify(result))
 }
 
 /** Those who are refused: without a key, without the right, for a tool that is not there, and faster than their limit. */
