@@ -37,7 +37,8 @@ function say (text) {
 /** Runs a program to its end; resolves with its exit code and the last 2,000 characters it wrote. */
 function run (command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: STEP_TIMEOUT_MS, ...options })
+    // Not `timeout`: its timer outlives a program that is not there, and would hold this process as long.
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal: AbortSignal.timeout(STEP_TIMEOUT_MS), ...options })
     let tail = ''
     const keep = (chunk) => { tail = (tail + chunk).slice(-2000) }
     child.stdout.on('data', keep)
