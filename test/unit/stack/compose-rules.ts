@@ -50,10 +50,15 @@ function runtimeFaults (name: string, service: ComposeService): string[] {
   ].filter(Boolean)
 }
 
+/** Values that look like secrets to whoever reads names only: what the configuration is checked with where nothing is served. */
+const STAND_INS = new Set(['redis://redis:6379', 'installs-packages-and-signs-nothing'])
+
 function secretFaults (name: string, { secrets = [], environment = {} }: ComposeService, file: ComposeFile): string[] {
   return [
+    ...name === 'packages' ? secrets.map((secret) => `packages: scripts of packages run beside the secret ${secret}`) : [],
     ...secrets.filter((secret) => file.secrets?.[secret] === undefined).map((secret) => `${name}: the secret ${secret} is declared nowhere`),
     ...Object.entries(environment).filter(([key, value]) => /(SECRET|TOKEN|PASSWORD|_KEY|REDIS_URL)/.test(key) && !(/_FILE$/.test(key) && value.startsWith('/run/secrets/')))
+      .filter(([, value]) => name !== 'packages' || !STAND_INS.has(value))
       .map(([key]) => `${name}: ${key} is in the environment, and not a file`)
   ]
 }

@@ -78,6 +78,7 @@ const SPOILED: ReadonlyArray<readonly [fault: RegExp, spoil: (service: ComposeSe
   [/redis: the secret nowhere is declared/, (redis) => { redis.secrets = ['nowhere'] }],
   [/redis: REDIS_PASSWORD is in the environment/, (redis) => { redis.environment = { REDIS_PASSWORD: 'secret' } }],
   [/redis: the image redis:latest is not/, (redis) => { redis.image = 'redis:latest' }],
+  [/packages: scripts of packages run beside the secret redis_url/, (_, { services }) => { services['packages']!.secrets = ['redis_url'] }],
   [/packages: its image may come from anywhere/, (_, { services }) => { delete services['packages']?.pull_policy }],
   [/redis: is on the default network/, (redis) => { delete redis.networks }],
   [/redis: has a way out by egress/, (redis) => { redis.networks = ['state', 'egress'] }],
