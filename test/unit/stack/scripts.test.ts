@@ -63,7 +63,8 @@ describe('scripts', () => {
       'write stack.env (mode 600)',
       'note in instance/history: blue dev first',
       'note in instance/history: blue 2.0 rolling',
-      'write stack.env (mode 600)'
+      'write stack.env (mode 600)',
+      'compose kill -s HUP prometheus'
     ])
   })
 
