@@ -15,7 +15,8 @@ const NEVER_READY = ['node', '-e', 'process.on("SIGTERM", () => process.exit());
 export const deploymentsRows: readonly StackRow[] = [
   { name: 'rolling deployment under load', run: rolling },
   { name: 'blue-green deployment under load, and rollback', run: blueGreen },
-  { name: 'an image that never becomes ready is rolled back by itself', run: neverReady }
+  { name: 'an image that never becomes ready is rolled back by itself', run: neverReady },
+  { name: 'secrets rotated under load', run: rotated }
 ]
 
 async function rolling (stack: Stack): Promise<string> {
@@ -52,6 +53,16 @@ async function neverReady (stack: Stack): Promise<string> {
     assert.deepEqual(await imagesOf(stack), before)
   }
   return `rolling: ${figures[0] ?? ''}; blue-green: ${figures[1] ?? ''}`
+}
+
+/** That Prometheus still sees all targets, and the exporter Redis, is a part of the health check. */
+async function rotated (stack: Stack): Promise<string> {
+  const secrets = ['management_token', 'redis_gateway_password', 'redis_exporter_password']
+  const texts = (): string[] => secrets.map((name) => readFileSync(join(stack.instanceDir, 'secrets', name), 'utf8'))
+  const before = texts()
+  const figures = await underLoad(stack, async () => { await stack.script('rotate-secrets', 'management-token', 'redis') })
+  texts().forEach((text, at) => { assert.notEqual(text, before[at], secrets[at]) })
+  return figures
 }
 
 /** Callers go on for a while before and after `work`; not one of their calls may be lost. */

@@ -103,6 +103,7 @@ describe('scripts', () => {
     const [both, last] = [plan.indexOf('redis: ACL LOAD'), plan.lastIndexOf('redis: ACL LOAD')]
     const replacing = plan.findIndex((line) => line.includes('--force-recreate gateway-blue-2'))
     assert.ok(both >= 0 && both < replacing && replacing < last, plan.join('\n'))
+    assert.deepEqual((await planOf(place, 'rotate-secrets', 'management-token')).at(-1), 'compose restart prometheus')
     const { out } = await place.script('rotate-secrets', '--all', '--dry-run')
     for (const [file, secret] of Object.entries(contentsOf(join(place.instance, 'secrets')))) assert.ok(!out.includes(secret), `${file} is printed`)
     const asked = await place.script('rotate-secrets', 'drawbridge-secret')
