@@ -1,19 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { Server, type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { HopSigner, PeerAnswer } from '../../src/replicas/index.ts'
 import type { ReplicaSettings } from '../../src/shared/settings.ts'
 import { HOP_HEADER, NOT_DONE_HEADER } from './hop-headers.ts'
 import { noteHop } from './hops.ts'
+import { LINGER_MS, stopListening } from './stop-listening.ts'
 
 /** What a client may send (16 KiB), and what the replica adds. */
 const MAX_HEADER_BYTES = 49_152
 /** Longer than the other side keeps a connection (FR33). */
 const KEEP_ALIVE_MS = 75_000
-/** From the last new connection to the end of idle ones, in milliseconds: what other replicas have just sent is answered (FR31). */
-const LINGER_MS = 1000
 
 /** What {@link listenForHops} needs. */
 export interface HopListenerOptions {
@@ -50,9 +49,9 @@ export async function listenForHops (app: FastifyInstance, settings: ReplicaSett
     async close (lastBytesMs) {
       const timer = setTimeout(() => { server.closeAllConnections() }, lastBytesMs)
       const closed = once(server, 'close')
-      // Without ending idle connections, which http.Server.close does.
-      Server.prototype.close.call(server)
-      await pause(Math.min(LINGER_MS, lastBytesMs))
+      stopListening(server)
+      // Where nobody is connected there is nobody to wait for.
+      await Promise.race([closed, pause(Math.min(LINGER_MS, lastBytesMs), undefined, { ref: false })])
       server.closeIdleConnections()
       await closed
       clearTimeout(timer)

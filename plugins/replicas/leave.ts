@@ -1,17 +1,12 @@
-import { Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Gateway } from '../../src/gateway/index.ts'
 import type { Clock } from '../../src/shared/clock.ts'
 import type { ReplicaLinks } from './replica-links.ts'
+import { LINGER_MS, stopListening } from './stop-listening.ts'
 
 /** A load balancer that looks for a sign every five seconds has seen by then that this replica is not ready (FR31). */
 const DEFAULT_LEAD_MS = 5000
-/**
- * From the last new connection to the end of idle ones, in milliseconds: proxies that were refused one send nothing over those
- * that they keep, so that none is ended under a request (FR33).
- */
-const LINGER_MS = 1000
 
 interface LeaveOptions {
   readonly app: FastifyInstance
@@ -35,16 +30,11 @@ export async function leave ({ replicas, leaving }: ReplicaLinks, { app, gateway
   leaving.begin()
   await wait(Math.min(leadMs, drainMs), now)
   leaving.rest()
-  stopListening(app)
+  stopListening(app.server)
   const lingering = wait(LINGER_MS, now)
   await gateway.drain({ maxMs: leftMs() })
   await lingering
   leaving.end()
-}
-
-/** Without ending idle connections, which http.Server.close does. */
-function stopListening ({ server }: FastifyInstance): void {
-  Server.prototype.close.call(server)
 }
 
 async function wait (ms: number, now: AbortSignal): Promise<void> {
