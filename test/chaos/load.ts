@@ -1,6 +1,7 @@
 /** A steady load of both eras over any way to the gateway, whose every call is accounted for. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { wasKept } from '../helpers/http-exchange.ts'
 import type { Exchange, JsonRpc } from '../helpers/http-exchange.ts'
 import { responseOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { modernParams, type ModernWire } from '../helpers/modern-wire.ts'
@@ -94,7 +95,7 @@ export function startLoad (options: LoadOptions): Load {
       try {
         return await post()
       } catch (error) {
-        if (options.resendsReset !== true || (error as NodeJS.ErrnoException).code !== 'ECONNRESET' || resets === MAX_RESENDS) throw error
+        if (options.resendsReset !== true || !wasKept(error) || resets === MAX_RESENDS) throw error
       }
     }
   }

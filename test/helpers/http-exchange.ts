@@ -58,11 +58,22 @@ export function exchange (url: string | URL, options: ExchangeOptions = {}): Pro
       ...(options.agent ? { agent: options.agent } : {}),
       ...(options.signal ? { signal: options.signal } : {})
     }, (response) => resolve(watch(response)))
-    outgoing.on('error', reject)
+    outgoing.on('error', (error) => {
+      if (outgoing.reusedSocket) onKept.add(error)
+      reject(error)
+    })
     if (body === undefined) outgoing.end()
     else if (options.chunkBytes === undefined) outgoing.end(body)
     else sendInPieces(outgoing, body, options.chunkBytes)
   })
+}
+
+/** Errors of requests that went over a connection which had been used before. */
+const onKept = new WeakSet<Error>()
+
+/** Was a kept connection reset before any answer? It may have ended as the request was written, so that nobody has read it. */
+export function wasKept (error: unknown): boolean {
+  return error instanceof Error && onKept.has(error) && ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 /** Sends one request and waits for the whole body. */

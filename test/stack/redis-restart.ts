@@ -23,7 +23,10 @@ export const redisRow: StackRow = {
       const calls = await callDuring(clients, stack.compose('restart', 'redis'))
       const beginMs = performance.now()
       await until('both gateways have Redis again', async () => (await stack.promQuery('sum(drawbridge_redis_up)'))[0]?.value === 2, 60_000)
-      await until('the exporter sees the new Redis', async () => await figure(stack, UPTIME) < uptimeBefore, 60_000)
+      await until('the exporter sees the new Redis', async () => {
+        const uptime = await figure(stack, UPTIME)
+        return uptime > 0 && uptime < uptimeBefore
+      }, 60_000)
       // Some have expired meanwhile; had Redis begun anew there would be a handful.
       const keysAfter = await figure(stack, KEYS)
       assert.ok(keysAfter > keysBefore / 2, `${keysBefore} keys before, ${keysAfter} after`)
@@ -46,12 +49,15 @@ async function callDuring (clients: readonly McpClient[], work: Promise<unknown>
     }
     return calls
   })
+  const all = Promise.all(counts)
+  // Told below, not by the end of this process.
+  all.catch(() => undefined)
   try {
     await work
   } finally {
     over.abort()
   }
-  return (await Promise.all(counts)).reduce((sum, calls) => sum + calls, 0)
+  return (await all).reduce((sum, calls) => sum + calls, 0)
 }
 
 /** As the exporter saw it last; 0 when it saw nothing. */
