@@ -1,13 +1,27 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { callsOf } from '../../../load/calls.ts'
 import { SCENARIOS, scenarioOf, usersAt } from '../../../load/scenarios.ts'
 
+/** `1 000` as the pages write it. */
+const withoutSpaces = (text = ''): number => Number(text.replaceAll(' ', ''))
+
 describe('scenarios', () => {
-  it('are the four that were asked for; 50 users for 30 s are answered within 500 ms', () => {
-    assert.deepEqual(Object.keys(SCENARIOS), ['smoke', 'users50', 'spike', 'soak'])
-    const { startUsers, stages, thresholds } = scenarioOf('users50')
-    assert.deepEqual([startUsers, stages, thresholds.p95Ms], [50, [{ users: 50, seconds: 30 }], 500])
+  it('are the four that were asked for: so many users, growing and shrinking so, for so long, with these limits', () => {
+    const shapes = Object.entries(SCENARIOS).map(([name, { startUsers, stages, pauseMs, thresholds: { p95Ms, errorShare, doneShare } }]) => [name, `${startUsers}${stages.map(({ users, seconds }) => ` > ${users} in ${seconds} s`).join('')}`, pauseMs, p95Ms, errorShare, doneShare])
+    assert.deepEqual(shapes, [
+      ['smoke', '1 > 1 in 10 s', 200, 1000, 0, 1],
+      ['users50', '50 > 50 in 30 s', 1000, 500, 0.001, 0.999],
+      ['spike', '5 > 5 in 10 s > 200 in 5 s > 200 in 20 s > 5 in 5 s > 5 in 10 s', 1000, 2000, 0.01, 0.99],
+      ['soak', '20 > 20 in 3600 s', 1000, 500, 0.0001, 0.999]
+    ])
+  })
+
+  it('stand in docs/operations/load.md with the same limits', () => {
+    const page = readFileSync(new URL('../../../docs/operations/load.md', import.meta.url), 'utf8')
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+)\D.*\| (?:1 h|(\d+) s).*\| ([\d ]+) ms \| (none|1 in [\d ]+) \|$/gm)].map(([, name, users, seconds, p95, share]) => [name, Number(users), Number(seconds ?? 3600), withoutSpaces(p95), share === 'none' ? 0 : 1 / withoutSpaces(share?.slice(5))])
+    assert.deepEqual(rows, Object.entries(SCENARIOS).map(([name, { startUsers, stages, thresholds }]) => [name, startUsers, stages.reduce((sum, { seconds }) => sum + seconds, 0), thresholds.p95Ms, thresholds.errorShare]))
   })
 
   it('grow and shrink evenly, and end', () => {
