@@ -37,6 +37,12 @@ describe('docker-compose.yml', () => {
     assert.ok(graceMs >= drainMs + drainLeadMs + 5000, `${graceMs} ms of grace for a drain of ${drainMs + drainLeadMs} ms`)
   })
 
+  it('begins to watch when the gateways may begin', () => {
+    const { packages } = compose.services['gateway-blue-1']?.depends_on ?? {}
+    assert.ok(packages)
+    assert.deepEqual(compose.services['prometheus']?.depends_on, { packages })
+  })
+
   it('gives Redis less than its container', () => {
     const mebibytes = Number(/^maxmemory (\d+)mb$/m.exec(fileAt('deploy/redis.conf'))?.[1])
     assert.equal(compose.services['redis']?.deploy?.resources.limits.memory, '1g')
