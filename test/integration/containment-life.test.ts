@@ -94,7 +94,7 @@ for (const { name, make } of runners()) {
   })
 }
 
-/** Groups are named by the gateway's process id. */
+/** Groups are named by the gateway's pid namespace and process id; what follows may be any number. */
 function isOf (group: string, pid: number): boolean {
-  return group.split('-').includes(String(pid))
+  return group.split('-')[2] === String(pid)
 }

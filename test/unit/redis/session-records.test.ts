@@ -124,7 +124,7 @@ describe('records of sessions', () => {
     await redis.cli('HSET', keyOf(foreign), 'r', stored)
     assert.deepEqual(await two.take(foreign), { kind: 'none' })
     assert.deepEqual(await two.take(foreign, 'mallory'), { kind: 'none' })
-    for (const changed of [stored.replace('sampling', 'samplinG'), stored.slice(43), `A${stored.slice(1)}`, '', 'x'.repeat(60)]) {
+    for (const changed of [stored.replace('sampling', 'samplinG'), stored.slice(43), `${stored.startsWith('A') ? 'B' : 'A'}${stored.slice(1)}`, '', 'x'.repeat(60)]) {
       await redis.cli('HSET', keyOf(mine), 'r', changed)
       assert.deepEqual(await two.take(mine), { kind: 'none' }, changed)
     }

@@ -70,8 +70,9 @@ describe('a worker in control groups (T40, FR05)', () => {
     const { resources } = await resourcesOf(test)
     const spinner = await startBounded(test, resources, { cpu: 0.5, pids: 40 }, [process.execPath, '-e', 'for (;;);'])
     await until('it spins', () => cpuSecondsOf(spinner.child.pid) >= 0.2)
-    const fromSeconds = cpuSecondsOf(spinner.child.pid)
+    // Before the CPU time is read, and read again after it: a wait in between makes the share less, never more.
     const startMs = performance.now()
+    const fromSeconds = cpuSecondsOf(spinner.child.pid)
     await until('it has used half a second more', () => cpuSecondsOf(spinner.child.pid) - fromSeconds >= 0.5, 30_000)
     const share = (cpuSecondsOf(spinner.child.pid) - fromSeconds) / ((performance.now() - startMs) / 1000)
     // A busy machine makes it less, never more.

@@ -131,12 +131,13 @@ for (const era of ['legacy', 'modern'] as const) {
       const { connection } = await opened(t, era, (received) => {
         if (received.method === 'tools/call') drip(received, () => `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: received.id, progress: 1 } })}\n\n`)
       })
-      const call = testCall({ timeoutMs: 200, maxTimeoutMs: 800 })
+      // Thirty pieces come within the first: the machine may be busy.
+      const call = testCall({ timeoutMs: 600, maxTimeoutMs: 1500 })
       const startMs = performance.now()
       connection.call(call)
       assert.equal((await replied(call)).error?.code, ERRORS.GW_UPSTREAM_DEADLINE.rpcCode)
       const tookMs = performance.now() - startMs
-      assert.ok(tookMs >= 795 && tookMs < 1800, `${tookMs} ms`)
+      assert.ok(tookMs >= 1495 && tookMs < 5000, `${tookMs} ms`)
       assert.ok(call.progress.length > 5)
     })
 
