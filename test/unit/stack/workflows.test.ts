@@ -85,12 +85,14 @@ describe('what they add up to', () => {
     assert.match(textOf('image.yml'), /cosign sign --yes/)
   })
 
-  it('deploys by hand, to an environment, what was signed; a look that fails leads back', () => {
+  it('deploys by hand, to an environment, what was signed; a look that fails is somebody\'s to judge', () => {
     const { on, jobs } = workflowOf('deploy.yml')
     assert.deepEqual(Object.keys(on), ['workflow_dispatch'])
     assert.ok(jobs['deploy']?.environment)
     const text = textOf('deploy.yml')
-    for (const part of ['cosign verify', 'scripts/deploy --version', 'scripts/health-check', 'scripts/rollback', 'StrictHostKeyChecking yes']) assert.ok(text.includes(part), part)
+    for (const part of ['cosign verify', 'scripts/deploy --version', 'scripts/health-check', 'StrictHostKeyChecking yes']) assert.ok(text.includes(part), part)
+    // It finds full disks and old certificates too; scripts/deploy undoes itself what does not become healthy.
+    assert.doesNotMatch(text, /scripts\/rollback/)
   })
 
   it('scans read the one list of what is let through, and each entry there says until when', () => {
