@@ -70,7 +70,8 @@ write_file () {
   return 1
 }
 
-# env_value NAME [DEFAULT]: from the environment, else from ENV_FILE, else the default; as Docker Compose looks for it.
+# env_value NAME [DEFAULT]: from the environment, else from ENV_FILE, else the default; as Docker Compose looks for it; plain and double-quoted
+# values only.
 env_value () {
   local name=$1 line
   if [ -n "${!name:-}" ]; then
