@@ -40,6 +40,8 @@ export function keySetEvents (telemetry: Telemetry, logger: Logger): AuthEvents 
 export function watchKeySets (telemetry: Telemetry, authenticator: Authenticator): void {
   telemetry.allow('issuer', authenticator.keySets().map(({ issuer }) => issuer))
   telemetry.beforeScrape(() => {
+    // Has keys that nobody has asked for meanwhile fetched again: of several processes, one that is idle would have none.
+    authenticator.ready()
     for (const { issuer, usable, staleS } of authenticator.keySets()) {
       telemetry.level('jwks_usable', { issuer }).set(usable ? 1 : 0)
       telemetry.level('jwks_stale_seconds', { issuer }).set(staleS)

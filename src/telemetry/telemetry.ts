@@ -1,4 +1,5 @@
 import { AggregatorRegistry, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { aggregatorOf, withStart } from './across-processes.ts'
 import { METRICS, METRIC_PREFIX } from './catalogue.ts'
 import type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 import { CountCell, LevelCell } from './cells.ts'
@@ -46,9 +47,6 @@ export interface Telemetry {
   /** Stops the collectors of the process metrics. */
   close (): void
 }
-
-/** Levels that are the same, or not to be added, in every process of a gateway: the highest counts. */
-const ALIKE: ReadonlySet<MetricName> = new Set(['config_revision', 'config_refused', 'build_info', 'jwks_usable', 'jwks_stale_seconds', 'memory_used_ratio', 'event_loop_delay_seconds'])
 
 type AnyMetric = Counter | Gauge | BoundHistogram
 type Handle = CountCell | LevelCell | Observe
@@ -109,7 +107,7 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
     },
     snapshot: async () => {
       bringUpToDate()
-      return await registry.getMetricsAsJSON()
+      return (await registry.getMetricsAsJSON()).map(withStart)
     },
     contentType: registry.contentType,
     close: () => { registry.clear() }
@@ -121,14 +119,14 @@ export function createTelemetry (options: TelemetryOptions): Telemetry {
   return telemetry
 }
 
-/** Snapshots of several processes as one; undefined = one that ended meanwhile: counters, histograms and levels added up, in Prometheus' text format. */
+/** Snapshots of several processes as one; undefined = one that ended meanwhile: in Prometheus' text format. Counters, histograms and most levels are added up: across-processes.ts. */
 export async function exposeTogether (snapshots: readonly unknown[]): Promise<string> {
   return await AggregatorRegistry.aggregate(snapshots.filter((snapshot) => snapshot !== undefined) as object[]).metrics()
 }
 
 function createMetric (name: MetricName, registry: Registry): AnyMetric {
   const row: MetricRow = METRICS[name]
-  const common = { name: METRIC_PREFIX + name, help: row.help, labelNames: Object.keys(row.labels), registers: [registry], aggregator: ALIKE.has(name) ? 'max' as const : 'sum' as const }
+  const common = { name: METRIC_PREFIX + name, help: row.help, labelNames: Object.keys(row.labels), registers: [registry], aggregator: aggregatorOf(name) }
   if (row.kind === 'counter') return new Counter(common)
   if (row.kind === 'gauge') return new Gauge(common)
   const histogram = new BoundHistogram(common.name, row.help, row.buckets ?? [])

@@ -71,6 +71,8 @@ describe('several processes', () => {
     await metrics.ended
     assert.match(metrics.body(), /http_requests_total\{[^}]*status_class="4xx"\} 8\n/)
     assert.match(metrics.body(), /drawbridge_config_revision 1\n/)
+    assert.match(metrics.body(), /^process_start_time_seconds \d+$/m)
+    assert.match(metrics.body(), /^drawbridge_revocations_known 1$/m)
   })
 
   it('a process that is killed costs its own callers their sessions, nobody else anything, and is replaced', async (t) => {
