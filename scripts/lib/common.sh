@@ -85,6 +85,9 @@ env_value () {
   printf '%s' "${line:-${2:-}}"
 }
 
+# version_of COLOUR: what .env says.
+version_of () { env_value "${1^^}_VERSION" dev; }
+
 # set_env_value NAME VALUE: in ENV_FILE, in place if it is there, else at the end; everything else stays as it is.
 set_env_value () {
   local name=$1 value=$2

@@ -52,6 +52,12 @@ exec_in () {
   docker exec -i "$id" "$@"
 }
 
+# redis_as_backup ARGUMENTS... < FILE: redis-cli as the user `backup`, with the password in FILE: it goes in by stdin.
+redis_as_backup () {
+  # shellcheck disable=SC2016 # The variables are the container's.
+  exec_in redis sh -c 'read -r REDISCLI_AUTH || :; export REDISCLI_AUTH; exec redis-cli --user backup --no-auth-warning "$@"' redis-cli "$@"
+}
+
 # wait_healthy SERVICE SECONDS: 0 when its health check passes; 1 when it ends, restarts again and again, or time is up.
 wait_healthy () {
   local service=$1 seconds=$2 id state health restarts until_s

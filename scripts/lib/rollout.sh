@@ -5,9 +5,6 @@
 # How long a replica may take until it is healthy, in seconds.
 READY_SECONDS=${READY_SECONDS:-120}
 
-# version_of COLOUR: what .env says.
-version_of () { env_value "${1^^}_VERSION" dev; }
-
 # smoke_tenant: whose tools the smoke test lists: SMOKE_TENANT of .env, else the tenant of the first key.
 smoke_tenant () {
   local tenant

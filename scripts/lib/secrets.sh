@@ -38,6 +38,21 @@ redis_acl () {
   done
 }
 
+# acl_of FOLDER: the ACL file from FOLDER/redis_{gateway,health,exporter,backup}_password, and from the same with `.before` while both are good.
+acl_of () {
+  local name file digests users=()
+  for name in gateway health exporter backup; do
+    file=$1/redis_${name}_password
+    # The digest of nothing would let in whoever gives none.
+    [ -s "$file" ] || return 1
+    digests=$(sha256_text < "$file") || return 1
+    [ ! -s "$file.before" ] || digests+=,$(sha256_text < "$file.before") || return 1
+    [ "$name" != gateway ] || name=drawbridge
+    users+=("$name" "$digests")
+  done
+  redis_acl "${users[@]}"
+}
+
 # redis_url FILE: what the gateways connect with; the password from the file.
 redis_url () { printf 'redis://drawbridge:%s@redis:6379/0' "$(cat "$1")"; }
 
@@ -50,7 +65,7 @@ new_api_key () { printf 'db_%s_%s' "$1" "$(random_hex 32)"; }
 # render_redis_secrets FOLDER: what is made of the passwords in FOLDER/redis_{gateway,health,exporter,backup}_password. What is there
 # stays; to have one made anew, remove it first.
 render_redis_secrets () {
-  local folder=$1 name
+  local folder=$1 acl
   if [ "$DRY_RUN" = 1 ]; then
     info "+ make $folder/{redis_acl,redis_url,redis_exporter_passwords} of the passwords"
     return
@@ -58,10 +73,6 @@ render_redis_secrets () {
   [ -s "$folder/redis_url" ] || redis_url "$folder/redis_gateway_password" | write_file 444 "$folder/redis_url"
   [ -s "$folder/redis_exporter_passwords" ] || exporter_passwords "$folder/redis_exporter_password" | write_file 444 "$folder/redis_exporter_passwords"
   [ ! -s "$folder/redis_acl" ] || return 0
-  local users=()
-  for name in gateway health exporter backup; do
-    [ "$name" = gateway ] && users+=(drawbridge) || users+=("$name")
-    users+=("$(sha256_text < "$folder/redis_${name}_password")")
-  done
-  redis_acl "${users[@]}" | write_file 444 "$folder/redis_acl"
+  acl=$(acl_of "$folder") || die "a password of Redis in $folder is empty"
+  printf '%s\n' "$acl" | write_file 444 "$folder/redis_acl"
 }

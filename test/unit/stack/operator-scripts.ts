@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -20,6 +20,7 @@ export interface Place {
   readonly folder: string
   readonly envFile: string
   readonly instance: string
+  readonly env: NodeJS.ProcessEnv
   /** `scripts/<name> <args>`, from another directory than the checkout, with no Docker to be reached. */
   script (name: string, ...args: string[]): Promise<Ended>
   /** Bash, with these libraries of scripts/lib. */
@@ -47,12 +48,46 @@ export async function preparedPlace (t: TestContext): Promise<Place> {
     folder,
     envFile,
     instance,
+    env,
     script: (name, ...args) => ended(join(root, 'scripts', name), args, folder, env),
     bash: (libraries, line) => ended('bash', ['-euo', 'pipefail', '-c', [...libraries.map((name) => `. "${root}scripts/lib/${name}.sh"`), line].join('\n')], folder, env)
   }
   const made = await place.script('init', '--public-url', 'https://mcp.example.com', '--instance', instance, '--subnet', '172.30.99')
   if (made.code !== 0) throw new Error(made.errors)
   return place
+}
+
+/** What stands in for Docker: every service runs and is healthy. */
+export interface StandIn {
+  /** For a script that is to find it. */
+  readonly env: NodeJS.ProcessEnv
+  /** As `Place.script`, with it. */
+  script (name: string, ...args: string[]): Promise<Ended>
+  /** The command lines that it was called with so far. */
+  asked (): string[]
+}
+
+/** A program in Docker's place. `answers`: lines of sh that come before its own, with the call in `$*` and the instance in `$INSTANCE`. */
+export function standInDocker (place: Place, answers = ''): StandIn {
+  const bin = join(place.folder, 'bin')
+  const calls = join(bin, 'calls')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'docker'), `#!/bin/sh
+printf '%s\\n' "$*" >> "${calls}"
+${answers}
+case "$*" in
+  ps*) for word in "$@"; do case $word in label=com.docker.compose.service=*) echo "\${word##*=}" ;; esac; done ;;
+  inspect*State.Status*) echo 'running|healthy|0' ;;
+  inspect*State.Running*) echo true ;;
+  inspect*.Image* | 'image inspect'*) echo sha256:one ;;
+esac
+`, { mode: 0o755 })
+  const env = { ...place.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, INSTANCE: place.instance }
+  return {
+    env,
+    script: (name, ...args) => ended(join(root, 'scripts', name), args, place.folder, env),
+    asked: () => existsSync(calls) ? readFileSync(calls, 'utf8').trimEnd().split('\n') : []
+  }
 }
 
 /** Every file below a folder with what is in it, for comparing. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { contentsOf, ended, preparedPlace, root } from './operator-scripts.ts'
+import { contentsOf, ended, preparedPlace, root, standInDocker } from './operator-scripts.ts'
 import type { Place } from './operator-scripts.ts'
 
 const SCRIPTS = ['backup', 'deploy', 'health-check', 'init', 'restore', 'rollback', 'rotate-secrets']
@@ -124,16 +124,14 @@ describe('scripts', () => {
 
   it('wait for nobody who changes the stack, and change nothing beside them', async (t) => {
     const place = await preparedPlace(t)
-    // Stands in for Docker: it has to be there, and is never asked.
-    const bin = join(place.folder, 'bin')
-    mkdirSync(bin)
-    writeFileSync(join(bin, 'docker'), '#!/bin/sh\necho "$*" >> "$(dirname "$0")/asked"\nexit 1\n', { mode: 0o755 })
+    // It has to be there, and is never asked.
+    const docker = standInDocker(place)
     const holder = spawn('flock', [join(place.instance, 'lock'), '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
     t.after(() => { holder.stdin.destroy() })
     await once(holder.stdout, 'data')
     const before = contentsOf(place.folder)
-    for (const call of ['rotate-secrets management-token', 'backup --plain-secrets --files-only', 'deploy --version 2.0']) {
-      const { code, errors } = await place.bash([], `PATH="${bin}:$PATH" "${root}scripts/"${call}`)
+    for (const [name, ...args] of [['rotate-secrets', 'management-token'], ['backup', '--plain-secrets', '--files-only'], ['deploy', '--version', '2.0']] as const) {
+      const { code, errors } = await docker.script(name, ...args)
       assert.equal(code, 5, errors)
     }
     assert.deepEqual(contentsOf(place.folder), before)
