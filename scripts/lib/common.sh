@@ -99,6 +99,20 @@ set_env_value () {
   } | write_file 600 "$ENV_FILE"
 }
 
+# host_of URL: its host alone, an IPv6 address without brackets.
+host_of () {
+  local host=${1#*://}
+  host=${host%%/*}
+  case $host in
+    \[*) host=${host#\[}; host=${host%%\]*} ;;
+    *) host=${host%%:*} ;;
+  esac
+  printf '%s' "$host"
+}
+
+# is_address HOST: an IP address, not a name.
+is_address () { [[ $1 =~ ^[0-9.]+$|: ]]; }
+
 # instance_dir: the operator's folder, absolute. A relative one is meant from the checkout, as in docker-compose.yml.
 instance_dir () {
   local folder

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -94,6 +94,18 @@ describe('scripts/init', () => {
     rmSync(join(instance, 'secrets', 'redis_acl'))
     init()
     assert.deepEqual(digests(), before)
+  })
+
+  it('makes a certificate for an IPv6 address too, which is one for the site', () => {
+    const other = join(folder, 'other')
+    const own = { ...env, DRAWBRIDGE_ENV_FILE: join(other, '.env') }
+    mkdirSync(other)
+    execFileSync(join(root, 'scripts', 'init'), ['--instance', join(other, 'instance'), '--public-url', 'https://[::1]:9443'], { env: own, stdio: 'ignore' })
+    const tls = join(other, 'instance', 'tls')
+    const certificate = new X509Certificate(readFileSync(join(tls, 'fullchain.pem')))
+    assert.equal(certificate.checkIP('::1'), '::1')
+    const options = ['--dry-run', '--fullchain', join(tls, 'fullchain.pem'), '--key', join(tls, 'privkey.pem')]
+    assert.match(execFileSync(join(root, 'scripts', 'renew-certificate'), options, { env: own, encoding: 'utf8' }), /in use already/)
   })
 
   it('refuses what it does not understand with 2', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { contentsOf, ended, preparedPlace, root, standInDocker } from './operator-scripts.ts'
@@ -120,6 +120,24 @@ describe('scripts', () => {
       'volume-state-g1.tar.gz', 'volume-state-g2.tar.gz', 'volume-grafana-data.tar.gz', 'volume-alertmanager-data.tar.gz'
     ])
     assert.equal((await planOf(place, 'health-check')).length, 1)
+  })
+
+  it('health-check says all that is wrong, also where there is no Docker to ask and files are missing', async (t) => {
+    const place = await preparedPlace(t)
+    rmSync(join(place.instance, 'nginx/upstreams.conf'))
+    rmSync(join(place.instance, 'backups'), { recursive: true })
+    const { code, out, errors } = await standInDocker(place, 'exit 1').script('health-check', '--json')
+    assert.equal(code, 1, errors)
+    const { checks } = JSON.parse(out) as { checks: ReadonlyArray<{ name: string, state: string }> }
+    const wrong = checks.filter(({ name }) => !['disk of instance', 'nginx over TLS'].includes(name)).map(({ name, state }) => `${state} ${name}`)
+    assert.deepEqual(wrong, ['fail containers', 'fail replica b1', 'fail replica b2', 'fail routes', 'fail prometheus', 'ok certificate', 'warn disk of Docker', 'warn backup'])
+  })
+
+  it('take the same host out of an address, whatever its form', async (t) => {
+    const place = await preparedPlace(t)
+    const hosts = { 'https://a.example': 'a.example', 'https://a.example:8443': 'a.example', 'https://a.example/': 'a.example', 'https://192.0.2.1:1': '192.0.2.1', 'https://[::1]': '::1', 'https://[2001:db8::1]:8443/': '2001:db8::1' }
+    const { out } = await place.bash(['common'], `for url in ${Object.keys(hosts).map((url) => `'${url}'`).join(' ')}; do host_of "$url"; echo; done`)
+    assert.deepEqual(out.trim().split('\n'), Object.values(hosts))
   })
 
   it('wait for nobody who changes the stack, and change nothing beside them', async (t) => {
