@@ -174,11 +174,15 @@ class UseRun implements SendingRun {
     relay.place.touch(endedMs)
     const own = this.#sending?.landed(reply) ?? reply
     if (this.use.kind === 'tool' && this.#sending?.wasKept !== true) relay.usedAtMs = endedMs
-    if (call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected') exchange.drop()
-    else exchange.finish(id, this.#readable(call, own))
+    const told = call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected' ? undefined : this.#readable(call, own)
+    if (told === undefined) exchange.drop()
+    else exchange.finish(id, told)
     // Nobody reads them any more, but for a write under way, which has its own hold.
     if (this.use.params !== undefined) for (const owner of ownersIn(this.use.params)) owner.release()
-    this.#settled(call.cancelled === undefined ? outcomeOf(reply) : 'cancelled', durationMs, reply.error?.code, call.cancelled === undefined ? failureOf(reply) : undefined)
+    if (call.cancelled !== undefined) return this.#settled('cancelled', durationMs, reply.error?.code)
+    // An answer that its client cannot be given is none.
+    const failed = failureOf(reply) === undefined && told !== undefined && failureOf(told) !== undefined ? told : reply
+    this.#settled(outcomeOf(failed), durationMs, failed.error?.code, failureOf(failed))
   }
 
   #readable (call: RelayedCall, reply: Reply): Reply {

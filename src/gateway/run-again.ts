@@ -1,5 +1,4 @@
-import type { Reply } from '../protocol/index.ts'
-import { ERRORS } from '../shared/errors.ts'
+import { ownCodeOf, type Reply } from '../protocol/index.ts'
 import type { ServerSettings } from '../shared/settings.ts'
 import { compilePatterns, type NameMatcher } from '../tenancy/index.ts'
 import type { FeatureUse } from './use.ts'
@@ -24,5 +23,5 @@ function matcherOf (server: ServerSettings): NameMatcher {
 
 /** Did the server end with the call on it (FR01)? Over Streamable HTTP the connection itself sends again. */
 export function isLost ({ transport }: ServerSettings, { error }: Reply): boolean {
-  return transport !== 'http' && error?.message === ERRORS.GW_UPSTREAM_LOST.message
+  return transport !== 'http' && error !== undefined && ownCodeOf(error) === 'GW_UPSTREAM_LOST'
 }

@@ -1,6 +1,6 @@
 import { ERRORS, GatewayError } from '../shared/errors.ts'
 import type { Era } from '../shared/settings.ts'
-import { isJsonObject, isModernVersion, LATEST_LEGACY, withModernMeta, type JsonObject, type JsonRpcErrorBody } from '../protocol/index.ts'
+import { isJsonObject, isModernVersion, LATEST_LEGACY, ownCodeOf, withModernMeta, type JsonObject, type JsonRpcErrorBody } from '../protocol/index.ts'
 import { initializeResultOf, isDiscoverResult, namesServedRevision } from './discover-result.ts'
 import type { ConnectionPeer } from './types.ts'
 import type { WireConnection } from './wire-connection.ts'
@@ -104,9 +104,9 @@ function seemsModernOnly (refusal: JsonRpcErrorBody): boolean {
   return dates.some((date) => isModernVersion(date))
 }
 
-/** Our own deadline: the code is outside of what servers use. */
+/** Our own deadline, whatever numbers the server uses. */
 function isDeadline (error: JsonRpcErrorBody): boolean {
-  return error.code === ERRORS.GW_UPSTREAM_DEADLINE.rpcCode
+  return ownCodeOf(error) === 'GW_UPSTREAM_DEADLINE'
 }
 
 function asText (discovered: Exclude<Discovered, { kind: 'modern' }>): string {

@@ -1,8 +1,9 @@
 import type { RelayedCall } from '../../bridge/index.ts'
-import { errorReply, isJsonObject, type Reply } from '../../protocol/index.ts'
+import { errorReply, isJsonObject, ownCodeOf, type Reply } from '../../protocol/index.ts'
 import type { OnceClaim, OnceStore } from '../../resilience/index.ts'
 import { ERRORS, GatewayError } from '../../shared/errors.ts'
 import type { NamedCall } from './once-key.ts'
+import { outcomeReply, outcomeText } from './outcome-text.ts'
 
 /** How a named call was met; a closed set, for its metric. */
 export type OnceOutcome = 'first' | 'joined' | 'replayed' | 'conflict' | 'refused'
@@ -74,7 +75,7 @@ export class OnceRun {
     if (this.#timer === undefined) this.#owner.met('replayed')
     // What it says is the end of it.
     this.#call.isHiddenTask = false
-    this.#call.onReply(outcome === undefined ? tooLarge() : JSON.parse(outcome) as Reply)
+    this.#call.onReply(outcome === undefined ? tooLarge() : outcomeReply(outcome))
   }
 
   #refuse (outcome: OnceOutcome, error: GatewayError): void {
@@ -90,7 +91,7 @@ export class OnceRun {
     if (ticket === undefined) return
     this.#ticket = undefined
     if (!this.#call.wasSent || isNoRun(reply)) return this.#owner.store.release(this.#named.id, ticket)
-    this.#owner.store.settle(this.#named.id, ticket, JSON.stringify(this.#call.cancelled === undefined ? reply : errorReply('GW_UPSTREAM_LOST')))
+    this.#owner.store.settle(this.#named.id, ticket, outcomeText(this.#call.cancelled === undefined ? reply : errorReply('GW_UPSTREAM_LOST')))
   }
 }
 
@@ -98,8 +99,11 @@ function tooLarge (): Reply {
   return errorReply('GW_UPSTREAM_LOST', { publicMessage: 'This call has run before, under this idempotency key. Its result was too large to be kept.' })
 }
 
-/** The server was not there, did not want us, or wants to know something first. */
+/** The server was not there, did not want us, or wants to know something first. What it says itself of that is not believed. */
 function isNoRun ({ error, result }: Reply): boolean {
-  if (error !== undefined) return error.code === ERRORS.GW_UPSTREAM_UNAVAILABLE.rpcCode || error.message === ERRORS.GW_UPSTREAM_AUTH.message
+  if (error !== undefined) {
+    const own = ownCodeOf(error)
+    return own !== undefined && (own === 'GW_UPSTREAM_AUTH' || ERRORS[own].rpcCode === ERRORS.GW_UPSTREAM_UNAVAILABLE.rpcCode)
+  }
   return isJsonObject(result) && result['resultType'] === 'input_required'
 }

@@ -1,4 +1,5 @@
-import { ERRORS, GatewayError, type ErrorCode } from '../../shared/errors.ts'
+import { ownCodeOf } from '../../protocol/index.ts'
+import { GatewayError, type ErrorCode } from '../../shared/errors.ts'
 import { baseHeaders } from '../http/request-headers.ts'
 import type { HttpStartOptions } from '../http/types.ts'
 import { openWire } from '../open-wire.ts'
@@ -63,11 +64,8 @@ async function isAlive (wire: SseWire, connection: WireConnection, timeoutMs: nu
   const asking = connection.ask('ping', {}, timeoutMs)
   wire.isGuarded = true
   const { error } = await asking
-  return error === undefined || !OURS.includes(error.code)
+  return error === undefined || ownCodeOf(error) === undefined
 }
-
-/** Of our own making: lost, not sent, not answered in time. */
-const OURS: readonly number[] = [ERRORS.GW_UPSTREAM_LOST, ERRORS.GW_UPSTREAM_UNAVAILABLE, ERRORS.GW_UPSTREAM_DEADLINE].map(({ rpcCode }) => rpcCode)
 
 /** What a refused message means while no call has been sent yet: nothing can have run. */
 function codeOfOpening (refusal: ErrorCode): ErrorCode {
