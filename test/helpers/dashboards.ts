@@ -41,14 +41,19 @@ export function readDashboards (): ReadonlyMap<string, CommittedDashboard> {
   return new Map(files.map((file) => [file.replace('.json', ''), JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as CommittedDashboard]))
 }
 
-/** Every query of every panel. */
+/** Every query of every panel. @throws when there are fewer than there were: whoever goes through none finds nothing wrong */
 export function panelQueries (): DashboardQuery[] {
-  return [...readDashboards()].flatMap(([dashboard, { panels }]) => panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => queryOf(dashboard, title, expr))))
+  return atLeast(189, [...readDashboards()].flatMap(([dashboard, { panels }]) => panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => queryOf(dashboard, title, expr)))))
 }
 
-/** Every query of every mark on the charts: they mark what happens, so most have nothing to say. */
+/** Every query of every mark on the charts: they mark what happens, so most have nothing to say. @throws as above */
 export function markQueries (): DashboardQuery[] {
-  return [...readDashboards()].flatMap(([dashboard, { annotations }]) => annotations.list.map(({ name, expr }) => queryOf(dashboard, name, expr)))
+  return atLeast(30, [...readDashboards()].flatMap(([dashboard, { annotations }]) => annotations.list.map(({ name, expr }) => queryOf(dashboard, name, expr))))
+}
+
+function atLeast (count: number, queries: DashboardQuery[]): DashboardQuery[] {
+  if (queries.length < count) throw new Error(`the dashboards have ${queries.length} queries instead of ${count} or more`)
+  return queries
 }
 
 function queryOf (dashboard: string, panel: string, expression: string): DashboardQuery {

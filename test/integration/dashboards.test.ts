@@ -1,18 +1,15 @@
 /** Every query of every dashboard, asked of a real Prometheus that watches a real gateway. */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { markQueries, panelQueries } from '../helpers/dashboards.ts'
-import { freePort } from '../helpers/free-port.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
-import { watcher } from '../helpers/programs.ts'
 import { probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
+import { startPrometheus, type Watcher } from '../helpers/watchers.ts'
 
 const rules = fileURLToPath(new URL('../../prometheus/rules', import.meta.url))
 /** Of the light load, each time. */
@@ -26,12 +23,11 @@ interface Answer {
 
 describe('dashboards on a gateway under light load', () => {
   let gateway: TestGateway
-  let prometheus: ChildProcess
+  let prometheus: Watcher
   let dir: string
-  let origin: string
 
   const ask = async (query: string): Promise<Answer> => {
-    const answer = await fetch(`${origin}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query }) })
+    const answer = await fetch(`${prometheus.url}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query }) })
     return await answer.json() as Answer
   }
   const valueOf = async (query: string): Promise<number> => Number((await ask(query)).data?.result[0]?.value[1] ?? NaN)
@@ -39,15 +35,13 @@ describe('dashboards on a gateway under light load', () => {
   before(async () => {
     gateway = await startGateway({ config: { mcpServers: { probe: probe() }, tenants: { acme: { servers: ['probe'] } }, limits: roomyLimits } })
     dir = await mkdtemp(join(tmpdir(), 'drawbridge-dashboards-'))
-    const port = await freePort()
-    origin = `http://127.0.0.1:${port}`
-    await writeFile(join(dir, 'prometheus.yml'), JSON.stringify({
+    const config = join(dir, 'prometheus.yml')
+    await writeFile(config, JSON.stringify({
       global: { scrape_interval: '1s', scrape_timeout: '1s' },
       rule_files: [join(rules, '*.yml')],
       scrape_configs: [{ job_name: 'gateway', static_configs: [{ targets: [new URL(gateway.managementUrl).host], labels: { replica: 'b1' } }] }]
     }))
-    prometheus = spawn(watcher('prometheus'), [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], { stdio: 'ignore' })
-    await until('Prometheus is ready', async () => (await fetch(`${origin}/-/ready`)).ok, 30_000)
+    prometheus = await startPrometheus(config, dir)
     const wire = gateway.wire('alice', 'probe')
     await wire.open()
     await until('the gateway was scraped', async () => await valueOf('sum(drawbridge_sessions_open)') === 1, 30_000)
@@ -59,10 +53,9 @@ describe('dashboards on a gateway under light load', () => {
     await until('Prometheus has a rate of them', async () => await valueOf('sum(rate(drawbridge_calls_total{method="tools/call"}[1m]))') > 0, 30_000)
   })
   after(async () => {
-    prometheus.kill('SIGTERM')
-    if (prometheus.exitCode === null) await once(prometheus, 'exit')
-    await rm(dir, { recursive: true, force: true })
     await gateway.stop()
+    await prometheus.stop()
+    await rm(dir, { recursive: true, force: true })
   })
 
   it('every panel has a value, also those of what has not happened', async () => {

@@ -19,6 +19,13 @@ const sections = new Map(page.split(/^### /m).slice(1).map((text) => [text.split
 const quoted = [...page.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text)
 const code = [...quoted, ...[...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'))]
 
+/** What a pattern finds in these texts. With fewer than `least` it no longer knows how the page writes such things. */
+function found (least: number, pattern: RegExp, texts: readonly string[] = code): string[] {
+  const all = texts.flatMap((text) => [...text.matchAll(pattern)].map(([, first = '']) => first))
+  assert.ok(all.length >= least, `${all.length} instead of ${least} or more: ${pattern}`)
+  return all
+}
+
 function sourceText (): string {
   const folders = ['src', 'plugins', 'config', 'routes'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => join(folder, name)))
   return [...folders, 'server.ts', 'primary.ts'].map((path) => readFileSync(join(root, path), 'utf8')).join('\n')
@@ -40,37 +47,43 @@ test('a section says how urgent it is, what users feel, why, where to look, what
 
 test('events of the log that it names are written by the gateway', () => {
   const source = sourceText()
-  const events = code.flatMap((text) => [.../\blogs [a-z]+-\d ([a-z_]+)/g[Symbol.matchAll](text)].map(([, event = '']) => event))
-  assert.ok(events.length > 15)
-  for (const event of new Set(events)) assert.ok(source.includes(`event: '${event}'`), event)
+  for (const event of found(27, /\blogs [a-z]+-\d ([a-z_]+)/g)) assert.ok(source.includes(`event: '${event}'`), event)
 })
 
 test('metrics that it names are there', async () => {
   const known = await watchedMetrics()
-  const asked = code.flatMap((text) => [...text.matchAll(/^promql (?:'([^']+)'|(\S+))/g)].map(([, expression, name]) => expression ?? name ?? ''))
-  const named = quoted.filter((text) => /^(?:drawbridge|redis|nginx|probe)_[a-z_]+$/.test(text) && !['redis_up'].includes(text))
-  assert.ok(asked.length > 20)
+  const asked = [...found(15, /^promql '([^']+)'/g), ...found(18, /^promql ([^\s'(]+)/g)]
+  const named = found(9, /^((?:drawbridge|redis|nginx|probe)_[a-z_]+)$/g, quoted)
   for (const expression of [...asked, ...named]) {
-    for (const { metric } of metricsIn(expression)) assert.ok(known.has(metric) || metric.startsWith('__'), `${expression}: ${metric}`)
+    const uses = metricsIn(expression)
+    assert.ok(uses.length > 0, expression)
+    for (const { metric } of uses) assert.ok(known.has(metric) || metric.startsWith('__'), `${expression}: ${metric}`)
   }
 })
 
-test('scripts, services, pages, paths of /admin and settings of .env that it names are there', () => {
-  const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8')) as { services: Record<string, unknown> }
-  const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8') + readFileSync(join(root, '.env.example'), 'utf8')
+test('scripts, paths of /admin, settings of .env, dashboards and sections that it names are there', () => {
+  for (const script of found(23, /\b(scripts\/[a-z-]+)\b/g)) assert.ok(existsSync(join(root, script)), script)
   const routes = sourceText()
-  for (const text of code) {
-    for (const [, script = ''] of text.matchAll(/\b(scripts\/[a-z-]+)\b/g)) assert.ok(existsSync(join(root, script)), text)
-    for (const [, service = ''] of text.matchAll(/docker compose (?:exec(?: -T)?|restart|stop|ps|logs --tail \d+|up -d(?: --wait| --force-recreate)?|kill -s HUP) ([a-z][a-z0-9-]+)/g)) assert.ok(service in services, text)
-    for (const [, path = ''] of text.matchAll(/\badmin [a-z]+-\d (\/admin\/[a-z]+)/g)) assert.ok(routes.includes(`'${path}`), text)
-    if (/^[A-Z]+_[A-Z_]+$/.test(text) && !text.startsWith('GW_')) assert.ok(compose.includes(text), text)
-  }
+  for (const path of found(10, /\badmin [a-z]+-\d (\/admin\/[a-z]+)/g)) assert.ok(routes.includes(`'${path}`), path)
+  const settings = found(9, /^(?!GW_)([A-Z]+_[A-Z_]+)$/g)
+  const places = ['docker-compose.yml', '.env.example'].map((name) => readFileSync(join(root, name), 'utf8')).join('')
+  for (const setting of settings) assert.ok(places.includes(setting), setting)
   const titles = dashboardTitles()
-  for (const [, title = ''] of page.matchAll(/dashboard "([^"]+)"/gi)) assert.ok(titles.has(title), `dashboard ${title}`)
+  for (const title of found(16, /"([^"]+)"/g, page.split('\n').filter((line) => /dashboard "/i.test(line)))) assert.ok(titles.has(title), `dashboard ${title}`)
+  const anchors = [...sections.keys()].map((name) => name.toLowerCase())
+  for (const anchor of found(42, /\]\(#([^)]*)\)/g, [page])) assert.ok(anchors.includes(anchor), anchor)
 })
 
-test('sections that it leads to are there', () => {
-  for (const [, anchor = ''] of page.matchAll(/\]\(#([a-z]+)\)/g)) assert.ok([...sections.keys()].some((name) => name.toLowerCase() === anchor), anchor)
+test('every docker compose command is about a service that is there, or about all', () => {
+  const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8')) as { services: Record<string, unknown> }
+  const commands = found(66, /\bdocker compose ([^`;|)]*)/g, code.map((text) => text.replaceAll('"gateway-$1"', 'gateway-blue-1')))
+  const aboutAll = commands.filter((command) => {
+    const [, words = ''] = /^(?:exec|kill|logs|ps|restart|run|stop|up)\b(.*)$/.exec(command) ?? assert.fail(command)
+    const [, service] = /^(?: -s HUP| --(?:since|tail) \d+[hm]?| -\w\b| --[a-z-]+)* ([a-z]\S*)/.exec(words) ?? []
+    if (service !== undefined) assert.ok(service in services, command)
+    return service === undefined
+  })
+  assert.deepEqual(new Set(aboutAll.map((command) => command.trim())), new Set(['ps -a', 'ps', 'up -d', 'up -d --wait']))
 })
 
 function dashboardTitles (): ReadonlySet<string> {
