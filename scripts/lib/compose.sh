@@ -83,11 +83,10 @@ wait_healthy () {
   return 1
 }
 
-# hold_lock: one script at a time changes a stack; ends with 5 when another one is at work.
+# hold_lock INSTANCE: one script at a time changes a stack; ends with 5 when another one is at work.
 hold_lock () {
   [ "$DRY_RUN" = 1 ] && return
-  local file
-  file=$(instance_dir)/lock
+  local file=$1/lock
   exec {LOCK_FD}> "$file"
   flock -n "$LOCK_FD" || die "another script is changing this stack (it holds $file)" 5
 }

@@ -1,11 +1,13 @@
 /** What a backup is, for real: its parts, its encryption, and that nothing in it can be changed unseen. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import { contentsOf, preparedPlace } from './operator-scripts.ts'
-import type { Place } from './operator-scripts.ts'
+import { contentsOf, preparedPlace, standInDocker } from './operator-scripts.ts'
+import type { Ended, Place } from './operator-scripts.ts'
 
 interface Saved extends Place {
   readonly archive: string
@@ -29,8 +31,7 @@ describe('backup and restore of files', () => {
     rmSync(envFile)
     const { code, errors } = await script('restore', 'a.tar', '--passphrase-file', 'passphrase', '--files-only')
     assert.equal(code, 0, errors)
-    const { lock: _lock, ...kept } = before
-    assert.deepEqual(contentsOf(instance), kept)
+    assert.deepEqual(contentsOf(instance), before)
     for (const line of settings.split('\n')) assert.ok(readFileSync(envFile, 'utf8').includes(line), line)
     assert.equal(statSync(instance).mode & 0o777, 0o700)
     assert.equal(statSync(join(instance, 'secrets/redis_acl')).mode & 0o777, 0o444)
@@ -102,6 +103,71 @@ describe('backup and restore of files', () => {
     writeFileSync(join(folder, 'wrong'), 'incorrect horse battery staple\n')
     assert.match((await script('restore', 'a.tar', '--check', '--passphrase-file', 'wrong')).errors, /wrong passphrase/)
     assert.match((await script('restore', 'a.tar', '--check')).errors, /is encrypted/)
+  })
+
+  it('keeps the newest of its own, and all of a project with a longer name', async (t) => {
+    const { folder, instance, script } = await saved(t)
+    const backups = join(instance, 'backups')
+    const others = ['scripts-test-staging-20250101T000000Z.tar', 'scripts-test-before-upgrade.tar', 'scripts-test-20250101T000000Z.tar.asc', 'other-20250101T000000Z.tar']
+    for (const name of ['scripts-test-20250101T000000Z.tar', 'scripts-test-20250102T000000Z.tar', ...others]) writeFileSync(join(backups, name), '')
+    const { code, errors } = await script('backup', '--files-only', '--passphrase-file', 'passphrase', '--keep', '2')
+    assert.equal(code, 0, errors)
+    const [made = '', ...rest] = readdirSync(backups).filter((name) => !others.includes(name)).sort().reverse()
+    assert.match(made, /^scripts-test-20\d{6}T\d{6}Z\.tar$/)
+    assert.deepEqual(rest, ['scripts-test-20250102T000000Z.tar'])
+    assert.ok(others.every((name) => existsSync(join(backups, name))), folder)
+  })
+
+  it('--pause holds gateways still and nothing else, whatever the project is called', async (t) => {
+    const place = await saved(t)
+    const running = 'case "$*" in \'ps --filter\'*) [ ! -e "$INSTANCE/gateways" ] || cat "$INSTANCE/gateways" ;; esac'
+    const docker = standInDocker(place, running)
+    const backup = (name: string): Promise<Ended> => docker.script('backup', '--passphrase-file', 'passphrase', '--pause', '--out', name)
+    const none = await backup('none.tar')
+    assert.equal(none.code, 0, none.errors)
+    writeFileSync(join(place.instance, 'gateways'), 'aaa gateway-blue-1\nbbb nginx\nccc gateway-blue-2\nddd redis\n')
+    const two = await backup('two.tar')
+    assert.equal(two.code, 0, two.errors)
+    assert.deepEqual(docker.asked().filter((call) => /^(un)?pause/.test(call)), ['pause aaa ccc', 'unpause aaa ccc'])
+  })
+
+  it('on a machine without settings those of the backup say which image, which folder and which project are meant', async (t) => {
+    const place = await saved(t)
+    const { instance, envFile, script } = place
+    const before = contentsOf(instance)
+    const { COMPOSE_PROJECT_NAME: _project, ...env } = place.env
+    writeFileSync(envFile, readFileSync(envFile, 'utf8').replace(/^#DRAWBRIDGE_IMAGE=.*$/m, 'DRAWBRIDGE_IMAGE=registry.example/drawbridge'))
+    assert.equal((await script('backup', '--plain-secrets', '--files-only', '--out', 'b.tar')).code, 0)
+    rmSync(envFile)
+    const refused = await script('restore', 'b.tar', '--files-only')
+    assert.equal(refused.code, 1)
+    assert.ok(refused.errors.includes(`${instance} has an instance already; with --yes`), refused.errors)
+    assert.deepEqual(contentsOf(instance), before)
+    const docker = standInDocker({ ...place, env }, 'case "$*" in image*) exit 1 ;; pull*) exit 1 ;; ps*project=scripts-test*) [ ! -e "$INSTANCE/runs" ] || echo running ;; esac')
+    const absent = await docker.script('restore', 'b.tar', '--yes')
+    assert.equal(absent.code, 1)
+    assert.match(absent.errors, /registry\.example\/drawbridge:dev cannot be pulled; nothing was changed/)
+    rmSync(join(instance, 'secrets'), { recursive: true })
+    writeFileSync(join(instance, 'runs'), '')
+    assert.match((await docker.script('restore', 'b.tar')).errors, /the stack scripts-test runs/)
+  })
+
+  it('restores beside nobody who changes the stack, and nobody begins before it has ended', async (t) => {
+    const place = await saved(t)
+    const { instance, script } = place
+    const holder = spawn('flock', [join(instance, 'lock'), '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    t.after(() => { holder.stdin.destroy() })
+    await once(holder.stdout, 'data')
+    const before = contentsOf(instance)
+    assert.equal((await script('restore', 'a.tar', '--passphrase-file', 'passphrase', '--files-only', '--yes')).code, 5)
+    assert.deepEqual(contentsOf(instance), before)
+    holder.stdin.end()
+    await once(holder, 'close')
+    const docker = standInDocker(place, 'flock -n "$INSTANCE/lock" true && echo free >> "$INSTANCE/../held" || echo held >> "$INSTANCE/../held"')
+    const { code, errors } = await docker.script('restore', 'a.tar', '--passphrase-file', 'passphrase', '--yes', '--no-start')
+    assert.equal(code, 0, errors)
+    assert.equal(docker.asked().at(-1)?.startsWith('exec'), true, 'nginx was told')
+    assert.deepEqual([...new Set(readFileSync(join(place.folder, 'held'), 'utf8').trim().split('\n'))], ['held'])
   })
 
   it('what is here already is replaced with --yes only, and moved aside', async (t) => {
