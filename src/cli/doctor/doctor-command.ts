@@ -8,8 +8,9 @@ import { chooseConfig } from '../serve/choose-config.ts'
 import { checkContainment } from './containment.ts'
 import { fine, isFailure } from './finding.ts'
 import type { Finding } from './finding.ts'
-import { checkNode, checkOpenFiles, checkPort, checkStateDir } from './host.ts'
+import { checkNode, checkOpenFiles, checkStateDir } from './host.ts'
 import { checkPackages } from './packages.ts'
+import { checkPorts } from './ports.ts'
 import { checkCommands, checkPrograms } from './programs.ts'
 import { checkRedis } from './redis.ts'
 import { checkWarm } from './warm.ts'
@@ -22,7 +23,8 @@ export const doctorCommand: Command = {
     'Looks for Node, npm, uvx, Python, Docker and Redis, at what contains workers here, at the limit',
     'on open files, at the ports and at the state directory, and connects to the Redis of the',
     'configuration. What the servers of the configuration need is required; the rest is for',
-    'information. Starts no server. Exits 0 unless something required is missing.'
+    'information. Starts no server. Can be run beside a gateway: ports that it holds are its own.',
+    'Exits 0 unless something required is missing.'
   ].join('\n'),
   options: {
     config: { type: 'string', short: 'c', value: 'FILE', help: 'Gateway file that says what is required.', default: 'DRAWBRIDGE_CONFIG, else the quick start' },
@@ -52,10 +54,8 @@ async function lookAtMachine (settings: Settings | undefined, io: CliIo): Promis
   const programs = await checkPrograms(commands, io.env)
   const others = await checkCommands(commands, io.env)
   const containment = await checkContainment(settings)
-  const ports = settings === undefined
-    ? []
-    : await Promise.all([checkPort('port', settings.listen.host, settings.listen.port), checkPort('management port', settings.management.host, settings.management.port)])
-  return [checkNode(process.versions.node), ...programs, ...others, ...packages.findings, ...containment, checkOpenFiles(), ...ports, ...(settings === undefined ? [] : await checkRedis(settings)), ...(settings === undefined ? [] : [checkStateDir(settings.stateDir)])]
+  const own = settings === undefined ? [] : [...await checkPorts(settings), ...await checkRedis(settings), checkStateDir(settings.stateDir)]
+  return [checkNode(process.versions.node), ...programs, ...others, ...packages.findings, ...containment, checkOpenFiles(), ...own]
 }
 
 function textReport (findings: readonly Finding[]): string {

@@ -1,5 +1,4 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { fine } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -26,22 +25,6 @@ export function checkOpenFiles (limitsFile = '/proc/self/limits'): Finding {
   const limit = /^Max open files\s+(\S+)/m.exec(text)?.[1] ?? 'unknown'
   if (limit === 'unlimited' || Number(limit) >= WANTED_OPEN_FILES) return fine(name, false, `limit ${limit}`)
   return { name, status: 'weak', required: false, found: `limit ${limit}`, fix: `for many users: ulimit -n ${WANTED_OPEN_FILES * 16}, or LimitNOFILE= in the service` }
-}
-
-/** Could the gateway listen there now? */
-export async function checkPort (name: string, host: string, port: number): Promise<Finding> {
-  const where = `${host}:${port}`
-  return await new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve({
-      name,
-      status: 'missing',
-      required: true,
-      found: error.code === 'EADDRINUSE' ? `${where} is taken by another program` : `${where} cannot be listened on (${error.code ?? error.message})`,
-      fix: error.code === 'EADDRINUSE' ? 'stop that program (ss -ltnp shows it), or choose another port' : 'choose another host or port'
-    }))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(fine(name, true, `${where} is free`))))
-  })
 }
 
 /** Worker homes live in the state directory; it is made at the start if its parent allows. */

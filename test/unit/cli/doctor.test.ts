@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
-import { checkNode, checkOpenFiles, checkPort, checkStateDir } from '../../../src/cli/doctor/host.ts'
+import { checkNode, checkOpenFiles, checkStateDir } from '../../../src/cli/doctor/host.ts'
 import { folderWith, run } from './io.ts'
 
 /** A machine that has only these programs, besides the shell. */
@@ -80,16 +77,6 @@ describe('drawbridge doctor', () => {
     assert.match(stdout, /^ok {7}configuration {2,}a\.json, 1 server\n/)
     assert.match(stdout, /\nMISSING {2}command such {2,}\/no\/such is not found\n +-> install it/)
     assert.match(stdout, /\n\n1 thing that the configuration needs is missing\.\n$/)
-  })
-
-  it('ports: free, and taken', async (test) => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    test.after(() => { server.close() })
-    const { port } = server.address() as AddressInfo
-    assert.equal((await checkPort('port', '127.0.0.1', 0)).status, 'ok')
-    const taken = await checkPort('port', '127.0.0.1', port)
-    assert.deepEqual([taken.status, taken.found], ['missing', `127.0.0.1:${port} is taken by another program`])
   })
 
   it('Node, open files and the state directory', (test) => {

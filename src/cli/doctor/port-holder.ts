@@ -1,0 +1,66 @@
+import { connect } from 'node:net'
+import { isJsonObject } from '../../protocol/index.ts'
+import { readJson } from '../../shared/read-json.ts'
+
+/** Who holds a port: a gateway's listener, by what it says of itself, or somebody else. */
+export type PortHolder =
+  | { readonly kind: 'public', readonly about?: string }
+  | { readonly kind: 'management' | 'other' }
+
+/** For connecting, asking and answering. A gateway answers at once, also while it drains. */
+const ANSWER_MS = 2000
+/** Its longest answer has a line for each server. */
+const MAX_CHARS = 262_144
+/** Where a listener on every address is asked. */
+const WILDCARDS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/**
+ * Asks whoever listens there for `/health`, which a public listener tells everybody, and which a management listener refuses in
+ * the gateway's own form. For addresses that could not be listened on because they are in use: those are this machine's, so
+ * nothing leaves it. Never rejects.
+ * @param hostName one that a gateway of the configuration would serve
+ */
+export async function askHolder (host: string, port: number, hostName: string): Promise<PortHolder> {
+  const answer = await ask(WILDCARDS[host] ?? host, port, `GET /health HTTP/1.1\r\nHost: ${hostName}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`)
+  const body = answer.slice(answer.indexOf('\r\n\r\n') + 4)
+  try {
+    return answer.startsWith('HTTP/1.1 ') ? holderOf(readJson(body)) : { kind: 'other' }
+  } catch {
+    return { kind: 'other' }
+  }
+}
+
+function holderOf (said: unknown): PortHolder {
+  if (!isJsonObject(said)) return { kind: 'other' }
+  const { status, version, checks, error } = said
+  if (typeof status === 'string' && typeof version === 'string' && isJsonObject(checks) && isJsonObject(checks['lifecycle'])) return { kind: 'public', about: `${printable(version)}, ${printable(status)}` }
+  if (!isJsonObject(error) || typeof error['request_id'] !== 'string') return { kind: 'other' }
+  // A gateway that serves other host names than this configuration.
+  if (error['code'] === 'GW_HTTP_HOST') return { kind: 'public' }
+  return { kind: error['code'] === 'GW_AUTH_REQUIRED' || error['code'] === 'GW_HTTP_NOT_FOUND' ? 'management' : 'other' }
+}
+
+/** Whoever it is, it writes no more than a word, and nothing that moves a terminal's cursor. */
+function printable (text: string): string {
+  return text.replaceAll(/[^\w.+-]/g, '?').slice(0, 40)
+}
+
+/** All that is said until the connection ends, the time is up, or it is too much. */
+function ask (host: string, port: number, request: string): Promise<string> {
+  return new Promise((resolve) => {
+    let said = ''
+    const socket = connect({ host, port })
+    const timer = setTimeout(() => { socket.destroy() }, ANSWER_MS)
+    socket.setEncoding('utf8')
+    socket.on('connect', () => { socket.write(request) })
+    socket.on('data', (piece: string) => {
+      said += piece
+      if (said.length > MAX_CHARS) socket.destroy()
+    })
+    socket.on('error', () => { socket.destroy() })
+    socket.on('close', () => {
+      clearTimeout(timer)
+      resolve(said)
+    })
+  })
+}

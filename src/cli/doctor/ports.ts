@@ -1,0 +1,55 @@
+import { createServer } from 'node:net'
+import type { Settings } from '../../shared/settings.ts'
+import { fine } from './finding.ts'
+import type { Finding } from './finding.ts'
+import { askHolder } from './port-holder.ts'
+import type { PortHolder } from './port-holder.ts'
+
+/** A port that the configuration names. */
+export interface WantedPort {
+  /** Of the finding. */
+  readonly name: string
+  /** In the configuration. */
+  readonly key: string
+  readonly host: string
+  /** 0 = any, which there always is. */
+  readonly port: number
+  /** What a gateway that runs has there. */
+  readonly listener: 'public' | 'management'
+}
+
+/** The two listeners of a configuration: free, in use by the gateway that runs, or taken. */
+export async function checkPorts ({ listen, management, http }: Settings): Promise<Finding[]> {
+  const hostName = http.allowedHosts[0] ?? 'localhost'
+  return await Promise.all([
+    checkPort({ name: 'port', key: 'listen.port', ...listen, listener: 'public' }, hostName),
+    checkPort({ name: 'management port', key: 'management.port', host: management.host, port: management.port, listener: 'management' }, hostName)
+  ])
+}
+
+/** Could a gateway listen there now, or does one already? @param hostName one that a gateway of the configuration serves */
+export async function checkPort (wanted: WantedPort, hostName: string): Promise<Finding> {
+  const { name, key, host, port } = wanted
+  const where = `${host}:${port}`
+  const problem = await tryToListen(host, port)
+  if (problem === undefined) return fine(name, true, `${where} is free`)
+  if (problem !== 'EADDRINUSE') return { name, status: 'missing', required: true, found: `${where} (${key}) cannot be listened on (${problem})`, fix: `choose another host or port for ${key.replace('.port', '')}` }
+  const holder = await askHolder(host, port, hostName)
+  if (holder.kind === wanted.listener) return fine(name, true, `${where} is in use by the gateway that runs${'about' in holder ? ` (${holder.about})` : ''}`)
+  return { name, status: 'missing', required: true, found: `${where} (${key}) is taken by ${TAKERS[holder.kind]}`, fix: `stop that program (ss -ltnp shows it), or choose another ${key}` }
+}
+
+const TAKERS: Readonly<Record<PortHolder['kind'], string>> = {
+  public: 'the public listener of a gateway',
+  management: 'the management listener of a gateway',
+  other: 'another program'
+}
+
+/** The code of what stands in the way, or its message; undefined = nothing does. */
+function tryToListen (host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => { resolve(error.code ?? error.message) })
+    server.listen({ host, port, exclusive: true }, () => server.close(() => { resolve(undefined) }))
+  })
+}

@@ -1,0 +1,103 @@
+/** Whose a port is, as `doctor` tells it: free, the running gateway's, somebody else's. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
+import type { Finding } from '../../src/cli/doctor/finding.ts'
+import { checkPort, type WantedPort } from '../../src/cli/doctor/ports.ts'
+import { startGateway } from '../helpers/gateway.ts'
+import { folderWith, run } from '../unit/cli/io.ts'
+
+const wanted = (port: number, own: Partial<WantedPort> = {}): WantedPort => ({ name: 'port', key: 'listen.port', host: '127.0.0.1', port, listener: 'public', ...own })
+const MANAGEMENT = { name: 'management port', key: 'management.port', listener: 'management' } as const
+
+/** A program that is no gateway. @param greet what it does with each connection; default: accepts it and says nothing, ever */
+async function foreign (t: TestContext, greet: (socket: Socket) => void = () => {}): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    greet(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+const says = (body: string) => (socket: Socket): void => { socket.once('data', () => { socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`) }) }
+
+/** What `doctor` says of the two ports of a configuration. */
+async function doctor (t: TestContext, config: object, env: Readonly<Record<string, string>> = {}): Promise<{ code: number, port: Finding | undefined, management: Finding | undefined }> {
+  const cwd = folderWith(t, { 'a.json': JSON.stringify({ mcpServers: {}, ...config }) })
+  const { code, stdout } = await run(['doctor', '--config', 'a.json', '--json'], { cwd, env: { PATH: cwd, ...env } })
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] }
+  return { code, port: findings.find(({ name }) => name === 'port'), management: findings.find(({ name }) => name === 'management port') }
+}
+
+describe('drawbridge doctor beside a gateway that runs', () => {
+  const portOf = (url: string): number => Number(new URL(url).port)
+
+  for (const env of [{}, { DRAWBRIDGE_MANAGEMENT_TOKEN: 'management-token-of-this-test-0123456789' }]) {
+    it(`its ports are its own, ${Object.keys(env).length === 0 ? 'without' : 'with'} a management token`, async (t) => {
+      const gateway = await startGateway({ config: { mcpServers: {} }, env })
+      t.after(() => gateway.stop())
+      const [port, managementPort] = [portOf(gateway.url), portOf(gateway.managementUrl)]
+      const { code, ...findings } = await doctor(t, { listen: { port }, management: { port: managementPort } }, env)
+      assert.deepEqual([findings.port?.status, findings.management], ['ok', { name: 'management port', status: 'ok', required: true, found: `127.0.0.1:${managementPort} is in use by the gateway that runs` }])
+      assert.match(findings.port?.found ?? '', new RegExp(`^127\\.0\\.0\\.1:${port} is in use by the gateway that runs \\(\\d+\\.\\d+\\.\\d+\\S*, (?:healthy|degraded)\\)$`))
+      assert.equal(code, 0)
+    })
+  }
+
+  it('a gateway that serves other host names is one all the same; the wrong listener of one is not its port', async (t) => {
+    const gateway = await startGateway({ config: { mcpServers: {}, http: { allowedHosts: ['mcp.example.com'] } } })
+    t.after(() => gateway.stop())
+    const [port, managementPort] = [portOf(gateway.url), portOf(gateway.managementUrl)]
+    assert.equal((await checkPort(wanted(port), 'localhost')).status, 'ok')
+    assert.equal((await checkPort(wanted(port), 'mcp.example.com')).status, 'ok')
+    const swapped = await doctor(t, { listen: { port: managementPort }, management: { port }, http: { allowedHosts: ['mcp.example.com'] } })
+    assert.equal(swapped.code, 1)
+    assert.equal(swapped.port?.found, `127.0.0.1:${managementPort} (listen.port) is taken by the management listener of a gateway`)
+    assert.equal(swapped.management?.found, `127.0.0.1:${port} (management.port) is taken by the public listener of a gateway`)
+  })
+})
+
+describe('drawbridge doctor beside another program', () => {
+  it('the port and the key are named, and it exits 1', async (t) => {
+    const [port, managementPort] = [await foreign(t, (socket) => socket.end()), await foreign(t, says('{"status":"ok"}'))]
+    const { code, ...findings } = await doctor(t, { listen: { port }, management: { port: managementPort } })
+    assert.equal(code, 1)
+    assert.deepEqual(findings.port, { name: 'port', status: 'missing', required: true, found: `127.0.0.1:${port} (listen.port) is taken by another program`, fix: 'stop that program (ss -ltnp shows it), or choose another listen.port' })
+    assert.equal(findings.management?.found, `127.0.0.1:${managementPort} (management.port) is taken by another program`)
+  })
+
+  it('one that says nothing, too much, or what no gateway says', async (t) => {
+    const floods = (socket: Socket): void => {
+      const more = (): void => { while (socket.write('x'.repeat(65_536))); }
+      socket.on('drain', more)
+      more()
+    }
+    const programs = [() => {}, floods, says('{"status":"healthy","version":"1","checks":{}}'), says('{"error":{"code":"GW_AUTH_REQUIRED"}}'), says('no JSON'), says('null')]
+    for (const listener of ['public', 'management'] as const) {
+      const found = await Promise.all(programs.map(async (greet) => (await checkPort(wanted(await foreign(t, greet), { listener }), 'localhost')).status))
+      assert.deepEqual(new Set(found), new Set(['missing']), listener)
+    }
+  })
+
+  it('what it writes does not reach the terminal as it is', async (t) => {
+    const port = await foreign(t, says(JSON.stringify({ status: '\u001b[2J', version: 'x'.repeat(100), checks: { lifecycle: {} } })))
+    const { found } = await checkPort(wanted(port), 'localhost')
+    assert.equal(found, `127.0.0.1:${port} is in use by the gateway that runs (${'x'.repeat(40)}, ??2J)`)
+  })
+
+  it('a free port, an address that is not this machine\'s, and a wildcard', async (t) => {
+    assert.equal((await checkPort(wanted(0), 'localhost')).status, 'ok')
+    const elsewhere = await checkPort(wanted(0, { host: '192.0.2.1', ...MANAGEMENT }), 'localhost')
+    assert.deepEqual([elsewhere.found, elsewhere.fix], ['192.0.2.1:0 (management.port) cannot be listened on (EADDRNOTAVAIL)', 'choose another host or port for management'])
+    const port = await foreign(t, says('{}'))
+    assert.equal((await checkPort(wanted(port, { host: '0.0.0.0' }), 'localhost')).found, `0.0.0.0:${port} (listen.port) is taken by another program`)
+  })
+})
