@@ -16,8 +16,6 @@ import { until } from './until.ts'
 
 /** From spawn to the line that says it serves; generous because the machine may be busy with other tests. */
 const START_DEADLINE_MS = 20_000
-/** A cluster bus listens 10 000 above the port. */
-const HIGHEST_PORT = 50_000
 
 const unpacked = fileURLToPath(new URL('../.cache/redis/redis-server', import.meta.url))
 
@@ -81,7 +79,7 @@ export async function startRedis (options: RedisOptions = {}): Promise<TestRedis
   const dir = await mkdtemp(join(tmpdir(), 'drawbridge-redis-'))
   const socketPath = options.socket === true ? join(dir, 'redis.sock') : undefined
   for (let tries = 0; ; tries++) {
-    const port = socketPath === undefined ? options.port ?? await freePort(HIGHEST_PORT) : 0
+    const port = socketPath === undefined ? options.port ?? await freePort() : 0
     try {
       return await runServer(dir, port, socketPath, options)
     } catch (error) {

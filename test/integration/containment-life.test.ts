@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { inmate, inside } from '../helpers/inmate.ts'
 import type { LegacyWire } from '../helpers/legacy-wire.ts'
-import { processesWithEnv } from '../helpers/processes.ts'
+import { processesWithEnv, type ProcessEntry } from '../helpers/processes.ts'
 import { runners, type Runner } from '../helpers/runners.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
@@ -62,7 +62,7 @@ for (const { name, make } of runners()) {
       await inside(wire, 'process.exit = () => {}; setInterval(() => {}, 1000)')
       await inside(wire, DAEMON(mark))
       await until('the daemon runs', () => marked(mark) === 1)
-      const supervisor = gateway.children().find(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('supervisor.sh'))
+      const supervisor = gateway.children().find((child) => commandLineOf(child).includes('supervisor.sh'))
       assert.ok(supervisor !== undefined)
       process.kill(supervisor.pid, 'SIGKILL')
       gateway.kill('SIGKILL')
@@ -97,4 +97,13 @@ for (const { name, make } of runners()) {
 /** Groups are named by the gateway's pid namespace and process id; what follows may be any number. */
 function isOf (group: string, pid: number): boolean {
   return group.split('-')[2] === String(pid)
+}
+
+/** Empty when it has gone. */
+function commandLineOf ({ pid }: ProcessEntry): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -126,7 +126,7 @@ describe('a worker hangs (FR02)', () => {
   })
 
   it('a deadline of one call does not end the worker of the others', async (t) => {
-    const gateway = await startGateway({ config: { mcpServers: { probe: probe({ timeoutMs: 800, maxTimeoutMs: 5000 }) }, limits: roomyLimits } })
+    const gateway = await startGateway({ config: { mcpServers: { probe: probe({ timeoutMs: 2000, maxTimeoutMs: 5000 }) }, limits: roomyLimits } })
     t.after(() => gateway.stop())
     const wire = await opened(gateway, 'alice', 'probe')
     const { pid } = JSON.parse(textOf(await wire.call('get'))) as { pid: number }
@@ -136,18 +136,18 @@ describe('a worker hangs (FR02)', () => {
   })
 
   it('progress extends the deadline, up to maxTimeoutMs', async (t) => {
-    const gateway = await startGateway({ config: { mcpServers: { probe: probe({ timeoutMs: 600, maxTimeoutMs: 3000 }) }, limits: roomyLimits } })
+    const gateway = await startGateway({ config: { mcpServers: { probe: probe({ timeoutMs: 1500, maxTimeoutMs: 4000 }) }, limits: roomyLimits } })
     t.after(() => gateway.stop())
     const wire = await opened(gateway, 'alice', 'probe')
     const slowly = async (steps: number, id: string): Promise<JsonRpc> => {
-      const answer = await wire.post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'progress', arguments: { steps, everyMs: 150 }, _meta: { progressToken: id } } })
+      const answer = await wire.post({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'progress', arguments: { steps, everyMs: 200 }, _meta: { progressToken: id } } })
       await answer.ended
       return answer.messages().find((message) => message.id === id) ?? {}
     }
-    assert.ok((await slowly(10, 'within')).result, '1.5 s with progress every 150 ms')
+    assert.ok((await slowly(10, 'within')).result, '2 s with progress every 200 ms')
     const { message, ms } = await timed(slowly(200, 'beyond'))
     assert.equal(message.error?.code, 50401)
-    assert.ok(ms >= 2800 && ms < 8000, `${ms} ms`)
+    assert.ok(ms >= 3800 && ms < 9000, `${ms} ms`)
   })
 })
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startGateway } from '../helpers/gateway.ts'
-import { textOf } from '../helpers/legacy-wire.ts'
+import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { manyUsers, probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -10,15 +10,18 @@ describe('idle', () => {
   it('a session with an open GET stream, or a call in flight, is not idle; one without ends, and its worker with it', async (t) => {
     const gateway = await startGateway({ config: { mcpServers: { probe: probe({ isolation: 'session' }) }, limits: roomyLimits, sessions: { idleMs: 1000 } } })
     t.after(() => gateway.stop())
-    const [listening, calling, idle] = await Promise.all(['listening', 'calling', 'idle'].map(async (name) => {
+    const opened = async (): Promise<LegacyWire> => {
       const wire = gateway.wire('alice', 'probe')
       await wire.open()
-      await wire.call('put', { value: name })
       return wire
-    }))
-    assert.ok(listening && calling && idle)
-    const stream = await listening.listen()
-    const long = calling.call('echo', { text: 'still running', delayMs: 6000 })
+    }
+    // Each goes on at once: it would be idle while it waited for the others.
+    const [{ listening, stream }, { long }, idle] = await Promise.all([
+      opened().then(async (listening) => ({ listening, stream: await listening.listen() })),
+      opened().then((calling) => ({ long: calling.call('echo', { text: 'still running', delayMs: 6000 }) })),
+      opened()
+    ])
+    await listening.call('put', { value: 'listening' })
     await until('the idle one is gone', () => gateway.workers().length === 2)
     assert.equal((await idle.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 404)
     assert.equal(textOf(await long), 'still running')

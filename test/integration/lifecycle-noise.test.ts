@@ -44,7 +44,7 @@ describe('noise', () => {
     }
     const written = Number(textOf(await finished))
     assert.ok(written > 10 * MB, `${written} bytes of stderr`)
-    assert.ok(calls > 10, `${calls} calls`)
+    assert.ok(calls > 2, `${calls} calls`)
     // What calls themselves log is a few hundred bytes each.
     assert.ok(gateway.output().length - logBefore < 100_000 + calls * 2 * 2000, 'the log does not follow stderr')
     // Gigabytes went through; what is left is garbage that is not collected yet.

@@ -20,7 +20,7 @@ describe('shutdown', () => {
     await wire.open()
     const stream = await wire.listen()
     const json = wire.call('echo', { text: 'finished', delayMs: 700 }, 'json')
-    const sse = await wire.post({ jsonrpc: '2.0', id: 'sse', method: 'tools/call', params: { name: 'progress', arguments: { steps: 20, everyMs: 100, label: 'streamed' }, _meta: { progressToken: 1 } } })
+    const sse = await wire.post({ jsonrpc: '2.0', id: 'sse', method: 'tools/call', params: { name: 'progress', arguments: { steps: 40, everyMs: 100, label: 'streamed' }, _meta: { progressToken: 1 } } })
     await sse.next('progress', (message) => message.method === 'notifications/progress')
     const family = gateway.children()
     assert.equal((await send(`${gateway.url}/ready`)).status, 200)

@@ -23,7 +23,7 @@ describe('npm run load', () => {
     const mcpServers = { one: probe(), two: probe() }
     ;[gateway, limited] = await Promise.all([
       startGateway({ users: [{ tenant: 'acme', user: 'alice' }, { tenant: 'acme', user: 'bob' }], config: { mcpServers, limits: roomyLimits } }),
-      startGateway({ config: { mcpServers, limits: { ...roomyLimits, callsPerMinute: 20 } } })
+      startGateway({ config: { mcpServers, limits: { ...roomyLimits, callsPerMinute: 7 } } })
     ])
     await writeFile(join(dir, 'calls.json'), JSON.stringify(CALLS))
     await writeFile(join(dir, 'keys'), `# two users\n${gateway.keyOf('alice').text}\n${gateway.keyOf('bob').text}\n`)

@@ -8,7 +8,7 @@ import { json } from 'node:stream/consumers'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { startLoad } from '../chaos/load.ts'
 import { tallyOf, type LedgerCall } from '../chaos/ledger.ts'
-import { ACCEPT_BOTH } from '../helpers/legacy-wire.ts'
+import { ACCEPT_BOTH, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { MODERN, createModernWire, modernParams } from '../helpers/modern-wire.ts'
 import { connectClient, usesSse, type ClientKind } from '../helpers/mcp-clients.ts'
 import { officialServer } from '../helpers/programs.ts'
@@ -20,8 +20,8 @@ import { until } from '../helpers/until.ts'
 const NOTHING_BAD = { clean: 0, unknown: 0, lost: 0, dup: 0, mix: 0, lied: 0 }
 
 test('gateways behind the nginx of the stack', async (t) => {
-  const users = manyUsers(8, ['acme', 'globex'])
-  const names = users.map(({ user }) => user)
+  const users = manyUsers(10, ['acme', 'globex'])
+  const names = users.slice(0, 8).map(({ user }) => user)
   // One set of gateways for all of it: starting and draining them takes longer than what is asked of them.
   const target = await startStackReplicas(t, { users, servers: { everything: officialServer('everything') } })
   const { set, nginx } = target
@@ -55,10 +55,23 @@ test('gateways behind the nginx of the stack', async (t) => {
 
   await t.test('requests of a session go to the replica that its id names', async () => {
     const portOf = new Map(set.replicas.map(({ name, url }) => [name, new URL(url).port]))
-    const tags = new Set<string>()
-    for (const user of names) {
+    const opened = names.map((user) => async (): Promise<LegacyWire> => {
       const client = target.wire(user, 'ledger')
       await client.open()
+      return client
+    })
+    // Where those live is a matter of their keys; who is served first at a replica lives there.
+    const placed = set.replicas.map((replica, at) => async (): Promise<LegacyWire> => {
+      const { user = '' } = users[names.length + at] ?? {}
+      const past = set.wire(user, 'ledger', replica)
+      await past.open()
+      const client = target.wire(user, 'ledger')
+      client.sessionId = past.sessionId
+      return client
+    })
+    const tags = new Set<string>()
+    for (const begin of [...opened, ...placed]) {
+      const client = await begin()
       const [tag = ''] = client.sessionId?.split('-') ?? []
       tags.add(tag)
       const before = nginx.accessLog().length

@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { DEFAULTS } from '../../config/defaults.ts'
 import { ERRORS } from '../../src/shared/errors.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { send, type Exchange } from '../helpers/http-exchange.ts'
 import { startStackNginx } from '../helpers/nginx-stack.ts'
 import { rawExchange } from '../helpers/raw-exchange.ts'
 import { startStackEdge, type StackEdge } from '../helpers/stack-edge.ts'
-import { startToldBackend } from '../helpers/told-backend.ts'
 
 let edge: StackEdge
 
@@ -199,15 +199,14 @@ describe('nginx of the stack: refusals of its own', { timeout: 60_000 }, () => {
   })
 
   it('502 in less than a second when no replica is there; the next one when one is not', async (t) => {
-    const gone = await startToldBackend('b1')
-    await gone.stop()
-    const half = await startStackNginx({ targets: [{ name: 'b1', port: gone.port }, edge.b2] })
+    const gone = { name: 'b1', port: await freePort() }
+    const half = await startStackNginx({ targets: [gone, edge.b2] })
     t.after(async () => { await half.stop() })
     for (let user = 0; user < 8; user++) {
       const answer = await send(`${half.url}/half`, { agent: half.agent, headers: { authorization: `Bearer ${user}`, 'mcp-session-id': 'b1-x' }, body: '{}' })
       assert.deepEqual([answer.status, answer.headers['x-drawbridge-replica']], [200, 'b2'])
     }
-    half.serve([{ name: 'b1', port: gone.port }])
+    half.serve([gone])
     await half.reloadAll()
     const refused = await send(`${half.url}/servers/a/mcp`, { agent: half.agent, body: '{}' })
     assert.deepEqual([refused.status, JSON.parse(refused.body()).error.code], [502, ERRORS.GW_UPSTREAM_LOST.rpcCode])

@@ -82,7 +82,7 @@ describe('several processes', () => {
     const victim = homes[0] ?? 0
     const workers = gateway.workers().length
     process.kill(victim, 'SIGKILL')
-    await until('it is replaced', () => gateway.logs().filter(({ event }) => event === 'process_listening').length === 3)
+    await until('it is replaced', () => gateway.logs().filter(({ event }) => event === 'process_listening').length === 3, 30_000)
     await Promise.all(wires.map(async (wire, index) => {
       const again = async (): Promise<number> => (await wire.post({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'get', arguments: {} } })).status
       // A kept connection to the killed process is broken; a client opens another.

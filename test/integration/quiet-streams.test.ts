@@ -1,19 +1,17 @@
 /** What is quiet for longer than a proxy waits survives behind a real nginx, because comments keep it alive (FR43). */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { startFixtureUpstreams, type FixtureUpstreams } from '../helpers/fixture-upstreams.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send, type Exchange } from '../helpers/http-exchange.ts'
 import { createLegacyWire, responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { createModernWire, type ModernWire } from '../helpers/modern-wire.ts'
-import { findNginx, missing } from '../helpers/programs.ts'
+import { missing } from '../helpers/programs.ts'
+import { runNginx } from '../helpers/run-nginx.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { openSseWire } from '../helpers/sse-wire.ts'
 import { until } from '../helpers/until.ts'
@@ -28,7 +26,7 @@ async function startNginx (target: string): Promise<{ readonly url: string, log 
   const dir = await mkdtemp(join(tmpdir(), 'drawbridge-nginx-'))
   const port = await freePort()
   await writeFile(join(dir, 'nginx.conf'), `
-    daemon off; master_process off; pid ${dir}/nginx.pid; error_log stderr warn;
+    pid ${dir}/nginx.pid; error_log stderr warn;
     events {}
     http {
       access_log off;
@@ -38,33 +36,8 @@ async function startNginx (target: string): Promise<{ readonly url: string, log 
         location / { proxy_pass ${target}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_read_timeout ${PROXY_READ_S}s; }
       }
     }`)
-  const child: ChildProcess = spawn(findNginx() ?? 'nginx', ['-p', dir, '-e', 'stderr', '-c', 'nginx.conf'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => { said += text })
   const url = `http://127.0.0.1:${port}`
-  await until('nginx answers', async () => {
-    if (child.exitCode !== null) throw new Error(said)
-    return (await send(`${url}/live`)).status === 200
-  })
-  return {
-    url,
-    log: () => said,
-    stop: async () => {
-      const exit = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exit
-      await rm(dir, { recursive: true, force: true })
-    }
-  }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  return { url, ...await runNginx({ dir, isReady: async () => (await send(`${url}/live`)).status === 200 }) }
 }
 
 const comments = (answer: Exchange): number => answer.events.filter(({ comment }) => comment !== undefined).length

@@ -54,6 +54,8 @@ async function everyKeyIsDocumented (redis: TestRedis): Promise<void> {
   assert.ok(keys.length > 5, keys.join())
   for (const key of keys) {
     const type = await redis.cli('-n', '1', 'TYPE', key)
+    // It has ended since: what is held for a call goes when the call has.
+    if (type === 'none') continue
     assert.ok(patterns.some((row) => row.type === type && row.pattern.test(key)), `${key} (${type})`)
     const leftMs = Number(await redis.cli('-n', '1', 'PTTL', key))
     assert.ok(leftMs > 0 || leftMs === -2, `${key} has no end`)

@@ -148,7 +148,7 @@ describe('a changed file', () => {
 
 describe('a file that comes and goes under load (FR44)', () => {
   it('costs no call, and what is faulty never serves', async (t) => {
-    const { gateway, file, path, replace, told } = await followed(t, { mcpServers: { probe: probe() }, limits: roomyLimits }, { users: manyUsers(4) })
+    const { gateway, file, path, replace } = await followed(t, { mcpServers: { probe: probe() }, limits: roomyLimits }, { users: manyUsers(4) })
     const wires = await Promise.all(manyUsers(4).map(async ({ user }) => {
       const wire = gateway.wire(user, 'probe')
       await wire.open()
@@ -164,24 +164,29 @@ describe('a file that comes and goes under load (FR44)', () => {
     })
     const entry = file['mcpServers']?.['probe']
     const good = (round: number): string => JSON.stringify({ ...file, mcpServers: { probe: entry, [`extra${round}`]: entry } })
-    let [applied, refused] = [0, 0]
+    const told = (event: string): ReadonlyArray<Readonly<Record<string, unknown>>> => gateway.logs().filter((line) => line['event'] === event)
+    const isServed = async (round: number): Promise<unknown> => await until(`extra${round} is served`, () => told('config_reloaded').some((line) => (line['servers_added'] as string[]).includes(`extra${round}`)))
+    const isRefused = async (text: string): Promise<void> => {
+      const before = told('config_refused').length
+      await replace(text)
+      await until('it is refused', () => told('config_refused').length > before)
+    }
     for (let round = 0; round < 5; round++) {
       await replace(good(round))
-      await told('config_reloaded', ++applied)
-      await replace('{ "mcpServers": { "probe": ')
-      await told('config_refused', ++refused)
-      await replace(`{ "mcpServers": {}, "x-filler": "${'x'.repeat(10_000_000)}" }`)
-      await told('config_refused', ++refused)
-      // In place and by halves: the whole file is there when it has stood still.
+      await isServed(round)
+      await isRefused('{ "mcpServers": { "probe": ')
+      await isRefused(`{ "mcpServers": {}, "x-filler": "${'x'.repeat(10_000_000)}" }`)
+      // In place and by halves: what is there for a moment may be served or refused, if the machine makes it a long one; the last is served.
       await writeFile(path, good(round + 100))
       await truncate(path, 40)
       await writeFile(path, good(round + 200))
-      await told('config_reloaded', ++applied)
+      await isServed(round + 200)
     }
     over.abort()
     await Promise.all(load)
     assert.ok(calls > 20, `${calls} calls`)
-    const revisions = gateway.logs().filter(({ event }) => event === 'config_refused').map(({ revision }) => revision)
+    const applied = told('config_reloaded').length
+    const revisions = told('config_refused').map(({ revision }) => revision)
     assert.ok(revisions.every((revision) => typeof revision === 'number' && revision <= applied + 1))
     assert.equal(await metric(gateway, 'config_revision'), applied + 1)
   })

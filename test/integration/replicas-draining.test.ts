@@ -43,9 +43,10 @@ describe('draining among replicas', () => {
     const { set, file } = await ledgerSet(t, { entry: { env: { LINGER: '700' } }, more: { drainLeadMs: 3000, drainMs: 20_000 } })
     const [owner, other] = await ownerOf(set, 'alice')
     const modern = set.modern('alice', 'ledger', other)
-    const long = modern.call('work', { nonce: 'long', ms: 1500 })
     const wire = set.wire('alice', 'ledger', other)
     await wire.open()
+    const long = modern.call('work', { nonce: 'long', ms: 3000 })
+    await until('it runs', async () => await callsInFlight(set, owner) === 1)
     owner.gateway.kill('SIGTERM')
     await until('it is not ready', async () => (await send(`${owner.url}/ready`)).status === 503)
     // Its session is served as long as something of the user's runs.
@@ -67,7 +68,7 @@ describe('draining among replicas', () => {
   })
 
   it('who is idle is handed over at once, while the replica still takes requests; streams end well', async (t) => {
-    const { set } = await ledgerSet(t, { more: { drainLeadMs: 4000, drainMs: 20_000 } })
+    const { set } = await ledgerSet(t, { more: { drainLeadMs: 8000, drainMs: 20_000 } })
     const [owner, other] = await ownerOf(set, 'alice')
     const wire = set.wire('alice', 'ledger')
     await wire.open()
@@ -105,4 +106,11 @@ async function callStatus (wire: LegacyWire, nonce: string): Promise<number> {
   const answer = await wire.post({ jsonrpc: '2.0', id: nonce, method: 'tools/call', params: { name: 'work', arguments: { nonce } } })
   await answer.ended
   return answer.status
+}
+
+/** Of alice, at the server that all use here. */
+async function callsInFlight (set: ReplicaSet, { url }: TestReplica): Promise<number | undefined> {
+  const answer = await send(`${url}/status`, { headers: set.keyOf('alice').bearer })
+  const { servers } = JSON.parse(answer.body()) as { readonly servers: ReadonlyArray<{ readonly workers: { readonly calls_in_flight: number } }> }
+  return servers[0]?.workers.calls_in_flight
 }

@@ -83,7 +83,7 @@ for (const isolation of ['user', 'shared'] as const) {
 
 describe('sessions of a replica that drains, or has gone', () => {
   it('a stateless one goes on elsewhere while the old replica still answers', async (t) => {
-    const { set, wire, owner, other } = await opened(t, { stateless: true }, { more: { drainLeadMs: 3000 } })
+    const { set, wire, owner, other } = await opened(t, { stateless: true }, { more: { drainLeadMs: 8000 } })
     owner.gateway.kill('SIGTERM')
     await until('the other one has it', async () => {
       const answer = await work(wire, `moved${Math.random()}`)

@@ -136,7 +136,10 @@ describe('a replica that was killed', () => {
         through.close()
         return answer?.status
       })
-      await until('they run', () => one.gateway.workers().length >= theirs.length)
+      await until('they run', async () => {
+        const seen = await Promise.all(theirs.map(async (wire) => (JSON.parse(textOf(await wire.call('cancelled'))) as { readonly inFlight: number }).inFlight))
+        return seen.every((inFlight) => inFlight === 1)
+      })
       one.gateway.kill('SIGKILL')
       await one.gateway.exited
       const killedMs = performance.now()
@@ -150,7 +153,7 @@ describe('a replica that was killed', () => {
         assert.equal((await lost.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 404)
         lost.close()
       }
-      assert.ok(performance.now() - killedMs < 15_000)
+      assert.ok(performance.now() - killedMs < 30_000)
       for (const status of await Promise.all(hanging)) assert.ok(status === 200 || status === 502 || status === undefined, String(status))
 
       function credentialOf (wire: LegacyWire): Record<string, string> {

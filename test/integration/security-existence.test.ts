@@ -17,8 +17,9 @@ function shape (answer: Exchange): unknown {
   return { status: answer.status, headers, body: answer.body() }
 }
 
-function medianOf (times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
+/** What a quarter of them took at most: what the machine does besides makes the others longer. */
+function quartileOf (times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)] ?? 0
 }
 
 describe('existence', () => {
@@ -148,7 +149,7 @@ describe('existence', () => {
           times[at]?.push(performance.now() - started)
         }
       }
-      const apartMs = Math.abs(medianOf(times[0]) - medianOf(times[1]))
+      const apartMs = Math.abs(quartileOf(times[0]) - quartileOf(times[1]))
       assert.ok(apartMs < 2, `${what}: ${apartMs} ms`)
     }
   })

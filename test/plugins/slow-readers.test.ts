@@ -49,7 +49,7 @@ describe('clients that do not read their answers (T31)', () => {
   }
 
   test('one that takes nothing is cut; one that has no answer yet waits for it, however long', async (t) => {
-    const edge = await start({ stalledMs: 500, maxUnreadBytes: Infinity })
+    const edge = await start({ stalledMs: 1000, maxUnreadBytes: Infinity })
     t.after(() => edge.close())
     const waiting = edge.send('/late')
     const stalled = await ask(edge)

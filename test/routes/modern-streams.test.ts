@@ -186,7 +186,7 @@ describe('a token that expires (T10)', () => {
   it('ends subscriptions; a call under way is answered', async (t) => {
     const { post, received } = await startModern(t, {
       answer: ({ exchange }) => exchange.emit(progress(1)),
-      change: ({ authenticator }) => ({ authenticator: { ...authenticator, authenticate: () => ({ ok: true, value: bob(Date.now() + 300) }) } })
+      change: ({ authenticator }) => ({ authenticator: { ...authenticator, authenticate: () => ({ ok: true, value: bob(Date.now() + 1000) }) } })
     })
     const [running, listening] = [await post(call('c')), await post(modern('l', 'subscriptions/listen', { notifications: {} }))]
     assert.equal(await listening.ended, 'complete')

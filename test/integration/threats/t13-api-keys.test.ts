@@ -23,15 +23,16 @@ const ROUNDS = 2000
 
 const operator = (path: string, body?: unknown): Promise<Exchange> => send(path, { method: 'POST', headers: { authorization: `Bearer ${MANAGEMENT}` }, ...(body === undefined ? {} : { body }) })
 
-function medianOf (times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
+/** What a quarter of them took at most: what the machine does besides makes the others longer. */
+function quartileOf (times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)] ?? 0
 }
 
-/** Names and text of all files below. */
+/** Names and text of all files below, as far as they are still there. */
 async function filesBelow (directory: string): Promise<string> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())
-  return (await Promise.all(files.map(async ({ parentPath, name }) => `${name}\n${await readFile(join(parentPath, name), 'latin1')}`))).join('\n')
+  return (await Promise.all(files.map(async ({ parentPath, name }) => `${name}\n${await readFile(join(parentPath, name), 'latin1').catch(() => '')}`))).join('\n')
 }
 
 describe('keys that are not valid', () => {
@@ -52,7 +53,7 @@ describe('keys that are not valid', () => {
     assert.deepEqual(shapes[2], shapes[0])
   })
 
-  it(`take the same time: the medians of ${ROUNDS} each differ by less than a millisecond`, async (t) => {
+  it(`take the same time: the lower quartiles of ${ROUNDS} each differ by less than a millisecond`, async (t) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     t.after(() => { agent.destroy() })
     const keys = [makeApiKey({ tenant: 'a', user: 'b' }).text, `${gateway.keyOf('alice').text.slice(0, -4)}AAAA`]
@@ -65,7 +66,7 @@ describe('keys that are not valid', () => {
         times[at]?.push(performance.now() - started)
       }
     }
-    const [unknown = 0, wrong = 0] = times.map(medianOf)
+    const [unknown = 0, wrong = 0] = times.map(quartileOf)
     t.diagnostic(`unknown ${unknown.toFixed(3)} ms, wrong ${wrong.toFixed(3)} ms`)
     assert.ok(Math.abs(unknown - wrong) < 1, `${unknown} ms and ${wrong} ms`)
   })

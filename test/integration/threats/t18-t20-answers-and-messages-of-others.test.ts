@@ -119,7 +119,7 @@ describe('messages that belong to a call', () => {
   it('two sessions with calls in flight on one worker: a question that could belong to either is refused, and shown to neither', async () => {
     const [one, two] = await Promise.all([opened('u1', 'probe', { sampling: {} }), opened('u1', 'probe', { sampling: {} })])
     const streams = await Promise.all([one.listen(), two.listen()])
-    const running = await one.post(callBody(1, 'progress', { steps: 15, everyMs: 100 }, { progressToken: 1 }))
+    const running = await one.post(callBody(1, 'progress', { steps: 30, everyMs: 100 }, { progressToken: 1 }))
     await running.next('it runs', (message) => message.method === 'notifications/progress')
     const asking = await two.post(callBody(1, 'ask', { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } }))
     assert.ok((JSON.parse(textOf(await responseOf(asking, 1))) as { error?: unknown }).error, 'the server is refused')

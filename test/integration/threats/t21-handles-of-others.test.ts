@@ -203,8 +203,8 @@ describe('handles', () => {
         times[which]?.push(performance.now() - startMs)
       }
     }
-    const [hiddenMs = 0, unknownMs = 0] = times.map((each) => each.sort((one, other) => one - other)[100])
-    t.diagnostic(`medians ${hiddenMs.toFixed(2)} and ${unknownMs.toFixed(2)} ms`)
+    const [hiddenMs = 0, unknownMs = 0] = times.map((each) => each.sort((one, other) => one - other)[50])
+    t.diagnostic(`lower quartiles ${hiddenMs.toFixed(2)} and ${unknownMs.toFixed(2)} ms`)
     assert.ok(Math.abs(hiddenMs - unknownMs) < 2)
     // A server that is not the tenant's is one that does not exist: the session's and the modern face's 404 are alike.
     const listed = await own.request('tools/list')

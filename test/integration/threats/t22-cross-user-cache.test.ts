@@ -105,7 +105,7 @@ describe('T22', () => {
     const bobs = entries.filter((key) => whoIn(values.get(key) ?? '').includes('bob'))
     const alices = [...values.values()].find((text) => whoIn(text).includes('alice')) ?? ''
     assert.ok(bobs.length > 0 && alices !== '')
-    for (const key of bobs) await set.redis.cli('set', key, alices, 'px', '60000')
+    for (const key of bobs) await set.redis.cli('set', key, alices, 'px', '600000')
     // What is kept in memory is not asked of Redis: the replicas begin anew.
     for (const replica of [one, two]) {
       await replica.stop()

@@ -66,7 +66,7 @@ describe('T37: schemas that are made to cost', () => {
     // Its thread may have run out of memory before its time.
     assert.equal(branching?.result?.['isError'], true)
     // The backtracking alone would take hours.
-    assert.ok(slowestMs < 1_000, `another user waited ${slowestMs} ms`)
+    assert.ok(slowestMs < 5_000, `another user waited ${slowestMs} ms`)
   })
 
   it('a $ref to another document is not followed: the tool cannot be called, by any way, and nothing was fetched', async () => {

@@ -42,7 +42,7 @@ describe('what a worker inherits', () => {
     })
     let log = ''
     gateway.stdout?.on('data', (chunk: Buffer) => { log += chunk.toString() })
-    const url = await until('listening', () => /"event":"listening","url":"([^"]+)"/.exec(log)?.[1])
+    const url = await until('listening', () => /"event":"listening","url":"([^"]+)"/.exec(log)?.[1], 30_000)
     const wire = createLegacyWire(`${url}/servers/server/mcp`, { ...key.bearer })
     t.after(() => wire.close())
     await assert.rejects(wire.open(), /50201/)

@@ -35,7 +35,7 @@ test('values that redis-cli has changed are absent and counted, nobody gets anyb
   const before = await forgedOf(set)
   assert.equal(before, 0)
   // Gateways write their own again and again: it is changed until one of them has read it.
-  await until('a changed value was read', async () => await tamper(redis) > 0 && await forgedOf(set) > 0)
+  await until('a changed value was read', async () => await tamper(redis) > 0 && await forgedOf(set) > 0, 30_000)
   await useBy(set, 'alice')
   await useBy(set, 'bob')
 })

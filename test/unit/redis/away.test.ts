@@ -105,7 +105,7 @@ test('killed: away at once, and up again within two seconds of its return (FR20)
 })
 
 test('a start with Redis away is no failure: it is used once it is there', async (t) => {
-  const port = await freePort(50_000)
+  const port = await freePort()
   const { store, states } = createStore(t, redisSettings({ kind: 'single', host: '127.0.0.1', port }))
   await until('it was tried', () => states.length > 0)
   assert.match(states[0]?.reason ?? '', /ECONNREFUSED/)
