@@ -33,6 +33,7 @@ import { composeSessions } from './replicas/compose-sessions.ts'
 import { followPolicyHook } from './policy-hook.ts'
 import { processMemory } from './process-memory.ts'
 import { keySetCheck, watchKeySets } from './key-set-watch.ts'
+import { watchServerLevels } from './server-levels.ts'
 import { createReload } from './reload/create-reload.ts'
 import type { Reload } from './reload/create-reload.ts'
 import { createCurrentAuthenticator } from './reload/current-authenticator.ts'
@@ -89,7 +90,8 @@ export function compose (settings: Settings, version: string, env: NodeJS.Proces
   const reload = createReload(settings, { telemetry, logger, gateway, limiter, policy, authenticator, makePolicy: createPolicy, makeAuthenticator, endKeys: (ids) => { endCredentials(gateway, ({ issuer, credentialId }) => issuer === API_KEY_ISSUER && ids.has(credentialId)) } })
   revocations.onChange(() => { endCredentials(gateway, authenticator.isRevoked) })
   let phase: HealthState['phase'] = 'starting'
-  readLevels(telemetry, () => reload.settings, gateway, pool)
+  readLevels(telemetry, gateway)
+  watchServerLevels({ telemetry, now: () => reload.settings, gateway, pool })
   telemetry.beforeScrape(() => {
     memory.look()
     telemetry.level('memory_used_ratio').set(memory.share)
@@ -227,7 +229,7 @@ function faceLabel (session: Session): string {
 }
 
 /** Levels that are cheaper to look up at a scrape than to keep. */
-function readLevels (telemetry: Telemetry, now: () => Settings, gateway: Gateway, pool: WorkerPool): void {
+function readLevels (telemetry: Telemetry, gateway: Gateway): void {
   telemetry.beforeScrape(() => {
     const { http, sse } = gateway.sessionCounts
     telemetry.level('sessions_open', { face: 'streamable' }).set(http)
@@ -236,13 +238,6 @@ function readLevels (telemetry: Telemetry, now: () => Settings, gateway: Gateway
     telemetry.level('parked_calls').set(gateway.parkedCalls)
     telemetry.level('sse_streams_open').set(openStreams())
     telemetry.count('worker_reassigned_total').inc(0)
-    const { byServer } = pool.stats()
-    const open = gateway.connectionCounts()
-    for (const server of now().servers.keys()) {
-      telemetry.level('workers_running', { server }).set(byServer.get(server) ?? 0)
-      telemetry.level('spares_ready', { server }).set(gateway.sparesReady(server))
-      for (const era of ['legacy', 'modern'] as const) telemetry.level('connections_open', { server, era }).set(open.get(server)?.[era] ?? 0)
-    }
   })
 }
 

@@ -36,13 +36,17 @@ export function keySetEvents (telemetry: Telemetry, logger: Logger): AuthEvents 
   }
 }
 
-/** Sets the gauges of every configured key set before each scrape. */
+/** Sets the gauges of every key set of the configuration that serves, before each scrape. */
 export function watchKeySets (telemetry: Telemetry, authenticator: Authenticator): void {
-  telemetry.allow('issuer', authenticator.keySets().map(({ issuer }) => issuer))
+  const seen = new Set<string>()
   telemetry.beforeScrape(() => {
     // Has keys that nobody has asked for meanwhile fetched again: of several processes, one that is idle would have none.
     authenticator.ready()
+    // Of an issuer that a reload has dropped nothing is told any more.
+    for (const issuer of seen) for (const name of ['jwks_usable', 'jwks_stale_seconds'] as const) telemetry.level(name, { issuer }).clear()
     for (const { issuer, usable, staleS } of authenticator.keySets()) {
+      if (!seen.has(issuer)) telemetry.allow('issuer', [issuer])
+      seen.add(issuer)
       telemetry.level('jwks_usable', { issuer }).set(usable ? 1 : 0)
       telemetry.level('jwks_stale_seconds', { issuer }).set(staleS)
     }

@@ -159,7 +159,7 @@ export function createGateway (options: GatewayOptions): Gateway {
       warmUp(current)
     },
     configure,
-    sparesReady: (server) => connections.spares(current.server(server)).ready,
+    spares: (server) => connections.spares(current.server(server)),
     attach: (session, writer, resume) => attach(contextOf(session), session, writer, resume),
     close (session, reason) {
       sessions.close(session, reason)

@@ -82,8 +82,8 @@ export interface Gateway {
   readonly openListens: number
   /** Open connections to servers, over any transport; servers without one are not in it. */
   connectionCounts (): ReadonlyMap<ServerName, EraCounts>
-  /** Spare workers of the server that are ready right now. */
-  sparesReady (server: ServerName): number
+  /** Spare workers of the server: how many there should be right now, and how many are ready. */
+  spares (server: ServerName): { readonly wanted: number, readonly ready: number }
   /** Servers whose newest start failed. */
   readonly failingServers: number
   readonly draining: boolean

@@ -49,6 +49,7 @@ export const METRICS = {
   worker_protocol_error_total: { kind: 'counter', help: 'Messages of servers that MCP does not allow (T39).', labels: { kind: 'protocol_error' } },
   worker_start_seconds: { kind: 'histogram', help: 'Seconds from spawn, or from the first request over HTTP, to the end of the handshake.', labels: { server: 'server' }, buckets: START_SECONDS },
   worker_open_seconds: { kind: 'histogram', help: 'Seconds until a caller had a greeted worker: warm = it was given a spare, cold = one was started; spare = from a spare\'s start to its being ready.', labels: { server: 'server', kind: 'start_kind' }, buckets: OPEN_SECONDS },
+  spares_wanted: { kind: 'gauge', help: 'Spare workers that there should be right now: pool.warm, or more by demand; 0 of a server that can have none.', labels: { server: 'server' } },
   spares_ready: { kind: 'gauge', help: 'Spare workers ready right now: started, and given to nobody yet.', labels: { server: 'server' } },
   worker_recycled_total: { kind: 'counter', help: 'Workers replaced between calls because they had served long enough, by what was used up.', labels: { server: 'server', reason: 'recycle_reason' } },
   worker_reassigned_total: { kind: 'counter', help: 'Workers given to another key than the one they were started for. Always 0: anything else is an isolation fault (T19).', labels: {} },

@@ -22,17 +22,18 @@ export class CountCell implements Count {
   }
 }
 
-/** A gauge's value for one set of labels; prom-client is told when somebody scrapes. */
+/** A gauge's value for one set of labels; prom-client is told when somebody scrapes, undefined while there is none. */
 export class LevelCell implements Level {
-  #value = 0
-  readonly #publish: (value: number) => void
+  #value: number | undefined = 0
+  readonly #publish: (value: number | undefined) => void
 
-  constructor (publish: (value: number) => void) {
+  constructor (publish: (value: number | undefined) => void) {
     this.#publish = publish
   }
 
-  inc (by = 1): void { this.#value += by }
-  dec (by = 1): void { this.#value -= by }
+  inc (by = 1): void { this.#value = (this.#value ?? 0) + by }
+  dec (by = 1): void { this.inc(-by) }
   set (value: number): void { this.#value = value }
+  clear (): void { this.#value = undefined }
   flush (): void { this.#publish(this.#value) }
 }

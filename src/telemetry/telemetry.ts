@@ -137,7 +137,7 @@ function createMetric (name: MetricName, registry: Registry): AnyMetric {
 
 function createHandle (metric: AnyMetric, labels: Record<string, string>): Handle {
   if (metric instanceof Counter) return new CountCell((by) => { metric.inc(labels, by) })
-  if (metric instanceof Gauge) return new LevelCell((value) => { metric.set(labels, value) })
+  if (metric instanceof Gauge) return new LevelCell((value) => { value === undefined ? metric.remove(labels) : metric.set(labels, value) })
   return metric.labels(labels)
 }
 

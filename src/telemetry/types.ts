@@ -12,7 +12,12 @@ export interface MetricRow {
 /** A counter with its labels already bound: cheap enough for the hot path. */
 export interface Count { inc (by?: number): void }
 /** A gauge with its labels already bound. */
-export interface Level extends Count { dec (by?: number): void, set (value: number): void }
+export interface Level extends Count {
+  dec (by?: number): void
+  set (value: number): void
+  /** What it is about has gone: not exposed any more, until it is set again. */
+  clear (): void
+}
 /** A histogram with its labels already bound; the value is in the metric's unit. */
 export interface Observe { observe (value: number): void }
 

@@ -54,6 +54,7 @@ describe('spare workers', () => {
     await ready(gateway, 'probe', 2)
     assert.equal(gateway.workers().length, 6)
     assert.equal(await metric(gateway, 'drawbridge_spares_ready{server="probe"}'), 2)
+    assert.ok(await metric(gateway, 'drawbridge_spares_wanted{server="probe"}') >= 2)
     const opens = await Promise.all(['warm', 'cold'].map((kind) => metric(gateway, `drawbridge_worker_open_seconds_count{server="probe",kind="${kind}"}`)))
     assert.deepEqual([opens[0] === 0, (opens[0] ?? 0) + (opens[1] ?? 0)], [false, 4])
     assert.equal(await metric(gateway, 'drawbridge_worker_reassigned_total'), 0)

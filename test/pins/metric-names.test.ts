@@ -30,6 +30,7 @@ drawbridge_worker_limit_exceeded_total counter server limit
 drawbridge_worker_protocol_error_total counter kind
 drawbridge_worker_start_seconds histogram server
 drawbridge_worker_open_seconds histogram server kind
+drawbridge_spares_wanted gauge server
 drawbridge_spares_ready gauge server
 drawbridge_worker_recycled_total counter server reason
 drawbridge_worker_reassigned_total counter

@@ -27,9 +27,11 @@ function watched () {
       }
     }
   })
-  watchKeySets(telemetry, auth)
+  const configured = { isThere: true }
+  watchKeySets(telemetry, { ...auth, keySets: () => configured.isThere ? auth.keySets() : [] })
   return {
     auth,
+    configured,
     idp,
     clock,
     fetched: () => once(ended, 'end'),
@@ -62,13 +64,19 @@ describe('key sets (T08)', () => {
     assert.deepEqual(keySetCheck(auth.keySets()), { key_sets: { status: 'degraded', detail: 'of 1: 1 stale, 0 without keys' } })
     assert.deepEqual((await metrics()).slice(1), ['drawbridge_jwks_fetch_total{outcome="failed"} 1', `drawbridge_jwks_usable{issuer="${ISSUER}"} 1`, `drawbridge_jwks_stale_seconds{issuer="${ISSUER}"} 300`])
     clock.advance(56 * MINUTE_MS)
+    const again = fetched()
     assert.deepEqual((await metrics()).slice(-2), [`drawbridge_jwks_usable{issuer="${ISSUER}"} 0`, `drawbridge_jwks_stale_seconds{issuer="${ISSUER}"} 0`])
+    await again
 
     idp.reason = ''
-    auth.ready()
-    await fetched()
+    clock.advance(MINUTE_MS)
+    const back = fetched()
+    assert.match((await metrics()).at(-2) ?? '', / 0$/)
+    await back
+    assert.match((await metrics()).at(-2) ?? '', / 1$/, 'a scrape has them fetched')
     assert.equal(keySetCheck(auth.keySets()).key_sets?.status, 'healthy')
-    const [warning, over, ...more] = log()
+    const [warning, second, over, ...more] = log()
+    assert.deepEqual([second?.['event'], second?.['outcome']], ['jwks_fetched', 'failed'])
     assert.deepEqual([warning?.['level'], warning?.['issuer'], warning?.['reason']], ['warn', ISSUER, 'connection refused (https://idp.example/jwks?…'])
     assert.deepEqual([over?.['level'], over?.['issuer']], ['info', ISSUER])
     assert.deepEqual(more, [])
@@ -81,6 +89,18 @@ describe('key sets (T08)', () => {
     await fetched()
     clock.advance(20 * MINUTE_MS)
     assert.equal(keySetCheck(auth.keySets()).key_sets?.status, 'healthy')
+  })
+
+  test('of an issuer that was dropped nothing is told any more: an alert about it ends', async (t) => {
+    const { configured, fetched, metrics, close } = watched()
+    t.after(close)
+    await fetched()
+    const level = async (): Promise<string[]> => (await metrics()).filter((line) => line.includes(ISSUER))
+    assert.equal((await level()).length, 2)
+    configured.isThere = false
+    assert.deepEqual(await level(), [])
+    configured.isThere = true
+    assert.equal((await level()).length, 2)
   })
 
   test('without key sets there is no row', () => {

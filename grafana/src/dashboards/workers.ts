@@ -30,7 +30,7 @@ export const workers = createDashboard({
       height: 8,
       panels: [
         chart({ title: 'Which server has how many workers?', about: 'A line that only rises: sessions that nobody ends, or idle workers that are kept for too long.', unit: 'short', isStacked: true, queries: [{ expr: totalBy('server', 'workers_running', SERVER), legend: '{{server}}' }] }),
-        chart({ title: 'Which server has how many spares?', about: 'Empty while pool.warm is set: spares are used up faster than they start, or none can be kept.', unit: 'short', queries: [{ expr: totalBy('server', 'spares_ready', SERVER), legend: '{{server}}' }] }),
+        chart({ title: 'Which server has how many spares?', about: 'Ready at 0 below a line that is wanted: spares are used up faster than they start, or none can be kept.', unit: 'short', queries: [{ expr: totalBy('server', 'spares_ready', SERVER), legend: '{{server}}' }, { expr: totalBy('server', 'spares_wanted', SERVER), legend: '{{server}}, wanted' }] }),
         chart({ title: 'How long until a caller has a worker?', about: 'p95. warm: it was given a spare. cold: one was started. spare: from a spare\'s start to its being ready.', unit: 's', queries: [{ expr: quantileBy(0.95, 'kind', 'worker_open_seconds', SERVER), legend: '{{kind}}' }] })
       ]
     },

@@ -45,6 +45,17 @@ describe('telemetry', () => {
     assert.match(await expose(), /^drawbridge_sse_streams_open 1$/m)
   })
 
+  test('a level of what has gone is not there, until it is set again', async (t) => {
+    const { level, expose } = telemetry(t)
+    const gauge = level('workers_running', { server: 'notes' })
+    gauge.set(3)
+    assert.match(await expose(), /^drawbridge_workers_running\{server="notes"\} 3$/m)
+    gauge.clear()
+    assert.doesNotMatch(await expose(), /^drawbridge_workers_running\{/m)
+    gauge.inc()
+    assert.match(await expose(), /^drawbridge_workers_running\{server="notes"\} 1$/m)
+  })
+
   test('a value outside its set is "other", whatever it is (T59)', async (t) => {
     const { count, allow, expose } = telemetry(t)
     for (const server of ['nope', '', '__proto__', 'constructor', 'notes"} 1\n', 'x'.repeat(10_000)]) count('calls_total', { server, method: 'tools/call', outcome: 'ok' }).inc()
