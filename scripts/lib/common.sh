@@ -11,13 +11,14 @@ DRY_RUN=${DRY_RUN:-0}
 STEPS=${STEPS:-0}
 STEP=0
 
-info () { printf '%s\n' "$*"; }
+# Nobody who listens any more is no reason to end (who does not ignore SIGPIPE ends by it).
+info () { printf '%s\n' "$*" || true; }
 
-warn () { printf 'warning: %s\n' "$*" >&2; }
+warn () { printf 'warning: %s\n' "$*" >&2 || true; }
 
 # die MESSAGE [EXIT CODE]: the last line, on stderr.
 die () {
-  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  printf '%s: %s\n' "${0##*/}" "$1" >&2 || true
   exit "${2:-1}"
 }
 
@@ -33,7 +34,7 @@ begin_steps () {
 # step WHAT: a progress line, "[2/5] what".
 step () {
   STEP=$((STEP + 1))
-  printf '[%d/%d] %s\n' "$STEP" "$STEPS" "$*"
+  info "[$STEP/$STEPS] $*"
 }
 
 # run COMMAND...: runs it, or prints it under --dry-run. Never give it a secret: it prints all of it.
