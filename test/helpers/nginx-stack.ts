@@ -1,7 +1,7 @@
 /** nginx as the Compose stack runs it: its own files, with paths and addresses of the test in place of those in the containers, and nothing else changed. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,8 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './free-port.ts'
 import type { NginxTarget, TestNginx } from './nginx.ts'
-import { descendantsOf, stillAlive, type ProcessEntry } from './processes.ts'
-import { findNginx } from './programs.ts'
+import { runNginx } from './run-nginx.ts'
 import { until } from './until.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -58,28 +57,9 @@ export async function startStackNginx ({ targets, edit = (_name, text) => text }
   const serve = (names: readonly NginxTarget[]): void => { writeFileSync(join(dir, 'instance', 'upstreams.conf'), edit('upstreams.conf', renderUpstreams(names))) }
   serve(targets)
   writeFileSync(join(dir, 'instance', 'site.conf'), edit('site.conf', render('render_site', url, '10.0.0')))
-  const program = findNginx() ?? 'nginx'
-  const args = ['-p', dir, '-e', 'stderr', '-c', 'nginx.conf']
-  const child = spawn(program, [...args, '-g', 'daemon off;'], { ...ORDINARY, stdio: ['ignore', 'ignore', 'pipe'] })
-  const pid = child.pid ?? 0
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text })
-  const killNow = (): void => { child.kill('SIGTERM') }
-  process.on('exit', killNow)
-  const ended = once(child, 'exit')
-  const workers = (): ProcessEntry[] => stillAlive(descendantsOf(pid))
   const ca = readFileSync(join(dir, 'tls', 'fullchain.pem'), 'utf8')
   const agent = new Agent({ ca, servername: 'localhost', keepAlive: true, maxSockets: 500 })
-  await until('nginx listens', async () => {
-    if (child.exitCode !== null) throw new Error(said)
-    return workers().length > 0 && await listens(ports.https)
-  })
-  const reload = async (): Promise<ReadonlySet<number>> => {
-    const before = new Set(workers().map((worker) => worker.pid))
-    child.kill('SIGHUP')
-    await until('nginx has new workers', () => workers().some((worker) => !before.has(worker.pid)))
-    return before
-  }
+  const running = await runNginx({ dir, account: ORDINARY, isReady: async () => await listens(ports.https) })
   return {
     url,
     plainUrl: `http://localhost:${ports.http}`,
@@ -87,31 +67,28 @@ export async function startStackNginx ({ targets, edit = (_name, text) => text }
     ca,
     agent,
     dir,
-    pid,
-    log: () => said,
-    workers,
+    pid: running.pid,
+    log: running.log,
+    workers: running.workers,
+    reload: running.reload,
     serve,
     accessLog: () => readFileSync(join(dir, 'access.log'), 'utf8').split('\n').slice(0, -1),
     test: () => {
       try {
-        return { ok: true, said: execFileSync('sh', ['-c', 'exec "$0" "$@" 2>&1', program, ...args, '-t'], { ...ORDINARY, encoding: 'utf8' }) }
+        return { ok: true, said: execFileSync('sh', ['-c', 'exec "$0" "$@" 2>&1', ...running.command, '-t'], { ...ORDINARY, encoding: 'utf8' }) }
       } catch (error) {
         return { ok: false, said: (error as { readonly stdout: string }).stdout }
       }
     },
-    reload: async () => { await reload() },
     reloadAll: async () => {
-      const before = await reload()
-      await until('old workers are gone', () => !workers().some((worker) => before.has(worker.pid)))
+      const before = await running.reload()
+      await until('old workers are gone', () => !running.workers().some((worker) => before.has(worker.pid)))
       // Kept connections were theirs.
       agent.destroy()
     },
     stop: async () => {
-      process.off('exit', killNow)
       agent.destroy()
-      child.kill('SIGTERM')
-      await ended
-      rmSync(dir, { recursive: true, force: true })
+      await running.stop()
     }
   }
 }
@@ -130,7 +107,6 @@ function writeFiles (dir: string, ports: { readonly https: number, readonly http
     writeFileSync(join(dir, name === 'nginx.conf' ? name : `drawbridge/${name}`), edit(name, text))
   }
   writeFileSync(join(dir, 'access.log'), '')
-  chmodSync(dir, 0o755)
   for (const path of ['tmp', 'access.log']) if (ORDINARY.uid !== undefined) chownSync(join(dir, path), ORDINARY.uid, ORDINARY.gid)
 }
 

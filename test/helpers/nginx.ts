@@ -1,14 +1,10 @@
 /** A real nginx in front of replicas, by the rules that a production one needs (FR32, FR33, rulings 7). */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { send } from './http-exchange.ts'
-import { descendantsOf, stillAlive, type ProcessEntry } from './processes.ts'
-import { findNginx } from './programs.ts'
-import { until } from './until.ts'
+import { runNginx, type NginxProcess } from './run-nginx.ts'
 
 /** Where a replica listens, and the tag its session ids begin with. */
 export interface NginxTarget { readonly name: string, readonly port: number }
@@ -21,16 +17,8 @@ export interface NginxOptions {
   readonly keepAliveMs?: number
 }
 
-export interface TestNginx {
+export interface TestNginx extends Pick<NginxProcess, 'log' | 'workers' | 'reload' | 'stop'> {
   readonly url: string
-  /** What it wrote to its error log. */
-  log (): string
-  /** Live worker processes, old ones that still finish their requests included. */
-  workers (): ProcessEntry[]
-  /** Loads the configuration again; resolves when new workers are there. */
-  reload (): Promise<void>
-  /** Ends it at once; nothing when that was done already. */
-  stop (): Promise<void>
 }
 
 /** Longer than a call may take (`maxTimeoutMs`), so that it is never nginx that gives up. */
@@ -39,44 +27,14 @@ const READ_TIMEOUT_S = 610
 /** Starts nginx on a free port and waits until it listens; not until a replica answers. */
 export async function startNginx (options: NginxOptions): Promise<TestNginx> {
   const dir = await mkdtemp(join(tmpdir(), 'drawbridge-nginx-'))
-  // Its workers run as another user and buffer bodies in there.
-  await chmod(dir, 0o755)
   const port = await freePort()
-  await writeFile(join(dir, 'nginx.conf'), nginxConfig(options, port, dir))
-  const child = spawn(findNginx() ?? 'nginx', ['-p', dir, '-e', 'stderr', '-c', 'nginx.conf'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const pid = child.pid ?? 0
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text })
-  const killNow = (): void => { child.kill('SIGTERM') }
-  process.on('exit', killNow)
-  const ended = once(child, 'exit')
-  const workers = (): ProcessEntry[] => stillAlive(descendantsOf(pid))
   const url = `http://127.0.0.1:${port}`
-  await until('nginx listens', async () => {
-    if (child.exitCode !== null) throw new Error(said)
-    return workers().length > 0 && (await send(`${url}/nginx-is-up`)).status === 204
-  })
-  return {
-    url,
-    log: () => said,
-    workers,
-    reload: async () => {
-      const before = new Set(workers().map((worker) => worker.pid))
-      child.kill('SIGHUP')
-      await until('nginx has new workers', () => workers().some((worker) => !before.has(worker.pid)))
-    },
-    stop: async () => {
-      process.off('exit', killNow)
-      child.kill('SIGTERM')
-      await ended
-      await rm(dir, { recursive: true, force: true })
-    }
-  }
+  await writeFile(join(dir, 'nginx.conf'), nginxConfig(options, port, dir))
+  return { url, ...await runNginx({ dir, isReady: async () => (await send(`${url}/nginx-is-up`)).status === 204 }) }
 }
 
 function nginxConfig (options: NginxOptions, port: number, dir: string): string {
   return `
-daemon off;
 pid ${dir}/nginx.pid;
 error_log stderr error;
 worker_processes 2;
