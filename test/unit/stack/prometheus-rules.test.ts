@@ -1,6 +1,7 @@
 /** Rules by promtool, and what it does not look at: names of metrics, words, and that each alert is tested and has a runbook. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,11 @@ const promtool = async (...args: string[]): Promise<string> => {
   return stdout + stderr
 }
 const alerts = alertRules()
+
+/** Everything that is written in these folders of the project. */
+function textsIn (...folders: readonly string[]): string {
+  return folders.flatMap((folder) => readdirSync(join(prometheusDir, '..', folder), { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))).join('\n')
+}
 
 describe('what promtool says', { concurrency: 2 }, () => {
   it('of the configuration, with every rule file', async (t) => {
@@ -81,6 +87,11 @@ describe('rules', () => {
         for (const label of labels) assert.ok(has.has(label), `${name}: ${metric} has no label ${label}`)
       }
     }
+  })
+
+  it('are recorded for somebody: an alert, another rule, a dashboard, or what people are told to look at', () => {
+    const read = [...alerts, ...recordingRules()].map(({ expr }) => expr).join('\n') + textsIn('grafana/dashboards/', 'docs/operations/')
+    assert.deepEqual(recordingRules().map(({ record }) => record).filter((record) => !new RegExp(`${record}(?![\\w:])`).test(read)), [])
   })
 
   it('are recorded under level:metric:operation', () => {
