@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectH2 } from 'node:http2'
 import { Agent } from 'node:https'
-import { connect as connectTls, type SecureVersion } from 'node:tls'
+import type { SecureVersion } from 'node:tls'
 import { createLegacyWire } from '../helpers/legacy-wire.ts'
+import { rawExchange } from '../helpers/raw-exchange.ts'
 import { until } from '../helpers/until.ts'
+import { certificateOf } from './create-stack.ts'
 import type { Stack, StackRow } from './types.ts'
 
 const RELOADS = 5
@@ -18,17 +20,12 @@ export const edgeRows: readonly StackRow[] = [
   { name: 'edge: the access log is JSON without secrets', run: accessLog }
 ]
 
-async function tls ({ url, ca, compose }: Stack): Promise<string> {
+async function tls (stack: Stack): Promise<string> {
+  const { url, ca, compose } = stack
   const port = Number(new URL(url).port || 443)
-  const agreedOn = async (version: SecureVersion): Promise<string | null> => {
-    const socket = connectTls({ port, host: 'localhost', servername: 'localhost', ca: readFileSync(ca), minVersion: version, maxVersion: version, ...version === 'TLSv1.1' ? { ciphers: 'DEFAULT:@SECLEVEL=0' } : {} })
-    await once(socket, 'secureConnect')
-    const agreed = socket.getProtocol()
-    socket.destroy()
-    return agreed
-  }
+  const agreedOn = async (version: SecureVersion): Promise<string | null> => (await rawExchange({ port, ca: certificateOf(stack), minVersion: version, maxVersion: version })).version
   assert.deepEqual([await agreedOn('TLSv1.2'), await agreedOn('TLSv1.3')], ['TLSv1.2', 'TLSv1.3'])
-  await assert.rejects(agreedOn('TLSv1.1'))
+  await assert.rejects(agreedOn('TLSv1.1'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   const session = connectH2(url, { ca: readFileSync(ca) })
   const request = session.request({ ':path': '/ready' })
   const [headers] = await once(request, 'response') as [Record<string, string>]
@@ -41,8 +38,16 @@ async function tls ({ url, ca, compose }: Stack): Promise<string> {
   return `1.1 refused, HTTP/2 agreed on, 308 to ${moved.headers.get('location')}`
 }
 
-async function paths ({ url, ca, exec }: Stack): Promise<string> {
-  for (const path of ['/metrics', '/admin/servers', '/admin/tokens', '/stub_status']) assert.ok([401, 404].includes((await fetch(url + path)).status), path)
+async function paths ({ url, ca, key, exec }: Stack): Promise<string> {
+  const ask = async (path: string, headers: Record<string, string> = {}): Promise<readonly [number, string | undefined]> => {
+    const answer = await fetch(url + path, { headers })
+    return [answer.status, /"code":"(\w+)"/.exec(await answer.text())?.[1]]
+  }
+  const bearer = { authorization: `Bearer ${key}` }
+  // The gateway would ask for a credential first: it is nginx that has nothing there.
+  for (const path of ['/metrics', '/metrics/', '/admin', '/admin/servers', '/admin/tokens']) assert.deepEqual(await ask(path), [404, 'GW_HTTP_NOT_FOUND'], path)
+  // And here it is the gateway: nginx has its own figures on another port only.
+  assert.deepEqual([await ask('/stub_status'), await ask('/stub_status', bearer)], [[401, 'GW_AUTH_REQUIRED'], [404, 'GW_HTTP_NOT_FOUND']])
   const misdirected = connectH2(url, { ca: readFileSync(ca) })
   const request = misdirected.request({ ':path': '/mcp', ':authority': 'evil.example' })
   const [headers] = await once(request, 'response') as [Record<string, string>]
