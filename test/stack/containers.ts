@@ -15,9 +15,13 @@ export const containersRows: readonly StackRow[] = [
 /** Those whose images can print a file; the exporters' have nothing but the exporter. */
 const WITH_CAT = ['gateway-blue-1', 'gateway-blue-2', 'nginx', 'redis', 'prometheus', 'alertmanager', 'grafana']
 
+/** Those that do one thing and end. */
+const ONE_SHOT: ReadonlySet<string> = new Set(['packages'])
+
 /** The part of `docker inspect` that is looked at. */
 interface Container {
   readonly Name: string
+  readonly State: { readonly Status: string, readonly ExitCode: number }
   readonly Config: { readonly User: string, readonly Env: readonly string[], readonly Labels: Readonly<Record<string, string>> }
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean
@@ -35,9 +39,13 @@ interface Container {
   }
 }
 
+/** One of each service, those that have ended too. */
 async function containersOf (stack: Stack): Promise<readonly Container[]> {
-  const ids = (await stack.compose('ps', '-q')).trim().split('\n')
-  return JSON.parse(await command('docker', ['inspect', ...ids], { cwd: root, env: process.env })) as Container[]
+  const ids = (await stack.compose('ps', '-a', '-q')).trim().split('\n')
+  const containers = JSON.parse(await command('docker', ['inspect', ...ids], { cwd: root, env: process.env })) as Container[]
+  const services = (await stack.compose('config', '--services')).trim().split('\n')
+  assert.deepEqual(containers.map(serviceOf).sort(), services.sort())
+  return containers
 }
 
 function serviceOf ({ Config }: Container): string {
@@ -47,8 +55,10 @@ function serviceOf ({ Config }: Container): string {
 async function hardened (stack: Stack): Promise<string> {
   const containers = await containersOf(stack)
   for (const container of containers) {
-    const { HostConfig: host, Config: { User: user } } = container
-    const of = (what: string): string => `${serviceOf(container)}: ${what}`
+    const { HostConfig: host, Config: { User: user }, State: state } = container
+    const service = serviceOf(container)
+    const of = (what: string): string => `${service}: ${what}`
+    assert.deepEqual([state.Status, state.ExitCode], [ONE_SHOT.has(service) ? 'exited' : 'running', 0], of('as it should be'))
     assert.equal(host.ReadonlyRootfs, true, of('read-only'))
     assert.equal(host.Privileged, false, of('not privileged'))
     assert.deepEqual(host.CapDrop, ['ALL'], of('capabilities dropped'))
@@ -58,8 +68,8 @@ async function hardened (stack: Stack): Promise<string> {
     assert.deepEqual([host.PidMode, host.IpcMode.startsWith('container') || host.IpcMode === 'host', host.NetworkMode === 'host'], ['', false, false], of('namespaces of its own'))
     assert.ok(host.Memory > 0, of('bounded memory'))
     assert.ok(host.LogConfig.Config['max-size'], of('logs rotate'))
-    assert.equal(host.RestartPolicy.Name, 'unless-stopped', of('restarts'))
-    if (serviceOf(container) !== 'nginx') assert.match(user, /^[1-9]\d*:[1-9]\d*$/, of('user'))
+    assert.equal(host.RestartPolicy.Name, ONE_SHOT.has(service) ? 'no' : 'unless-stopped', of('restarts'))
+    if (service !== 'nginx') assert.match(user, /^[1-9]\d*:[1-9]\d*$/, of('user'))
   }
   const first = await Promise.all(WITH_CAT.map(async (service) => ({ service, status: await stack.exec(service, 'cat', '/proc/1/status') })))
   for (const { service, status } of first) {
