@@ -1,4 +1,5 @@
-import type { PolicyHookSettings, Settings } from '../src/shared/settings.ts'
+import type { Settings } from '../src/shared/settings.ts'
+import type { PolicyHookSettings } from '../src/shared/settings/policy-hook.ts'
 import { systemClock } from '../src/shared/clock.ts'
 import type { Logger, Telemetry } from '../src/telemetry/index.ts'
 import { createDecisionPoint } from '../src/tenancy/index.ts'

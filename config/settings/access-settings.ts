@@ -1,7 +1,7 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import type { ServerName } from '../../src/shared/ids.ts'
-import type { AccessSettings, PatternRules } from '../../src/shared/settings.ts'
+import type { AccessSettings, PatternRules } from '../../src/shared/settings/access.ts'
 import { didYouMean } from '../check/did-you-mean.ts'
 import type { RoleEntry } from '../schema/access.ts'
 import { buildArgumentRules } from './argument-rules.ts'

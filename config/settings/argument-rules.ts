@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import { compileSchema } from '../../src/schemas/index.ts'
-import type { ArgumentRule } from '../../src/shared/settings.ts'
+import type { ArgumentRule } from '../../src/shared/settings/access.ts'
 import type { ArgumentRuleEntry } from '../schema/access.ts'
 
 /** A keyword that is misspelled says nothing; in a rule of the operator's own that is a hole. */

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
-import type { AuditSettings } from '../../src/shared/settings.ts'
+import type { AuditSettings } from '../../src/shared/settings/audit.ts'
 import type { GatewayFile } from '../schema/gateway-file.ts'
 
 type AuditEntry = NonNullable<GatewayFile['audit']>

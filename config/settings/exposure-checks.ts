@@ -1,6 +1,7 @@
 import type { Place, Report } from '../fault.ts'
 import { within } from '../fault.ts'
-import type { AuthSettings, Settings } from '../../src/shared/settings.ts'
+import type { Settings } from '../../src/shared/settings.ts'
+import type { AuthSettings } from '../../src/shared/settings/auth.ts'
 import { isLoopback } from './addresses.ts'
 
 /** Is there anything a caller could identify itself with? */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
-import type { HttpSettings } from '../../src/shared/settings.ts'
+import type { HttpSettings } from '../../src/shared/settings/http.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { GatewayFile } from '../schema/gateway-file.ts'
 import { isHost, isLoopback, isWildcard, urlHost } from './addresses.ts'

@@ -1,6 +1,6 @@
 import { within } from '../fault.ts'
 import type { Place } from '../fault.ts'
-import type { IntrospectionSettings } from '../../src/shared/settings.ts'
+import type { IntrospectionSettings } from '../../src/shared/settings/auth.ts'
 import type { IntrospectionEntry } from '../schema/auth.ts'
 import { buildReach, checkIssuerUrl } from './issuer-reach.ts'
 import type { Located } from './merge.ts'

@@ -1,7 +1,7 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import { checkTargetUrl } from '../../src/net/index.ts'
-import type { TokenIdentitySettings } from '../../src/shared/settings.ts'
+import type { TokenIdentitySettings } from '../../src/shared/settings/auth.ts'
 import type { IntrospectionEntry, JwtIssuerEntry } from '../schema/auth.ts'
 import { isLoopbackUrl } from './addresses.ts'
 import { buildTls } from './upstream-tls.ts'

@@ -1,6 +1,7 @@
 import { hiddenLauncher, isInstalled, isPinned, lockedFor, lockFileOf, packageRequestOf, packagesOf, readLock, reasonOf } from '../../src/packages/index.ts'
 import type { PackageLock } from '../../src/packages/index.ts'
-import type { ServerSettings, Settings } from '../../src/shared/settings.ts'
+import type { Settings } from '../../src/shared/settings.ts'
+import type { ServerSettings } from '../../src/shared/settings/server.ts'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'

@@ -1,5 +1,5 @@
 import { checkTargetUrl } from '../../src/net/index.ts'
-import type { PolicyHookSettings } from '../../src/shared/settings.ts'
+import type { PolicyHookSettings } from '../../src/shared/settings/policy-hook.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'

@@ -1,6 +1,6 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
-import type { HostPort, RedisSettings } from '../../src/shared/settings.ts'
+import type { HostPort, RedisSettings } from '../../src/shared/settings/redis.ts'
 import type { Overrides } from '../environment.ts'
 import type { GatewayFile } from '../schema/gateway-file.ts'
 import { readRedisUrl } from './redis-url.ts'

@@ -1,4 +1,4 @@
-import type { RedisSettings } from '../../src/shared/settings.ts'
+import type { RedisSettings } from '../../src/shared/settings/redis.ts'
 
 /** What a Redis URL says. */
 export interface RedisUrl {

@@ -1,4 +1,4 @@
-import type { BreakerSettings, RetrySettings } from '../../src/shared/settings.ts'
+import type { BreakerSettings, RetrySettings } from '../../src/shared/settings/resilience.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { GatewayFile } from '../schema/gateway-file.ts'
 

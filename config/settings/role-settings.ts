@@ -1,6 +1,6 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
-import type { RoleSettings } from '../../src/shared/settings.ts'
+import type { RoleSettings } from '../../src/shared/settings/access.ts'
 import { IDENTITY, IDENTITY_WORDS } from '../schema/names.ts'
 import type { RoleEntry } from '../schema/access.ts'
 import { didYouMean } from '../check/did-you-mean.ts'

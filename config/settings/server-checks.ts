@@ -1,6 +1,6 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
-import type { Isolation } from '../../src/shared/settings.ts'
+import type { Isolation } from '../../src/shared/settings/server.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
 
 const TENANT = '{tenant}'

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { within } from '../fault.ts'
 import type { Place } from '../fault.ts'
-import type { TokenKeySettings } from '../../src/shared/settings.ts'
+import type { TokenKeySettings } from '../../src/shared/settings/auth.ts'
 import type { IdentityContext } from './token-identity.ts'
 import { readSecret } from './token-identity.ts'
 

@@ -1,7 +1,7 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import { checkTargetUrl } from '../../src/net/index.ts'
-import type { ClientCredentials } from '../../src/shared/settings.ts'
+import type { ClientCredentials } from '../../src/shared/settings/client-credentials.ts'
 import type { UpstreamAuthEntry } from '../schema/upstream-auth.ts'
 import type { Lookup } from '../secret-lookup.ts'
 import { hasPlaceholder } from './upstream-headers.ts'

@@ -1,7 +1,7 @@
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
 import { checkTargetUrl } from '../../src/net/index.ts'
-import type { ServerSettings } from '../../src/shared/settings.ts'
+import type { ServerSettings } from '../../src/shared/settings/server.ts'
 import { DEFAULTS } from '../defaults.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
 import type { Lookup } from '../secret-lookup.ts'

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { within } from '../fault.ts'
 import type { Place, Report } from '../fault.ts'
-import type { TlsSettings } from '../../src/shared/settings.ts'
+import type { TlsSettings } from '../../src/shared/settings/tls.ts'
 import type { ServerEntry } from '../schema/server-entry.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g

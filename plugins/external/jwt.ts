@@ -4,7 +4,7 @@ import type { JWT } from '@fastify/jwt'
 import Fastify from 'fastify'
 import { GatewayError } from '../../src/shared/errors.ts'
 import type { TokenEngine } from '../../src/auth/index.ts'
-import type { TokenKeySettings } from '../../src/shared/settings.ts'
+import type { TokenKeySettings } from '../../src/shared/settings/auth.ts'
 
 /** Not a plugin of the listeners: tokens are verified by src/auth, which this gives a signature to look at. */
 export const autoload = false

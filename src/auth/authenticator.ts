@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts'
-import type { AuthSettings } from '../shared/settings.ts'
+import type { AuthSettings } from '../shared/settings/auth.ts'
 import { API_KEY_PREFIX, createApiKeys } from './api-keys.ts'
 import { createBearerTokens } from './bearer.ts'
 import { readCredential } from './credential.ts'

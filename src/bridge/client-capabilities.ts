@@ -1,5 +1,5 @@
 import { EXTENSION, isJsonObject, type JsonObject } from '../protocol/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 
 /** The one media type that MCP Apps defines. */
 const UI_MEDIA_TYPE = 'text/html;profile=mcp-app'

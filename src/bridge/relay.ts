@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type MirroredParam, type Reply } from '../protocol/index.ts'
 import type { Client, Exchange } from '../session/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { Connection, ConnectionPeer, Place, UpstreamCall } from '../upstream/index.ts'
 import { isQuestion, unanswered, unaskable } from './answers.ts'
 import { targetOfAsk, targetOfLog, type Target } from './attribution.ts'

@@ -1,5 +1,5 @@
 import { ERRORS } from '../shared/errors.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import { errorReply, isJsonObject, type JsonObject, type JsonRpcId, type MirroredParam, type Reply } from '../protocol/index.ts'
 import type { CancellableCall, Client, Exchange } from '../session/index.ts'
 import type { CallHandle, CancelReason, Connection, UpstreamCall } from '../upstream/index.ts'

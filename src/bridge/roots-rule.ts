@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { unaskable } from './answers.ts'
 import { isSharedByUsers } from './client-capabilities.ts'
 import { filterRoots } from './roots.ts'

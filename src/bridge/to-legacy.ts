@@ -1,5 +1,5 @@
 import { errorReply, isJsonObject, isKnownRevision, META, rawMember, withMember, withoutMembers, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import { downConvert } from './down-convert.ts'
 
 /**

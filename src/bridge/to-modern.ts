@@ -1,6 +1,6 @@
 import { errorReply, isJsonObject, META, toJsonRpcError, withMember, type JsonObject, type JsonRpcErrorBody, type Reply } from '../protocol/index.ts'
 import { ERRORS, GatewayError } from '../shared/errors.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 
 /** How long a client may keep a list of a server that says nothing about it, in milliseconds; changes are announced besides. */
 const LIST_TTL_MS = 10_000

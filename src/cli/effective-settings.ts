@@ -1,4 +1,8 @@
-import type { AuthSettings, ClientCredentials, RedisSettings, Settings, TlsSettings, TokenIdentitySettings } from '../shared/settings.ts'
+import type { Settings } from '../shared/settings.ts'
+import type { AuthSettings, TokenIdentitySettings } from '../shared/settings/auth.ts'
+import type { ClientCredentials } from '../shared/settings/client-credentials.ts'
+import type { RedisSettings } from '../shared/settings/redis.ts'
+import type { TlsSettings } from '../shared/settings/tls.ts'
 import { looksSecret } from './looks-secret.ts'
 
 const MASK = '***'

@@ -1,4 +1,4 @@
-import type { RedisSettings } from '../shared/settings.ts'
+import type { RedisSettings } from '../shared/settings/redis.ts'
 
 /** Where Redis is, for a human; no user and no password. */
 export function redisAddress ({ at, tls }: RedisSettings): string {

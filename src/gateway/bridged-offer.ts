@@ -1,6 +1,6 @@
 import { capabilitiesOf } from '../bridge/index.ts'
 import { EXTENSION, hasFeature, isJsonObject, type JsonObject, type LegacyRevision } from '../protocol/index.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import type { Connection } from '../upstream/index.ts'
 import { offersTasks } from './tasks.ts'
 

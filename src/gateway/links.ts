@@ -4,7 +4,8 @@ import type { Session } from '../session/index.ts'
 import { GatewayError } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { Era, ServerSettings } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { ConnectionPeer, ConnectionRequest, Connections, Place } from '../upstream/index.ts'
 
 /** Which worker each session uses: made on first use, let go when the session ends. */

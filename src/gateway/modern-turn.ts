@@ -1,7 +1,7 @@
 import { bridgedCapabilities, type Relay } from '../bridge/index.ts'
 import type { JsonObject } from '../protocol/index.ts'
 import type { Exchange, SessionRoute } from '../session/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { Caller, ModernRequest } from './context.ts'
 
 /** One modern request with its way back. */

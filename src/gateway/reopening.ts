@@ -1,6 +1,7 @@
 import { SessionRecords, type Session, type SessionRegistry, type SessionRegistryOptions, type SessionRoute, type SessionStore } from '../session/index.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { ServerSettings, Settings } from '../shared/settings.ts'
+import type { Settings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { Policy } from '../tenancy/index.ts'
 
 /** Sessions that replicas take over from each other. */

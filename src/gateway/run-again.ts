@@ -1,5 +1,5 @@
 import { ownCodeOf, type Reply } from '../protocol/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { compilePatterns, type NameMatcher } from '../tenancy/index.ts'
 import type { FeatureUse } from './use.ts'
 

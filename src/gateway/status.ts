@@ -1,6 +1,6 @@
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import type { ConnectionStatus } from '../upstream/index.ts'
 import type { GatewayContext } from './context.ts'
 

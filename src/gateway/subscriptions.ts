@@ -3,7 +3,7 @@ import { errorReply, isJsonObject, LOG_LEVELS, toJsonRpcError, type JsonObject, 
 import { splitAggregateUri } from '../routing/index.ts'
 import type { Session } from '../session/index.ts'
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { Turn, GatewayContext } from './context.ts'
 import { askServer } from './one-shot.ts'
 

@@ -1,7 +1,7 @@
 import { capabilitiesOf, type Relay } from '../bridge/index.ts'
 import { errorReply, EXTENSION, isJsonObject, type JsonObject, type Reply } from '../protocol/index.ts'
 import type { SessionRoute } from '../session/index.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ok, refuse, type Result } from '../shared/result.ts'

@@ -1,7 +1,7 @@
 import type { Relay } from '../bridge/index.ts'
 import type { JsonObject, JsonRpcId, RequestHeaders } from '../protocol/index.ts'
 import type { Client, Exchange } from '../session/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { FeatureKind } from '../tenancy/index.ts'
 
 /** One use of a tool, prompt, resource or completion: what was asked for, after routing. */

@@ -1,6 +1,6 @@
 import { capabilitiesFor } from '../bridge/index.ts'
 import { brandAs, type TenantId, type UserId } from '../shared/ids.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { ConnectionRequest } from '../upstream/index.ts'
 import type { GatewayContext } from './context.ts'
 

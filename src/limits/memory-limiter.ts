@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
-import type { LimitSettings, Settings } from '../shared/settings.ts'
+import type { Settings } from '../shared/settings.ts'
+import type { LimitSettings } from '../shared/settings/limits.ts'
 import { LocalLimits } from './local-limits.ts'
 import { NO_MEMORY } from './refusals.ts'
 import type { LimitEvents, LocalLimiter } from './types.ts'

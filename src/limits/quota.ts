@@ -1,5 +1,6 @@
 import type { Principal } from '../shared/principal.ts'
-import type { LimitSettings, TenantSettings } from '../shared/settings.ts'
+import type { LimitSettings } from '../shared/settings/limits.ts'
+import type { TenantSettings } from '../shared/settings/tenant.ts'
 import { periodEndMs } from './calendar.ts'
 import { CalendarCounts } from './calendar-counts.ts'
 import { partOf } from './meter.ts'

@@ -1,4 +1,4 @@
-import type { TlsSettings } from '../shared/settings.ts'
+import type { TlsSettings } from '../shared/settings/tls.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { RequestHead } from './request-head.ts'
 

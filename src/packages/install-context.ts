@@ -1,5 +1,5 @@
 import { delimiter, dirname, isAbsolute } from 'node:path'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 
 /** What installing needs to know of the process it runs in. */
 export interface InstallContext {

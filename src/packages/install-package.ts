@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { toolEnvironment } from './install-context.ts'
 import type { InstallContext } from './install-context.ts'
 import { beginInstall, isLocalTo, machinePlatform, publish, removeTree, treeOf } from './installed.ts'

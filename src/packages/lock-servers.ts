@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { installPackages, openStore, resolvePackages } from './install-package.ts'
 import type { InstallContext } from './install-context.ts'
 import { verifyInstall } from './installed.ts'

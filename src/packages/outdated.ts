@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { toolEnvironment } from './install-context.ts'
 import type { InstallContext } from './install-context.ts'
 import { openStore } from './install-package.ts'

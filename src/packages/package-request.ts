@@ -1,6 +1,6 @@
 import { ok, refuse } from '../shared/result.ts'
 import type { Result } from '../shared/result.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { readLine } from './launcher-line.ts'
 import type { LauncherLine } from './launcher-line.ts'
 import { launcherOf } from './launchers.ts'

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { ServerName } from '../shared/ids.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { treeOf, verifyInstall } from './installed.ts'
 import { lockedFor } from './locked-for.ts'
 import type { Locked } from './locked-for.ts'

@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 
 /** Where packages come from. */
 export type Registry = 'npm' | 'pypi'

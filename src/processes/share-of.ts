@@ -1,4 +1,6 @@
-import type { PoolSettings, ServerSettings, Settings } from '../shared/settings.ts'
+import type { Settings } from '../shared/settings.ts'
+import type { PoolSettings } from '../shared/settings/pool.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 
 /**
  * The settings of one of `count` processes: bounds over all callers are divided, rounded up, so that together they stay

@@ -1,5 +1,5 @@
 import type { ClusterOptions, RedisOptions } from 'ioredis'
-import type { RedisSettings } from '../shared/settings.ts'
+import type { RedisSettings } from '../shared/settings/redis.ts'
 
 /** Replies look alike in both protocols. */
 interface Legacy { readonly replyMapping: 'legacy' }

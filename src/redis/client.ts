@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import type { Command } from 'ioredis'
-import type { RedisSettings } from '../shared/settings.ts'
+import type { RedisSettings } from '../shared/settings/redis.ts'
 import { backOffMs, clusterOptions, serverOptions } from './client-options.ts'
 
 export interface ClientEvents {

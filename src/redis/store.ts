@@ -1,7 +1,7 @@
 import { Command } from 'ioredis'
 import type { Clock } from '../shared/clock.ts'
 import { DelayLine } from '../shared/delay-line.ts'
-import type { RedisSettings } from '../shared/settings.ts'
+import type { RedisSettings } from '../shared/settings/redis.ts'
 import { Client } from './client.ts'
 import { Liveness } from './liveness.ts'
 import { Request } from './request.ts'

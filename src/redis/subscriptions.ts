@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { RedisSettings } from '../shared/settings.ts'
+import type { RedisSettings } from '../shared/settings/redis.ts'
 import { backOffMs, serverOptions } from './client-options.ts'
 
 /** How often the connection is asked whether it lives, in milliseconds: one that is dead without a word is replaced (T07: revocations). */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { SandboxLevel } from '../shared/settings.ts'
+import type { SandboxLevel } from '../shared/settings/sandbox.ts'
 import { cannotContain } from './context.ts'
 import { isWeaker } from './host-support.ts'
 import type { HostSupport } from './host-support.ts'

@@ -1,4 +1,4 @@
-import type { SandboxLevel } from '../shared/settings.ts'
+import type { SandboxLevel } from '../shared/settings/sandbox.ts'
 import type { ResourceSupport } from './resources/index.ts'
 
 /** Something that this host does not give, and how it would. */

@@ -1,4 +1,4 @@
-import type { SandboxLevel, SandboxSettings } from '../shared/settings.ts'
+import type { SandboxLevel, SandboxSettings } from '../shared/settings/sandbox.ts'
 import type { HostSupport } from './host-support.ts'
 
 /** One process to contain: what would be started without a sandbox, and what it needs to see. All paths absolute, templates filled. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonRpcId, Reply } from '../protocol/index.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import type { AskOptions } from './client-asks.ts'
 import type { Exchange } from './exchange.ts'
 import type { SessionEnd, SessionRoute } from './session.ts'

@@ -1,7 +1,7 @@
 import { pathsIn } from '../shared/path-texts.ts'
 import type { StoredCommand } from '../packages/index.ts'
 import { brandAs, type TenantId, type UserId } from '../shared/ids.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { launcherFamily } from './launcher-environment.ts'
 import { prepareLaunch, type LaunchInstance } from './prepare-launch.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts'
 import type { ServerName, TenantId } from '../shared/ids.ts'
-import type { GlobalPoolSettings, PoolSettings } from '../shared/settings.ts'
+import type { GlobalPoolSettings, PoolSettings } from '../shared/settings/pool.ts'
 import type { Containment } from '../sandbox/index.ts'
 import type { Worker, WorkerExit, WorkerLaunch, WorkerOwner } from './types.ts'
 

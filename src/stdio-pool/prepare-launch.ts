@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { StoredCommand } from '../packages/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { dataDirsOf, rootDirsOf } from './launch-directories.ts'
 import type { FilledText } from './launch-directories.ts'

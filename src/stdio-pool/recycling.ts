@@ -1,4 +1,4 @@
-import type { PoolSettings } from '../shared/settings.ts'
+import type { PoolSettings } from '../shared/settings/pool.ts'
 
 /** Why a worker is replaced: the closed set of the metric label (FR08). */
 export type RecycleReason = 'calls' | 'age' | 'memory'

@@ -1,7 +1,7 @@
 import type { JsonText } from '../protocol/index.ts'
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
 import type { LateMount } from '../sandbox/index.ts'
-import type { SandboxSettings } from '../shared/settings.ts'
+import type { SandboxSettings } from '../shared/settings/sandbox.ts'
 
 /** Everything needed to start one process: templates filled, nothing left to decide. Made by `prepareLaunch`. */
 export interface WorkerLaunch {

@@ -1,5 +1,5 @@
 import type { ServerName } from '../shared/ids.ts'
-import type { AccessSettings } from '../shared/settings.ts'
+import type { AccessSettings } from '../shared/settings/access.ts'
 import { compilePatterns } from './pattern.ts'
 import type { NameMatcher } from './pattern.ts'
 import type { FeatureKind } from './types.ts'

@@ -1,6 +1,6 @@
 import { compileSchema } from '../schemas/index.ts'
 import type { Mismatch } from '../schemas/index.ts'
-import type { ArgumentRule } from '../shared/settings.ts'
+import type { ArgumentRule } from '../shared/settings/access.ts'
 import { compilePatterns } from './pattern.ts'
 import type { NameMatcher } from './pattern.ts'
 import type { ArgumentConditions } from './types.ts'

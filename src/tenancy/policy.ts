@@ -1,6 +1,7 @@
 import type { ServerName, TenantId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
-import type { ServerSettings, Settings } from '../shared/settings.ts'
+import type { Settings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { compileAccess, FULL_ACCESS, qualifiedName } from './access.ts'
 import type { Access } from './access.ts'
 import { compileArgumentRules, conditionsOf } from './argument-rules.ts'

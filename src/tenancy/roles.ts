@@ -1,5 +1,5 @@
 import type { ServerName } from '../shared/ids.ts'
-import type { RoleSettings } from '../shared/settings.ts'
+import type { RoleSettings } from '../shared/settings/access.ts'
 import { compileAccess } from './access.ts'
 import type { Access } from './access.ts'
 import { compileArgumentRules } from './argument-rules.ts'

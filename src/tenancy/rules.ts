@@ -1,4 +1,4 @@
-import type { PatternRules } from '../shared/settings.ts'
+import type { PatternRules } from '../shared/settings/access.ts'
 import { compilePatterns } from './pattern.ts'
 import type { NameMatcher } from './pattern.ts'
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import type { Era, ServerSettings } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { EraVerdicts } from './types.ts'
 import { readVerdicts, writeVerdicts, type EntryVerdict, type VerdictFile } from './verdict-file.ts'
 

@@ -1,5 +1,5 @@
 import { ERRORS, GatewayError } from '../shared/errors.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import { isJsonObject, isModernVersion, LATEST_LEGACY, ownCodeOf, withModernMeta, type JsonObject, type JsonRpcErrorBody } from '../protocol/index.ts'
 import { initializeResultOf, isDiscoverResult, namesServedRevision } from './discover-result.ts'
 import type { ConnectionPeer } from './types.ts'

@@ -1,5 +1,5 @@
 import type { StoredCommand } from '../packages/index.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { lateDirectories, mountsLate, prepareLateLaunch, prepareLaunch, type HostEnvironment, type LaunchIdentity, type Worker, type WorkerLaunch, type WorkerPool } from '../stdio-pool/index.ts'
 
 /** What a launch is made with. */

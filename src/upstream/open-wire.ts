@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { clientInfo } from './client-info.ts'
 import { shakeHands, type HandshakeOutcome, type HandshakePlan } from './handshake.ts'
 import type { StartOptions, StartTold } from './opening.ts'

@@ -1,6 +1,6 @@
 import { createOutbound, OutboundError, type Outbound } from '../net/index.ts'
 import { GatewayError } from '../shared/errors.ts'
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { withCredentials } from './credentials/credentialed-outbound.ts'
 import type { TokenSource } from './credentials/token-source.ts'
 

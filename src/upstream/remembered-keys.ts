@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { ConnectionRequest } from './types.ts'
 

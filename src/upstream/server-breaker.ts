@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../shared/settings.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import { RunningUsers } from './running-users.ts'
 
 /** What happened longer ago says nothing about now. */

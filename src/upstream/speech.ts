@@ -1,5 +1,5 @@
 import type { JsonObject } from '../protocol/index.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import type { AskId } from './server-asks.ts'
 import type { UpstreamCall, UpstreamSubscription } from './types.ts'
 

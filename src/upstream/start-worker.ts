@@ -1,6 +1,7 @@
 import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { TenantId, UserId } from '../shared/ids.ts'
-import type { Era, ServerSettings } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { WorkerOwner } from '../stdio-pool/index.ts'
 import { inTime } from './in-time.ts'
 import { launchFor, mountOwn } from './launch-for.ts'

@@ -1,5 +1,6 @@
 import type { ServerName, TenantId, UserId } from '../shared/ids.ts'
-import type { Era, ServerSettings } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
+import type { ServerSettings } from '../shared/settings/server.ts'
 import type { JsonObject, MirroredParam, Reply } from '../protocol/index.ts'
 
 /** Why a call was cancelled: goes to the server as `reason` and to the audit line. */

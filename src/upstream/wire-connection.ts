@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { ErrorCode } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
-import type { Era } from '../shared/settings.ts'
+import type { Era } from '../shared/era.ts'
 import { errorReply, isJsonObject, notificationText, requestMessage, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
 import { CallSlots } from './call-slots.ts'
 import { GivenUp } from './given-up.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Isolation, ServerSettings } from '../shared/settings.ts'
+import type { Isolation, ServerSettings } from '../shared/settings/server.ts'
 import { fingerprint } from './fingerprint.ts'
 import { RememberedKeys } from './remembered-keys.ts'
 import type { ConnectionRequest, EraVerdicts } from './types.ts'

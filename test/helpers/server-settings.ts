@@ -1,5 +1,5 @@
 import { brandAs, type ServerName } from '../../src/shared/ids.ts'
-import type { ServerSettings } from '../../src/shared/settings.ts'
+import type { ServerSettings } from '../../src/shared/settings/server.ts'
 
 /** An entry with every default of the configuration, run by this Node unless `own` says otherwise. */
 export function serverSettings (own: Partial<Omit<ServerSettings, 'name'>> & { readonly name?: string } = {}): ServerSettings {

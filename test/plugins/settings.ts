@@ -1,6 +1,7 @@
 import { brandAs } from '../../src/shared/ids.ts'
 import type { ServerName, TenantId } from '../../src/shared/ids.ts'
-import type { HttpSettings, Settings } from '../../src/shared/settings.ts'
+import type { Settings } from '../../src/shared/settings.ts'
+import type { HttpSettings } from '../../src/shared/settings/http.ts'
 import { makeApiKey } from '../helpers/api-keys.ts'
 import type { TestKey } from '../helpers/api-keys.ts'
 import { serverSettings } from '../helpers/server-settings.ts'

@@ -1,7 +1,7 @@
 import { createOutbound, OutboundError } from '../../net/index.ts'
 import type { AnswerHead, AnswerListener, Outbound, Resolve, Sending } from '../../net/index.ts'
 import { readJson } from '../../shared/read-json.ts'
-import type { TokenIdentitySettings } from '../../shared/settings.ts'
+import type { TokenIdentitySettings } from '../../shared/settings/auth.ts'
 
 /** How an issuer's addresses may be reached, as its entry says. */
 export type Reach = Pick<TokenIdentitySettings, 'allowPrivateNetwork' | 'tls'>

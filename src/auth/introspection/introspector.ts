@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Principal } from '../../shared/principal.ts'
 import { ok } from '../../shared/result.ts'
-import type { IntrospectionSettings, TokenIdentitySettings } from '../../shared/settings.ts'
+import type { IntrospectionSettings, TokenIdentitySettings } from '../../shared/settings/auth.ts'
 import type { Endpoints } from '../endpoints.ts'
 import { openIssuerLine } from '../http/issuer-line.ts'
 import type { IssuerLine } from '../http/issuer-line.ts'

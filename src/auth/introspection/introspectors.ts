@@ -1,4 +1,4 @@
-import type { IntrospectionSettings } from '../../shared/settings.ts'
+import type { IntrospectionSettings } from '../../shared/settings/auth.ts'
 import { createIntrospector } from './introspector.ts'
 import type { Introspector, IntrospectorParts } from './introspector.ts'
 

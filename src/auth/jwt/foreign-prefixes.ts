@@ -1,4 +1,4 @@
-import type { TokenIdentitySettings } from '../../shared/settings.ts'
+import type { TokenIdentitySettings } from '../../shared/settings/auth.ts'
 
 /**
  * The longer prefixes of other issuers that may speak for the same tenant. Beside one with the prefix `b-`, an issuer

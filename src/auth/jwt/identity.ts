@@ -1,7 +1,7 @@
 import { brandAs } from '../../shared/ids.ts'
 import type { TenantId } from '../../shared/ids.ts'
 import { ok } from '../../shared/result.ts'
-import type { TokenIdentitySettings } from '../../shared/settings.ts'
+import type { TokenIdentitySettings } from '../../shared/settings/auth.ts'
 import type { Verdict } from '../judged.ts'
 import { makePrincipal } from '../make-principal.ts'
 import { refused } from '../refused.ts'

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { GatewayError } from '../../shared/errors.ts'
-import type { JwtIssuerSettings, TokenIdentitySettings } from '../../shared/settings.ts'
+import type { JwtIssuerSettings, TokenIdentitySettings } from '../../shared/settings/auth.ts'
 import type { Endpoints } from '../endpoints.ts'
 import { discoverKeys } from '../jwks/discovery.ts'
 import type { FetchKeys } from '../jwks/discovery.ts'

@@ -3,7 +3,8 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deriveKey } from '../../seal/index.ts'
-import type { Settings, TokenKeySettings } from '../../shared/settings.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type { TokenKeySettings } from '../../shared/settings/auth.ts'
 
 /** Where a development gateway keeps the key that it made for itself, in `stateDir`. */
 export const TOKEN_KEY_FILE = 'token-key.pem'

@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import { whyNoSpares } from '../../upstream/index.ts'
 import { counted } from '../fault-lines.ts'
 import { fine } from './finding.ts'

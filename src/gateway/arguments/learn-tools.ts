@@ -1,6 +1,6 @@
 import type { Relay } from '../../bridge/index.ts'
 import type { Principal } from '../../shared/principal.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { GatewayContext } from '../context.ts'
 import { TOOLS } from '../lists/list-method.ts'
 import { within } from '../lists/list-part.ts'

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../cache/index.ts'
 import type { ToolChecks } from '../../bridge/index.ts'
 import { identityOf, isAppOnly, type NameIndex } from '../../routing/index.ts'
 import type { TenantId, UserId } from '../../shared/ids.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { ToolBook } from '../arguments/tool-book.ts'
 import { TOOLS, type ListMethod } from './list-method.ts'
 

@@ -2,7 +2,7 @@ import type { Relay } from '../../bridge/index.ts'
 import type { Reply } from '../../protocol/index.ts'
 import type { SessionRoute } from '../../session/index.ts'
 import type { Principal } from '../../shared/principal.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 
 /** Whoever asks for a list: a session, one modern request, a plain caller. */
 export interface ListCaller {

@@ -1,5 +1,5 @@
 import type { Relay } from '../../bridge/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { GatewayContext } from '../context.ts'
 import type { ListCaller } from './list-caller.ts'
 import type { ListMethod } from './list-method.ts'

@@ -1,6 +1,6 @@
 import { Flights, type Cache } from '../../cache/index.ts'
 import type { NameIndex } from '../../routing/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import { kindOfNews } from '../reuse/forget.ts'
 import type { ToolBook } from '../arguments/tool-book.ts'
 import { KnownNames, type ListUser } from './known-names.ts'

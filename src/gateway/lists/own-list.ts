@@ -1,5 +1,5 @@
 import { errorReply, type JsonObject } from '../../protocol/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { GatewayContext } from '../context.ts'
 import { withSealedCursor, withServersCursor } from './cursor.ts'
 import type { ListCaller, ListReply } from './list-caller.ts'

@@ -1,6 +1,6 @@
 import type { Relay } from '../../bridge/index.ts'
 import type { Principal } from '../../shared/principal.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { GatewayContext } from '../context.ts'
 import { freshnessOf, leftOf, lifeOf } from '../reuse/freshness.ts'
 import { isReusable } from '../reuse/groups.ts'

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Relay } from '../../bridge/index.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { Connection } from '../../upstream/index.ts'
 import { askServer } from '../one-shot.ts'
 import type { ListMethod } from './list-method.ts'

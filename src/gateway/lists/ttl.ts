@@ -1,7 +1,8 @@
 import { capabilitiesOf } from '../../bridge/index.ts'
 import { MAX_TTL_MS } from '../../cache/index.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/index.ts'
-import type { ServerSettings, Settings } from '../../shared/settings.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { Connection } from '../../upstream/index.ts'
 import type { ListMethod } from './list-method.ts'
 

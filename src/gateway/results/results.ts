@@ -1,7 +1,7 @@
 import type { Relay, RelayedCall } from '../../bridge/index.ts'
 import { BoundedMap, type Cache, type Kept, type Reading, type Slot } from '../../cache/index.ts'
 import { type JsonObject, type Reply } from '../../protocol/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { Connection } from '../../upstream/index.ts'
 import { isPublic, ttlOf } from '../lists/ttl.ts'
 import { freshnessOf, leftOf, lifeOf } from '../reuse/freshness.ts'

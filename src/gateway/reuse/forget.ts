@@ -1,5 +1,5 @@
 import type { Cache, TopicKind } from '../../cache/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { Place } from '../../upstream/index.ts'
 import { openGroup, topicsOf } from './groups.ts'
 

@@ -1,6 +1,6 @@
 import type { Relay } from '../../bridge/index.ts'
 import { jittered, jitteredHint, type Kept } from '../../cache/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 
 /** A list that is over is handed out for so much longer while it is read anew (FR17). */
 const STALE_MS = 60_000

@@ -1,7 +1,7 @@
 import type { Relay } from '../../bridge/index.ts'
 import { digestOf, type Topic, type TopicKind } from '../../cache/index.ts'
 import type { Principal } from '../../shared/principal.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 
 /** Whose answers a request may be answered with, the narrowest first. */
 export interface Groups {

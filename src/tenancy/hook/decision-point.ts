@@ -1,6 +1,6 @@
 import { createOutbound } from '../../net/index.ts'
 import type { Resolve } from '../../net/index.ts'
-import type { PolicyHookSettings } from '../../shared/settings.ts'
+import type { PolicyHookSettings } from '../../shared/settings/policy-hook.ts'
 import { askJson } from './ask-json.ts'
 import { questionText } from './question.ts'
 import type { Question } from './question.ts'

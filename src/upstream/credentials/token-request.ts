@@ -1,6 +1,6 @@
 import type { AnswerHead, AnswerListener, Outbound } from '../../net/index.ts'
 import { createOutbound, OutboundError } from '../../net/index.ts'
-import type { ClientCredentials } from '../../shared/settings.ts'
+import type { ClientCredentials } from '../../shared/settings/client-credentials.ts'
 import { CredentialError } from './credential-error.ts'
 import { readTokenAnswer, type AccessToken } from './token-answer.ts'
 

@@ -1,6 +1,6 @@
 import { fullJitterMs } from '../../resilience/index.ts'
 import type { ServerName } from '../../shared/ids.ts'
-import type { ClientCredentials } from '../../shared/settings.ts'
+import type { ClientCredentials } from '../../shared/settings/client-credentials.ts'
 import type { AccessToken } from './token-answer.ts'
 import { CredentialError } from './credential-error.ts'
 import { createTokenRequest, type TokenRequest } from './token-request.ts'

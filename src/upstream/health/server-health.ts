@@ -1,5 +1,5 @@
 import { CircuitBreaker, fullJitterMs, RetryBudget, type CircuitState } from '../../resilience/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { Connection } from '../types.ts'
 
 /** First wait before what may be repeated is sent again, and the longest; full jitter. */

@@ -1,6 +1,6 @@
 import type { CircuitState } from '../../resilience/index.ts'
 import type { ServerName } from '../../shared/ids.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import { createTokenSource, type TokenEvents, type TokenSource } from '../credentials/token-source.ts'
 import { ServerHealth } from './server-health.ts'
 

@@ -1,6 +1,6 @@
 import type { Outbound } from '../../net/index.ts'
 import type { JsonObject } from '../../protocol/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { ServerHealth } from '../health/server-health.ts'
 
 /** The gateway's own hop to one server: what all requests on it have in common. */

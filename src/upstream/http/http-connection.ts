@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { ServerName } from '../../shared/ids.ts'
-import type { Era } from '../../shared/settings.ts'
+import type { Era } from '../../shared/era.ts'
 import { errorReply, isJsonObject, type JsonObject, type Reply } from '../../protocol/index.ts'
 import { CallSlots } from '../call-slots.ts'
 import { CredentialError } from '../credentials/credential-error.ts'

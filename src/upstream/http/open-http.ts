@@ -1,5 +1,5 @@
 import { GatewayError } from '../../shared/errors.ts'
-import type { Era } from '../../shared/settings.ts'
+import type { Era } from '../../shared/era.ts'
 import { clientInfo } from '../client-info.ts'
 import type { StartTold } from '../opening.ts'
 import { outboundOf } from '../outbound-of.ts'

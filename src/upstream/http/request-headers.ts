@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 
 /** What the protocol, or HTTP itself, decides: an entry cannot set it. */
 const reserved = new Set([

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { requestText, withModernMeta } from '../../protocol/index.ts'
 import { GatewayError } from '../../shared/errors.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { Worker } from '../../stdio-pool/index.ts'
 import { clientInfo } from '../client-info.ts'
 import { inTime } from '../in-time.ts'

@@ -1,6 +1,6 @@
 import { toGatewayError, type GatewayError } from '../../shared/errors.ts'
 import type { ServerName } from '../../shared/ids.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import { createDemand, type Worker } from '../../stdio-pool/index.ts'
 import type { StartBackoff } from '../start-backoff.ts'
 import type { EraVerdicts } from '../types.ts'

@@ -1,4 +1,4 @@
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import { isTemplated, mountsLate, templatePlaces, whyNoLateMounts } from '../../stdio-pool/index.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { GatewayError } from '../../shared/errors.ts'
 import type { ServerName } from '../../shared/ids.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import type { WorkerBound, WorkerOwner } from '../../stdio-pool/index.ts'
 import { ServerSpares, type SpareContext, type SpareStatus } from './server-spares.ts'
 import { whyNoSpares } from './spare-rule.ts'

@@ -1,5 +1,5 @@
 import type { PackageStore, StoredCommand } from '../../packages/index.ts'
-import type { ServerSettings } from '../../shared/settings.ts'
+import type { ServerSettings } from '../../shared/settings/server.ts'
 import { type HostEnvironment, type Worker, type WorkerLaunch, type WorkerPool } from '../../stdio-pool/index.ts'
 import { launchFor } from '../launch-for.ts'
 import type { EraVerdicts } from '../types.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { JwtIssuerSettings } from '../../../src/shared/settings.ts'
+import type { JwtIssuerSettings } from '../../../src/shared/settings/auth.ts'
 import { AUDIENCE, authenticator, claims, forge, ISSUER, NOW_S, outcome, present, secretIssuer, secretToken, tenantId } from './fixtures.ts'
 
 type Row = readonly [title: string, changes: Record<string, unknown>, expected: string]

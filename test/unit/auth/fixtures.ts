@@ -11,7 +11,7 @@ import { brandAs } from '../../../src/shared/ids.ts'
 import type { TenantId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
 import type { Result } from '../../../src/shared/result.ts'
-import type { ApiKeySettings, AuthSettings, JwtIssuerSettings } from '../../../src/shared/settings.ts'
+import type { ApiKeySettings, AuthSettings, JwtIssuerSettings } from '../../../src/shared/settings/auth.ts'
 
 export const ISSUER = 'https://idp.example'
 export const AUDIENCE = 'https://mcp.example'

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { createAuthenticator } from '../../../src/auth/index.ts'
 import type { Authenticator } from '../../../src/auth/index.ts'
-import type { IntrospectionSettings } from '../../../src/shared/settings.ts'
+import type { IntrospectionSettings } from '../../../src/shared/settings/auth.ts'
 import { AUDIENCE, authenticator, NOW_S, outcome, present, secretIssuer, secretToken, tenantId, testClock } from './fixtures.ts'
 import type { TestClock } from './fixtures.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ServerName } from '../../../src/shared/ids.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { faultsOf, oneServer, settingsOf } from './load.ts'
 
 const serverOf = async (entry: Record<string, unknown>): Promise<ServerSettings | undefined> => (await settingsOf(oneServer(entry))).servers.get('one' as ServerName)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { effectiveSettings } from '../../../src/cli/effective-settings.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { faultsOf, oneServer, settingsOf } from './load.ts'
 
 type Entry = Readonly<Record<string, unknown>>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { describe, it } from 'node:test'
 import { loadSettings } from '../../../config/index.ts'
-import type { ServerSettings, Settings } from '../../../src/shared/settings.ts'
+import type { Settings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { folderWith, oneServer, settingsOf, SHA } from './load.ts'
 
 async function one (entry: Readonly<Record<string, unknown>>, cwd = '/work-dir'): Promise<ServerSettings> {

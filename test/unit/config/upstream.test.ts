@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { createAuthority } from '../net/certificates.ts'
 import { faultsOf, folderWith, oneServer, settingsOf } from './load.ts'
 

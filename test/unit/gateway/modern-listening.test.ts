@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JsonObject } from '../../../src/protocol/index.ts'
-import type { Era } from '../../../src/shared/settings.ts'
+import type { Era } from '../../../src/shared/era.ts'
 import { until } from '../../helpers/until.ts'
 import { isCancel, run, scripted, type Scripted } from '../bridge/script-parts.ts'
 import { startGateway, type GatewayBench, type GatewayBenchOptions, type ModernSelf, type TestModernClient, type TestModernRequest } from './gateway-parts.ts'

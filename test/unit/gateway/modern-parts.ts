@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { JsonObject } from '../../../src/protocol/index.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { ABLE, askedIn, run, scripted, type Scripted } from '../bridge/script-parts.ts'
 import { startGateway, type GatewayBench, type GatewayBenchOptions, type ModernSelf, type TestModernClient, type TestModernRequest } from './gateway-parts.ts'
 

@@ -2,7 +2,9 @@ import type { Clock } from '../../../src/shared/clock.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
-import type { LimitSettings, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+import type { LimitSettings } from '../../../src/shared/settings/limits.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
+import type { TenantSettings } from '../../../src/shared/settings/tenant.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 
 export const fs = brandAs<ServerName>('fs')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createMemoryLimiter, type CallGrant } from '../../../src/limits/index.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 import { caller, fs, limits, testClock } from './callers.ts'
 

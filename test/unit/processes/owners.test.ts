@@ -6,7 +6,8 @@ import { createOwners, shareOf } from '../../../src/processes/index.ts'
 import { createOwnerBook } from '../../../src/processes/owner-book.ts'
 import { copyLines } from '../../../src/processes/copy-lines.ts'
 import { brandAs, type TenantId, type UserId } from '../../../src/shared/ids.ts'
-import type { Settings, TenantSettings } from '../../../src/shared/settings.ts'
+import type { Settings } from '../../../src/shared/settings.ts'
+import type { TenantSettings } from '../../../src/shared/settings/tenant.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 
 const caller = (tenant: string, user: string) => ({ tenant: brandAs<TenantId>(tenant), user: brandAs<UserId>(user) })

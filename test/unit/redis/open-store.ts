@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { createRedisStore, type RedisStore } from '../../../src/redis/index.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import type { RedisSettings } from '../../../src/shared/settings.ts'
+import type { RedisSettings } from '../../../src/shared/settings/redis.ts'
 import { until } from '../../helpers/until.ts'
 
 /** A store and what it has reported. */

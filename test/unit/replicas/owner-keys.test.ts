@@ -6,7 +6,8 @@ import { taggedId } from '../../../src/replicas/session-tags.ts'
 import { isSessionIdShape } from '../../../src/protocol/index.ts'
 import { brandAs, type ServerName, type TenantId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
-import type { Isolation, ServerSettings, Settings } from '../../../src/shared/settings.ts'
+import type { Settings } from '../../../src/shared/settings.ts'
+import type { Isolation, ServerSettings } from '../../../src/shared/settings/server.ts'
 
 const named = (name: string): ServerName => brandAs<ServerName>(name)
 const caller = (tenant: string, user: string): Principal => ({ tenant: brandAs<TenantId>(tenant), user, userKey: JSON.stringify([tenant, user]) }) as unknown as Principal

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { chooseLevel } from '../../../src/sandbox/choose-level.ts'
 import { describeSupport } from '../../../src/sandbox/index.ts'
 import { whyNoNamespace } from '../../../src/sandbox/why-no-namespace.ts'
-import type { SandboxSettings } from '../../../src/shared/settings.ts'
+import type { SandboxSettings } from '../../../src/shared/settings/sandbox.ts'
 import { HOSTS, reasonOf, requestIn, folderWith } from './sandbox-parts.ts'
 
 describe('the level of a worker (rulings 1)', () => {

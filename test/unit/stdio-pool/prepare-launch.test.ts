@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { prepareLaunch } from '../../../src/stdio-pool/index.ts'
 import type { LaunchIdentity, WorkerLaunch } from '../../../src/stdio-pool/index.ts'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 import { host, identity } from './pool-parts.ts'
 

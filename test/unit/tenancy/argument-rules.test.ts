@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ArgumentRule } from '../../../src/shared/settings.ts'
+import type { ArgumentRule } from '../../../src/shared/settings/access.ts'
 import { createPolicy } from '../../../src/tenancy/index.ts'
 import { access, name, principal, server, tenantId } from './entries.ts'
 

@@ -1,7 +1,9 @@
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName, TenantId, UserId } from '../../../src/shared/ids.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
-import type { AccessSettings, PatternRules, RoleSettings, ServerSettings, TenantSettings } from '../../../src/shared/settings.ts'
+import type { AccessSettings, PatternRules, RoleSettings } from '../../../src/shared/settings/access.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
+import type { TenantSettings } from '../../../src/shared/settings/tenant.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 
 export const name = (value: string): ServerName => brandAs<ServerName>(value)

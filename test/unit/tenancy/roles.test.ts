@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Principal } from '../../../src/shared/principal.ts'
-import type { RoleSettings } from '../../../src/shared/settings.ts'
+import type { RoleSettings } from '../../../src/shared/settings/access.ts'
 import { createPolicy } from '../../../src/tenancy/index.ts'
 import type { FeatureKind, Policy } from '../../../src/tenancy/index.ts'
 import { access, name, principal, server, tenantId } from './entries.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { PoolSettings } from '../../../src/shared/settings.ts'
+import type { PoolSettings } from '../../../src/shared/settings/pool.ts'
 import type { Connection, Place } from '../../../src/upstream/index.ts'
 import { residentBytes } from '../../helpers/processes.ts'
 import { until } from '../../helpers/until.ts'

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { ServerSettings } from '../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import type { Connection, Place, SpareStatus } from '../../../src/upstream/index.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 import { until } from '../../helpers/until.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Isolation, SandboxSettings, ServerSettings } from '../../../src/shared/settings.ts'
+import type { SandboxSettings } from '../../../src/shared/settings/sandbox.ts'
+import type { Isolation, ServerSettings } from '../../../src/shared/settings/server.ts'
 import { whyNoSpares } from '../../../src/upstream/index.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
 import { ask, conformance, installed } from './opening-parts.ts'

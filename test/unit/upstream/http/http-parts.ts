@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import type { AddressInfo, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { errorReply, isJsonObject, META, type JsonObject, type Reply } from '../../../../src/protocol/index.ts'
-import type { ServerSettings } from '../../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../../src/shared/settings/server.ts'
 import { ServerHealths, type HealthEvents } from '../../../../src/upstream/health/server-healths.ts'
 import { createEraVerdicts } from '../../../../src/upstream/era-verdicts.ts'
 import type { HttpStartOptions } from '../../../../src/upstream/http/types.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { ERRORS } from '../../../../src/shared/errors.ts'
-import type { ServerSettings } from '../../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../../src/shared/settings/server.ts'
 import { until } from '../../../helpers/until.ts'
 import { testCall } from '../upstream-parts.ts'
 import { ask, httpWanted, legacyServer, modernServer, open, refuse, replied, result, stream, type Received } from './http-parts.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { ERRORS } from '../../../../src/shared/errors.ts'
-import type { ServerSettings } from '../../../../src/shared/settings.ts'
+import type { ServerSettings } from '../../../../src/shared/settings/server.ts'
 import { createEraVerdicts } from '../../../../src/upstream/era-verdicts.ts'
 import { openSse } from '../../../../src/upstream/sse/open-sse.ts'
 import { until } from '../../../helpers/until.ts'
