@@ -19,6 +19,7 @@ export interface RoundDriver {
   cancelTask (id: string): void
 }
 
+/** One request of a client, and whom its answer goes to. Times in milliseconds. */
 export interface RelayedCallOptions {
   readonly method: string
   readonly params: JsonObject | undefined

@@ -18,6 +18,7 @@ import type { PlainCall, PlainOutcome } from './plain-tools.ts'
 import type { Reopened, SharedSessions } from './reopening.ts'
 import type { EraCounts, ServerStatus } from './status.ts'
 
+/** What a gateway is made of: the rooms below it, ready, and who hears what it does. */
 export interface GatewayOptions {
   readonly settings: Settings
   readonly policy: Policy

@@ -5,6 +5,7 @@ import { readRecord, recordText, type SessionRecord } from './record.ts'
 import type { Session, SessionEnd, SessionRoute } from './session.ts'
 import type { RecordPlace, SessionStore } from './types.ts'
 
+/** What keeps the records of this replica's sessions. */
 export interface SessionRecordsOptions {
   readonly store: SessionStore
   /** Does the replica of this run live, as far as is known, and may it be asked for its sessions? */

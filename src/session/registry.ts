@@ -6,6 +6,7 @@ import { createOwnerDigest, hashOfId } from './owner-digest.ts'
 import type { SessionRecord } from './record.ts'
 import { Session, type SessionEnd, type SessionRoute } from './session.ts'
 
+/** Bounds of sessions, and who hears of them. No event may throw. */
 export interface SessionRegistryOptions {
   /** A session without request in flight or open GET stream ends after this. */
   readonly idleMs: number
@@ -23,12 +24,14 @@ export interface SessionRegistryOptions {
   }
 }
 
+/** Whose session is wanted, and where. */
 export interface NewSession {
   readonly principal: Principal
   readonly route: SessionRoute
   readonly face: 'http' | 'sse'
 }
 
+/** The open sessions of one process, by id and by user (T01, T55). */
 export interface SessionRegistry {
   /** Opens a session, ending the user's longest idle one if they hold too many; undefined when none is idle. */
   open (wanted: NewSession): Session | undefined
@@ -54,6 +57,7 @@ const SWEEP_MS = 1000
 
 interface Entry { readonly session: Session, readonly owner: Buffer }
 
+/** A registry, and the timer that ends idle sessions; `closeAll` ends both. */
 export function createSessionRegistry (options: SessionRegistryOptions): SessionRegistry {
   let { idleMs, maxPerUser } = options
   const byHash = new Map<string, Entry>()

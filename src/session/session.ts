@@ -27,6 +27,7 @@ export interface ClientHello {
 /** GET streams one session may hold open; the newest gets the messages, an older one is ended beyond this. */
 const MAX_STANDALONE_READERS = 4
 
+/** What a session is, for as long as it lives. */
 export interface SessionOptions {
   readonly id: SessionId
   readonly salt: string

@@ -41,6 +41,7 @@ export interface WorkerOwner {
 /** Why a worker ended: the closed set of the metric label. */
 export type WorkerExitReason = 'stopped' | 'crashed' | 'oversize' | 'noise' | 'stdin_full' | 'spawn_failed'
 
+/** How a worker ended: why, and what the system says of its process. */
 export interface WorkerExit {
   readonly reason: WorkerExitReason
   readonly code: number | null
@@ -89,6 +90,7 @@ export interface PoolStats {
   readonly byServer: ReadonlyMap<ServerName, number>
 }
 
+/** All server processes of one gateway, within their bounds (T55): starts, spares, the end of all. */
 export interface WorkerPool {
   /** This gateway's tag: what DRAWBRIDGE_WORKER begins with, before a dot and a number of the worker's own, in the environment of every process it starts. */
   readonly instanceId: string

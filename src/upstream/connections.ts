@@ -22,6 +22,7 @@ import type { ConnectionFault } from './speech.ts'
 import type { ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
 import { isPerEra, startKeyPrefix, workerKey } from './worker-key.ts'
 
+/** What connections need besides their entries, and who hears of them. No event may throw. */
 export interface ConnectionsOptions {
   readonly pool: WorkerPool
   readonly host: HostEnvironment
@@ -52,20 +53,22 @@ export interface ConnectionsOptions {
   }
 }
 
+/** All connections of one gateway to its servers: at most one per worker key, in a place that callers hold. */
 export interface Connections {
   /** The place of this request's worker key, held until its `release`; starts nothing yet. */
   place (request: ConnectionRequest): Place
+  /** Of every place that has a worker, or is getting one. */
   status (): ConnectionStatus[]
   /**
    * Another snapshot of the configuration: workers of entries that are not in it end when their last holder lets go, at once
    * where there is none; spares of them end. Callers bring their entry with each request, so nothing else changes.
    */
   configure (servers: ReadonlyMap<ServerName, ServerSettings>): void
-  /** From now on spares are kept. */
   /** Is there a worker of these callers, or one that they hold? */
   hasOwned (owner: PlaceOwner): boolean
   /** Ends the workers of these callers; calls in flight are answered. Resolves when they are gone. */
   endOwned (owner: PlaceOwner): Promise<void>
+  /** From now on spares are kept. */
   warmUp (): void
   /** Spares of a server, or why there are none. */
   spares (server: ServerSettings): SpareStatus

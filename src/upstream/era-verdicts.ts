@@ -10,6 +10,7 @@ const LACKS_MS = 24 * 60 * 60 * 1000
 const MAX_ENTRIES = 1000
 const ERAS: readonly Era[] = ['legacy', 'modern']
 
+/** What the verdicts of one gateway need. */
 export interface EraVerdictsOptions {
   /** Where verdicts outlive a restart; undefined = nowhere. */
   readonly file: VerdictFile | undefined

@@ -7,6 +7,7 @@ import type { ConnectionPeer, UpstreamCall, UpstreamSubscription } from './types
 /** Nothing may be asked: for requests that no client stands behind. */
 const NO_CAPABILITIES: JsonObject = {}
 
+/** What a conversation of the modern era needs of its connection. */
 export interface ModernSpeechOptions {
   readonly hop: Hop
   readonly peer: ConnectionPeer

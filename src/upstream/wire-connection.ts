@@ -21,6 +21,7 @@ const FIRST_TURN_RANGE = 2 ** 36
 /** Calls on one server at once, waiting ones included. Far more than the limits let through; ids have room for six times as many. */
 const MAX_CALLS = 10_000
 
+/** What a connection over one wire needs. Callbacks must not throw. */
 export interface WireConnectionOptions {
   readonly server: ServerName
   readonly wire: Wire

@@ -15,6 +15,7 @@ const MAX_WAIT_MS = 30_000
 /** What is told of fetches. Must not throw. */
 export interface TokenEvents { fetched (server: ServerName, outcome: 'ok' | 'failed'): void }
 
+/** What a source of tokens needs besides the entry. */
 export interface TokenSourceParts {
   /** Monotonic. */
   readonly nowMs: () => number
@@ -40,6 +41,7 @@ export interface TokenSource {
   close (): void
 }
 
+/** The tokens of one entry with `credentials`, fetched when first needed and kept for as long as they hold (RFC 6749 4.4, T49). */
 export function createTokenSource (server: ServerName, credentials: ClientCredentials, parts: TokenSourceParts): TokenSource {
   return new CachedToken(server, parts.request ?? createTokenRequest(credentials), parts)
 }

@@ -14,6 +14,7 @@ export interface HealthEvents {
   tokenFetched: TokenEvents['fetched']
 }
 
+/** What the healths of all servers over HTTP have in common. */
 export interface ServerHealthsOptions {
   readonly nowMs: () => number
   readonly events: HealthEvents

@@ -17,6 +17,7 @@ const ID_RANGE = 2 ** 47
 /** Seconds after which a caller may try again. */
 const RETRY_AFTER_S = 5
 
+/** One request of the gateway's own, outside of any connection. */
 export interface OneAsk {
   readonly method: string
   readonly params: JsonObject | undefined

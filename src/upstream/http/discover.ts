@@ -5,6 +5,7 @@ import { askOnce, type Answer, type OneAsk } from './ask-once.ts'
 import type { Hop } from './hop.ts'
 import { modernBase, modernHead } from './modern-head.ts'
 
+/** What server/discover came to. */
 export type Discovery =
   | { readonly kind: 'found', readonly initializeResult: JsonObject }
   /** Not this era, or nobody can tell; `isSure` = as servers answer that lack it (MCP 2026-07-28 versioning). */

@@ -16,6 +16,7 @@ export type ExchangeEnd =
   /** The network, or the server, broke it off. */
   | { readonly kind: 'lost', readonly error: Error }
 
+/** Hears what becomes of one HTTP exchange. */
 export interface ExchangeListener {
   /** Bytes of the request begin to leave: from here on the server may have got it. */
   onSent (): void
@@ -25,6 +26,7 @@ export interface ExchangeListener {
   onEnd (end: ExchangeEnd): void
 }
 
+/** How an answer is read. */
 export interface ExchangeOptions {
   /** Bytes of a stream over all its life; Infinity for streams that are as old as their connection. */
   readonly maxStreamBytes: number

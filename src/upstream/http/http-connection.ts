@@ -22,6 +22,7 @@ import { StreamDrain } from './stream-drain.ts'
 /** Ids begin at a random point, so that no server can guess one that it does not owe (T39). */
 const FIRST_TURN_RANGE = 2 ** 36
 
+/** What a connection over HTTP needs, in either era. Callbacks must not throw. */
 export interface HttpConnectionOptions {
   readonly hop: Hop
   readonly nowMs: () => number

@@ -15,6 +15,7 @@ import { shakeHands, type LegacySession } from './legacy-session.ts'
 import { replyToRefusal, type Refusal } from './refusal-reply.ts'
 import { SessionStream } from './session-stream.ts'
 
+/** What a connection of the session era needs besides. */
 export interface LegacyConnectionOptions extends HttpConnectionOptions {
   /** Of the first handshake. */
   readonly session: LegacySession

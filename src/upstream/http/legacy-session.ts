@@ -22,6 +22,7 @@ export interface LegacySession {
   readonly early: readonly JsonObject[]
 }
 
+/** What initialize over HTTP came to. */
 export type Handshake =
   | { readonly kind: 'session', readonly session: LegacySession }
   /** The server does not take the request for an initialize of MCP. */

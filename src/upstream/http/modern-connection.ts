@@ -17,6 +17,7 @@ const REDISCOVER_MS = 300_000
 /** The block of the specification, and what is JSON-RPC's own: errors about the request, not about who we are. */
 const isAboutTheRequest = (code: number): boolean => (code <= -32020 && code >= -32099) || (code <= -32600 && code >= -32603)
 
+/** What a connection of the modern era needs besides. */
 export interface ModernConnectionOptions extends HttpConnectionOptions {
   /** Of `discover`. */
   readonly initializeResult: JsonObject

@@ -1,6 +1,7 @@
 import { errorReply, type Reply } from '../../protocol/index.ts'
 import type { ExchangeEnd } from './exchange.ts'
 
+/** A request that was answered with a status instead of a message. */
 export type Refusal = Extract<ExchangeEnd, { readonly kind: 'refused' }>
 
 /**

@@ -5,6 +5,7 @@ import { MAX_EVENT_BYTES } from '../http/caps.ts'
 import { isTrouble } from '../http/refusal-reply.ts'
 import { SseReader } from '../http/sse-reader.ts'
 
+/** Hears what comes on one event stream. */
 export interface EventStreamListener {
   /** Anything came, be it a comment. */
   onActivity (): void

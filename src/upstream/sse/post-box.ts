@@ -11,6 +11,7 @@ const MAX_WAITING_LENGTH = 32 * 2 ** 20
 /** A POST is answered when the message was taken, not when it was done. One that is not answered in this time is let go: its call has a deadline of its own. */
 const ACCEPT_MS = 60_000
 
+/** What sending to a 2024-11-05 server needs: where to, and who hears what did not arrive. */
 export interface PostBoxOptions {
   readonly outbound: Outbound
   /** Of every message. */

@@ -10,6 +10,7 @@ import { endpointPath } from './endpoint.ts'
 import { openEventStream } from './event-stream.ts'
 import { PostBox } from './post-box.ts'
 
+/** What the wire of one 2024-11-05 server needs. */
 export interface SseWireOptions {
   readonly outbound: Outbound
   /** Headers of every request: the entry's own. */
