@@ -7,6 +7,7 @@ import { idleMs } from './keep-alive.ts'
 import type { OutboundError } from './outbound-error.ts'
 import type { PooledSending, SendingHolder } from './pooled-sending.ts'
 import { ReadRoom } from './read-room.ts'
+import { turnEnd, type AtTurnEnd } from './turn-end.ts'
 import { writeRequest } from './write-request.ts'
 
 /** The pool, as its connections see it. */
@@ -19,12 +20,14 @@ export interface ConnectionOwner {
 }
 
 /** One connection: one request after the other (RFC 9112 9.3), and the end of it at the first sign that sender and reader may disagree (T49). */
-export class Http1Connection implements AnswerParts, SendingHolder {
+export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
   readonly #owner: ConnectionOwner
   readonly #room = new ReadRoom((bytes, length) => { this.#read(bytes, length) })
   readonly #socket: Socket | undefined
   #isGone = false
   #sending: PooledSending | undefined
+  /** Has the request that is here begun to leave? Not before its turn has ended. */
+  #isWritten = false
   readonly #reader = new AnswerReader(this)
   #error: Error | undefined
   #keepAlive: string | undefined
@@ -55,9 +58,23 @@ export class Http1Connection implements AnswerParts, SendingHolder {
     if (this.#socket === undefined) return
     sending.holder = this
     this.#sending = sending
+    this.#isWritten = false
     this.#reader.begin()
-    sending.listener.onSent()
-    if (this.#sending === sending) writeRequest(this.#socket, sending.head, sending.body)
+    turnEnd.add(this)
+  }
+
+  turnEnded (): void {
+    const sending = this.#sending
+    // It was taken back, and perhaps another one came for it.
+    if (sending === undefined || this.#isWritten || this.#socket === undefined) return
+    this.#isWritten = true
+    try {
+      sending.listener.onSent()
+      if (this.#sending === sending) writeRequest(this.#socket, sending.head, sending.body)
+    } catch (thrown) {
+      // Of a listener. Others' requests are written.
+      this.#lose(new ConnectionError('destroyed', 'the request could not be written', thrown))
+    }
   }
 
   /** Closes it; a request on it is told. */
@@ -65,7 +82,8 @@ export class Http1Connection implements AnswerParts, SendingHolder {
 
   withdraw (): void {
     this.#sending = undefined
-    this.#leave()
+    if (this.#isWritten) this.#leave()
+    else this.#owner.onFree(this)
   }
 
   onHead (head: AnswerHead): void { this.#sending?.listener.onHead(head) }
@@ -74,7 +92,7 @@ export class Http1Connection implements AnswerParts, SendingHolder {
   #read (bytes: Buffer, length: number): void {
     const sending = this.#sending
     // Nobody asked: what it is cannot be known, and whatever came next would be taken for its end.
-    if (sending === undefined) return this.#leave()
+    if (sending === undefined || !this.#isWritten) return this.#lose(new ConnectionError('lost', 'something came before it was asked for'))
     try {
       const at = this.#reader.push(bytes, length)
       if (typeof at !== 'number') this.#lose(new ConnectionError('malformed', `malformed answer: ${at.malformed}`))

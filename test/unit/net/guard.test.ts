@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OutboundError } from '../../../src/net/index.ts'
+import { freePort } from '../../helpers/free-port.ts'
 import { escapes } from './fence.ts'
 import { ask, canary, get, httpServer, outboundTo, refusalOf, resolver, seen } from './servers.ts'
 
@@ -23,7 +24,7 @@ const NO_URLS = ['', 'x', '//127.0.0.1', 'file:///etc/passwd', 'ftp://127.0.0.1'
 
 describe('addresses that are refused (T47)', () => {
   it('every spelling of a local address, in http and https, without a connection and with one text', async (test) => {
-    const bird = await canary(test)
+    const bird = await canary(test, { port: await freePort() })
     const birdSix = await canary(test, { host: '::1', port: bird.port })
     const messages = new Set<string>()
     for (const host of LOCAL_HOSTS) {
@@ -83,7 +84,7 @@ describe('rebinding (T47)', () => {
   })
 
   it('a name that turns between check and connection still leads to the checked address', async (test) => {
-    const server = await httpServer(test, (request, response) => response.end(seen(request)), { host: '127.0.0.2' })
+    const server = await httpServer(test, (request, response) => response.end(seen(request)), { host: '127.0.0.2', port: await freePort() })
     const bird = await canary(test, { host: '127.0.0.1', port: server.port })
     const resolve = resolver(['127.0.0.2'], ['127.0.0.1'])
     const outbound = outboundTo(test, `http://name.example:${server.port}/mcp?a=1`, { allowPrivateNetwork: true, resolve, maxConnections: 1 })
@@ -106,7 +107,7 @@ describe('addresses that are allowed', () => {
   })
 
   it('the next address is tried when the first does not answer', async (test) => {
-    const server = await httpServer(test, (_request, response) => response.end('second'), { host: '127.0.0.2' })
+    const server = await httpServer(test, (_request, response) => response.end('second'), { host: '127.0.0.2', port: await freePort() })
     assert.equal(await get(outboundTo(test, `http://name.example:${server.port}/`, { allowPrivateNetwork: true, resolve: resolver(['127.0.0.1', '127.0.0.2']) })), 'second')
   })
 })

@@ -39,6 +39,35 @@ describe('requests on the wire', () => {
     assert.equal(server.connections(), 1)
   })
 
+  it('leave when the turn of the event loop ends in which they came, in their order', async (test) => {
+    const arrived: string[] = []
+    const server = await rawServer(test, ({ socket, text }) => {
+      arrived.push(/.*(GET \/\w+)/s.exec(text)?.[1] ?? '')
+      socket.write(answer('ok'))
+    })
+    const outbound = to(test, server.port, 3)
+    // Three connections stand then.
+    await Promise.all([1, 2, 3].map(() => get(outbound)))
+    arrived.splice(0)
+    const asked = ['a', 'b', 'c'].map((name) => ask(outbound, outbound.head('GET', [], `/${name}`)))
+    assert.deepEqual(asked.map(({ events }) => events), [[], [], []])
+    assert.deepEqual(await Promise.all(asked.map(({ text }) => text)), ['ok', 'ok', 'ok'])
+    assert.deepEqual([arrived, server.connections()], [['GET /a', 'GET /b', 'GET /c'], 3])
+  })
+
+  it('are never written when they are taken back in that turn, and their connection serves the next', async (test) => {
+    const server = await rawServer(test, ({ socket }) => { socket.write(answer('ok')) })
+    const outbound = to(test, server.port)
+    assert.equal(await get(outbound), 'ok')
+    const before = server.peers[0]?.text ?? ''
+    const [unwanted, wanted] = ['unwanted', 'wanted'].map((name) => ask(outbound, outbound.head('GET', [], `/${name}`)))
+    unwanted?.sending.cancel()
+    assert.equal(await wanted?.text, 'ok')
+    assert.deepEqual(unwanted?.events, [])
+    assert.equal(server.peers[0]?.text.slice(before.length), before.replace('/mcp', '/wanted'))
+    assert.equal(server.connections(), 1)
+  })
+
   it('what no header or path may hold is refused, and so is what is not the caller\'s to say', (test) => {
     const outbound = to(test, 9)
     const base = outbound.head('POST', [])
@@ -74,6 +103,23 @@ describe('an answer is taken for its own request only (T49)', () => {
       assert.equal(await get(outbound), 'mine')
       assert.equal(server.connections(), 2)
     }
+  })
+
+  it('nor is one that was there before the request left', async (test) => {
+    const server = await rawServer(test, ({ socket }) => { socket.write(answer('mine')) })
+    const outbound = to(test, server.port)
+    assert.equal(await get(outbound), 'mine')
+    const early = await new Promise<ReturnType<typeof ask>>((resolve) => {
+      // After timers everything is read that has come, and then the turn ends.
+      setTimeout(() => {
+        server.peers[0]?.socket.write(answer('forged'))
+        resolve(ask(outbound, outbound.head('GET', [])))
+      }, 1)
+    })
+    await assert.rejects(early.text, { failure: 'lost', message: 'something came before it was asked for' })
+    assert.deepEqual(early.events, ['lost'])
+    assert.equal(await get(outbound), 'mine')
+    assert.equal(server.connections(), 2)
   })
 
   it('nor what follows an answer without a body that announces one', async (test) => {

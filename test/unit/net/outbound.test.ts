@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { createDial } from '../../../src/net/dial.ts'
 import { systemResolve } from '../../../src/net/guarded-lookup.ts'
 import type { OutboundError, Resolve } from '../../../src/net/index.ts'
+import { freePort } from '../../helpers/free-port.ts'
 import { until } from '../../helpers/until.ts'
 import { ask, canary, get, httpServer, outboundTo, refusalOf, resolver } from './servers.ts'
 
@@ -89,7 +90,7 @@ describe('connections', () => {
 
 describe('names that change (FR45)', () => {
   it('an old connection is closed once idle, and the next request goes where the name leads now', async (test) => {
-    const first = await httpServer(test, (_request, response) => response.end('first'), { host: '127.0.0.2' })
+    const first = await httpServer(test, (_request, response) => response.end('first'), { host: '127.0.0.2', port: await freePort() })
     const second = await httpServer(test, (_request, response) => response.end('second'), { host: '127.0.0.3', port: first.port })
     const resolve = resolver(['127.0.0.2'], ['127.0.0.3'])
     const outbound = outboundTo(test, `http://name.example:${first.port}/`, { allowPrivateNetwork, resolve, maxConnections: 1, times: { maxConnectionAgeMs: 200 } })
@@ -106,7 +107,7 @@ describe('names that change (FR45)', () => {
   })
 
   it('a name that turns private is refused from the next connection on', async (test) => {
-    const server = await httpServer(test, (_request, response) => response.end('x'))
+    const server = await httpServer(test, (_request, response) => response.end('x'), { port: await freePort() })
     const bird = await canary(test, { host: '127.0.0.2', port: server.port })
     const resolve = resolver(['127.0.0.1'], ['127.0.0.2', '169.254.169.254'])
     const outbound = outboundTo(test, `http://name.example:${server.port}/`, { allowPrivateNetwork, resolve, maxConnections: 1, times: { maxConnectionAgeMs: 50 } })
