@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { countingServer } from '../../helpers/counting-server.ts'
+import type { LegacyWire } from '../../helpers/legacy-wire.ts'
 import { startSentinels } from '../../helpers/redis-sets.ts'
 import { probe, roomyLimits } from '../../helpers/server-entries.ts'
 import { until } from '../../helpers/until.ts'
@@ -11,7 +12,7 @@ import type { Figure, Row } from '../figure.ts'
 import { common, during, p99, refused, under } from '../replica-figures.ts'
 import { withReplicas } from '../replica-scene.ts'
 import { echo, opened, paced, pause, tally, withGateway } from '../scene.ts'
-import type { Called } from '../scene.ts'
+import type { Called, Outcome } from '../scene.ts'
 import { startUpstream } from '../upstream.ts'
 
 /** FR13. */
@@ -142,21 +143,40 @@ export const fullAuditSink: Row = {
   id: 'FR38',
   title: 'audit records go to a device that is full: with whenFull drop calls go on, with block they are refused',
   async run () {
-    const figures: Figure[] = []
-    for (const whenFull of ['drop', 'block'] as const) {
-      figures.push(...await withGateway({ users: 4, entry: probe(), config: { audit: { sinks: [{ type: 'file', path: '/dev/full' }], whenFull } } }, async (gateway, names) => {
-        const calls: Called[] = []
-        const wires = await Promise.all(names.map(async (name) => await opened(gateway, name).catch(() => undefined)))
-        await paced(10, 5000, async (index) => {
-          const wire = wires[index % wires.length]
-          calls.push(wire === undefined ? { outcome: '50301', ms: 0 } : await echo(wire, randomUUID()))
-        })
-        const dropped = Number(/^drawbridge_audit_dropped_total\{sink="file"\} (\d+)$/m.exec(await (await fetch(`${gateway.managementUrl}/metrics`)).text())?.[1] ?? 0)
-        const lost = atMost(`${whenFull}: lost`, 0, calls.filter(({ outcome }) => outcome === 'lost').length)
-        const outcomes = noted(`${whenFull}: outcomes; records given up`, `${JSON.stringify(tally(calls))}; ${dropped}`)
-        return whenFull === 'drop' ? [outcomes, lost, atMost('drop: other outcomes than ok', 0, calls.filter(({ outcome }) => outcome !== 'ok').length)] : [outcomes, lost]
-      }))
-    }
-    return figures
+    return [...await underFullSink('drop', 'ok'), ...await underFullSink('block', '50301')]
   }
+}
+
+async function underFullSink (whenFull: 'drop' | 'block', expected: Outcome): Promise<Figure[]> {
+  return await withGateway({ users: 4, entry: probe(), config: { audit: { sinks: [{ type: 'file', path: '/dev/full' }], whenFull } } }, async (gateway, names) => {
+    const metric = async (name: string): Promise<number> => {
+      const line = (await (await fetch(`${gateway.managementUrl}/metrics`)).text()).split('\n').find((each) => each.startsWith(`drawbridge_${name} `))
+      return Number(line?.split(' ')[1] ?? NaN)
+    }
+    await until('the sink fails', async () => await metric('audit_sink_failing{sink="file"}') === 1)
+    // With `block` there is no session to be had.
+    const callers = await Promise.all(names.map(async (name) => {
+      if (whenFull === 'block') return async () => await calledWithoutSession(gateway.wire(name, 'server'))
+      const wire = await opened(gateway, name)
+      return async () => await echo(wire, randomUUID())
+    }))
+    const calls: Called[] = []
+    await paced(10, 5000, async (index) => { calls.push(await (callers[index % callers.length] as typeof callers[number])()) })
+    const refusals = whenFull === 'block' ? calls.length : 0
+    return [
+      noted(`${whenFull}: outcomes; records given up`, `${JSON.stringify(tally(calls))}; ${await metric('audit_dropped_total{sink="file"}')}`),
+      atMost(`${whenFull}: other outcomes than ${expected}`, 0, calls.filter(({ outcome }) => outcome !== expected).length),
+      between(`${whenFull}: refusals for want of room in the sink`, refusals, refusals, await metric('edge_refusals_total{reason="audit"}'))
+    ]
+  })
+}
+
+/** Refusals before a call is admitted have no id, so they are read off the answer as it is. */
+async function calledWithoutSession (wire: LegacyWire): Promise<Called> {
+  const startedMs = performance.now()
+  const answer = await wire.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'x' } } })
+  const isWhole = await answer.ended === 'complete'
+  const code = /"error":\{"code":(-?\d+)/.exec(answer.body())?.[1]
+  wire.close()
+  return { outcome: isWhole && code !== undefined ? `${Number(code)}` : 'lost', ms: performance.now() - startedMs }
 }
