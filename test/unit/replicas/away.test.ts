@@ -109,7 +109,7 @@ describe('a replica that Redis does not hear of', () => {
     const { one, two } = await pair(t)
     const id = one.replicas.newSessionId()
     await one.die()
-    await until('it is noticed', () => two.told.includes('left one refused'), 3000)
+    await until('it is noticed', () => two.told.includes('left one refused'))
     assert.deepEqual(two.replicas.homeOfSession(id), { at: 'gone' })
   })
 
