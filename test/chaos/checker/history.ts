@@ -31,6 +31,9 @@ export interface Operation {
 /** Something that was done to the system. */
 export interface Disturbance { readonly name: string, readonly target: string, readonly startedMs: number, healedMs?: number }
 
+/** Within this time a replica had no answer from Redis for a decision about limits, and decided alone. */
+export interface SlowMoment { readonly fromMs: number, readonly toMs: number }
+
 /** A promise that was not kept. */
 export interface Violation { readonly invariant: number, readonly what: string, readonly operation?: Operation }
 
@@ -38,6 +41,7 @@ export interface Violation { readonly invariant: number, readonly what: string, 
 export class History {
   readonly operations: Operation[] = []
   readonly disturbances: Disturbance[] = []
+  readonly slowMoments: SlowMoment[] = []
   readonly violations: Violation[] = []
   readonly #beganMs = performance.now()
 

@@ -14,11 +14,8 @@ const SIGNED = new Set(['echo', 'inc', 'put', 'get', 'list', 'cancel', 'trespass
 /** Kinds whose answers are what was sent. */
 const ECHOED = new Set(['echo', 'inc', 'put', 'cancel', 'metered', 'remote'])
 
-/**
- * Holds a finished run to the seven promises that its history can tell of; the eighth is about what is left.
- * @param isRedisSlow whether Redis was too slow for a decision about limits, as on a machine that has no time for it
- */
-export function judge (history: History, ledger: Ledger, remote: Ledger, isRedisSlow: boolean): void {
+/** Holds a finished run to the seven promises that its history can tell of; the eighth is about what is left. */
+export function judge (history: History, ledger: Ledger, remote: Ledger): void {
   for (const operation of history.operations) {
     judgeOwner(history, operation)
     judgeEcho(history, operation)
@@ -28,7 +25,7 @@ export function judge (history: History, ledger: Ledger, remote: Ledger, isRedis
     judgeTime(history, operation)
   }
   judgeValues(history)
-  judgeLimit(history, isRedisSlow)
+  judgeLimit(history)
 }
 
 /** Whose worker said it: `<user>-<hash> …`. */
@@ -96,15 +93,18 @@ function judgeValue (history: History, operation: Operation, held: Held, value: 
 
 /**
  * (6) No window of a minute admits more than the limit, and as much again for each time that Redis forgot or was away, or a replica
- * was replaced. A Redis that did not answer in time is away for that moment, whoever made it so (docs/limits.md).
+ * was replaced. A Redis that did not answer in time is away for that moment, whoever made it so (docs/limits.md): what replicas admit alone
+ * is no more than one limit a minute, however many such moments there are in it.
  */
-function judgeLimit (history: History, isRedisSlow: boolean): void {
-  const admitted = history.operations.filter(({ kind, fate }) => kind === 'metered' && fate === 'ok')
+function judgeLimit (history: History): void {
+  const { operations, disturbances, slowMoments } = history
+  const admitted = operations.filter(({ kind, fate }) => kind === 'metered' && fate === 'ok')
   for (const [index, first] of admitted.entries()) {
     const endMs = first.startedMs + WINDOW_MS
+    const touches = (fromMs: number, toMs: number): boolean => fromMs < endMs && toMs > first.startedMs - WINDOW_MS
     const inWindow = admitted.slice(index).filter(({ startedMs }) => startedMs < endMs).length
-    const made = history.disturbances.filter(({ name, startedMs, healedMs = Infinity }) => /redis|replica/.test(name) && startedMs < endMs && healedMs > first.startedMs - WINDOW_MS).length
-    const excuses = made === 0 && isRedisSlow ? 1 : made
+    const made = disturbances.filter(({ name, startedMs, healedMs = Infinity }) => /redis|replica/.test(name) && touches(startedMs, healedMs)).length
+    const excuses = made === 0 && slowMoments.some(({ fromMs, toMs }) => touches(fromMs, toMs)) ? 1 : made
     if (inWindow <= METERED_LIMIT * (1 + excuses)) continue
     return history.violated(6, `${inWindow} in a minute with a limit of ${METERED_LIMIT} and ${excuses} disturbances`, first)
   }

@@ -35,15 +35,9 @@ function isNothing ({ sessions, listens, parked, inFlight, workers, descriptors 
   return sessions === 0 && listens === 0 && parked === 0 && inFlight <= 1 && workers === 0 && descriptors <= base + KEPT_DESCRIPTORS
 }
 
-/** Decisions about limits that the replicas had from Redis too late, since each began. */
-export async function unansweredIn (set: ReplicaSet): Promise<number> {
-  const counts = await Promise.all(set.replicas.map(async ({ gateway }) => (await metricsOf(gateway))('limit_unanswered_total')))
-  return counts.reduce((total, count) => total + count, 0)
-}
-
 /** What a replica counts: a metric's name without its prefix to the sum over its labels. */
-async function metricsOf (gateway: ReplicaSet['replicas'][number]['gateway']): Promise<(name: string) => number> {
-  const text = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
+export async function metricsOf (gateway: ReplicaSet['replicas'][number]['gateway'], signal?: AbortSignal): Promise<(name: string) => number> {
+  const text = await (await fetch(`${gateway.managementUrl}/metrics`, signal === undefined ? {} : { signal })).text()
   return (name) => [...text.matchAll(new RegExp(`^drawbridge_${name}(?:\\{[^}]*\\})? (\\d+)`, 'gm'))].reduce((total, [, value]) => total + Number(value), 0)
 }
 

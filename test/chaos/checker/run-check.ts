@@ -9,9 +9,10 @@ import { startUpstream, type ChaosUpstream } from '../upstream.ts'
 import { runLegacyClient, runMeteredClient, runModernClient, type Company } from './clients.ts'
 import { History } from './history.ts'
 import { judge, METERED_LIMIT } from './invariants.ts'
-import { descriptorsOf, judgeLeftovers, unansweredIn } from './leftovers.ts'
+import { descriptorsOf, judgeLeftovers } from './leftovers.ts'
 import { NEMESES, runNemeses } from './nemeses.ts'
 import { seeded } from './random.ts'
+import { watchSlowRedis } from './slow-redis.ts'
 
 export interface CheckOptions {
   readonly seed: number
@@ -47,10 +48,11 @@ export async function runCheck (options: CheckOptions): Promise<History> {
     try {
       const history = new History()
       const base = set.replicas.map(({ gateway }) => descriptorsOf(gateway.pid))
+      const watch = watchSlowRedis(set, history)
       await converse({ set, history, seed, sessions: new Map(), isOver: () => false }, clients, async (random) => {
         await runNemeses({ set, upstream, clockFile: files.clock }, history, nemeses, random, seconds * 1000)
-      })
-      judge(history, timesIn(files.ledger), countOf(upstream.journal()), await unansweredIn(set) > 0)
+      }).finally(async () => { await watch.stop() })
+      judge(history, timesIn(files.ledger), countOf(upstream.journal()))
       await judgeLeftovers(history, set, base)
       return history
     } finally {
