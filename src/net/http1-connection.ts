@@ -26,8 +26,9 @@ export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
   readonly #socket: Socket | undefined
   #isGone = false
   #sending: PooledSending | undefined
-  /** Has the request that is here begun to leave? Not before its turn has ended. */
+  /** Has the request that is here begun to leave? Beside others not before its turn has ended. */
   #isWritten = false
+  #isUnanswered = false
   readonly #reader = new AnswerReader(this)
   #error: Error | undefined
   #keepAlive: string | undefined
@@ -59,8 +60,10 @@ export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
     sending.holder = this
     this.#sending = sending
     this.#isWritten = false
+    this.#isUnanswered = true
     this.#reader.begin()
-    turnEnd.add(this)
+    if (turnEnd.unanswered++ === 0) this.turnEnded()
+    else turnEnd.add(this)
   }
 
   turnEnded (): void {
@@ -82,11 +85,16 @@ export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
 
   withdraw (): void {
     this.#sending = undefined
+    this.#answered()
     if (this.#isWritten) this.#leave()
     else this.#owner.onFree(this)
   }
 
-  onHead (head: AnswerHead): void { this.#sending?.listener.onHead(head) }
+  onHead (head: AnswerHead): void {
+    this.#answered()
+    this.#sending?.listener.onHead(head)
+  }
+
   onData (piece: Buffer): void { this.#sending?.listener.onData(piece) }
 
   #read (bytes: Buffer, length: number): void {
@@ -129,8 +137,16 @@ export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
   #lose (error: Error): void {
     const sending = this.#sending
     this.#sending = undefined
+    this.#answered()
     this.#leave()
     sending?.lose(error)
+  }
+
+  /** Or never to be. */
+  #answered (): void {
+    if (!this.#isUnanswered) return
+    this.#isUnanswered = false
+    turnEnd.unanswered--
   }
 
   #leave (): void {

@@ -10,6 +10,8 @@ export interface AtTurnEnd {
  * with cold caches.
  */
 export class TurnEnd {
+  /** Requests without the head of an answer. One that is alone need not wait: nothing else is to be done meanwhile. */
+  unanswered = 0
   #waiting: AtTurnEnd[] = []
   /** Those of the turn before, empty: two arrays take turns, and nothing is made for a call. */
   #spare: AtTurnEnd[] = []

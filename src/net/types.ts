@@ -32,8 +32,8 @@ export interface Outbound {
   /**
    * Sends a request to the origin and to nothing else; redirects are not followed. HTTP/1.1, one request at a time per
    * connection. There are no clocks here once a connection stands: the caller ends what takes too long. Bodies come as they
-   * were sent, neither bounded nor decompressed. Written when this turn of the event loop ends, unless a connection must be made
-   * first; `body` must stay as it is until then. After `destroy` the listener is told before this returns.
+   * were sent, neither bounded nor decompressed. Written at once, or beside others when this turn of the event loop ends; `body`
+   * must stay as it is until then. May call the listener before it returns.
    */
   send (head: RequestHead, body: string | Buffer | undefined, listener: AnswerListener): Sending
   /** Ends everything now; requests in flight fail, and so do all that come later. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:https'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { Outbound } from '../../../src/net/index.ts'
+import type { Outbound, Sending } from '../../../src/net/index.ts'
 import { until } from '../../helpers/until.ts'
 import { createAuthority } from './certificates.ts'
 import { rawServer } from './raw-server.ts'
@@ -13,6 +13,15 @@ const answer = (body: string, headers = '', version = '1.1') => `HTTP/${version}
 
 function to (test: TestContext, port: number, maxConnections = 1): Outbound {
   return outboundTo(test, `http://127.0.0.1:${port}/mcp`, { allowPrivateNetwork, maxConnections })
+}
+
+/** A request of this process that waits for its answer. */
+async function unanswered (test: TestContext): Promise<Sending> {
+  const silent = await rawServer(test, () => {})
+  const outbound = to(test, silent.port)
+  const { sending } = ask(outbound, outbound.head('GET', []))
+  await until('the request', () => silent.peers[0]?.text.includes('\r\n\r\n'))
+  return sending
 }
 
 describe('requests on the wire', () => {
@@ -39,7 +48,7 @@ describe('requests on the wire', () => {
     assert.equal(server.connections(), 1)
   })
 
-  it('leave when the turn of the event loop ends in which they came, in their order', async (test) => {
+  it('leave when the turn of the event loop ends in which they came, in their order, but for one that is alone', async (test) => {
     const arrived: string[] = []
     const server = await rawServer(test, ({ socket, text }) => {
       arrived.push(/.*(GET \/\w+)/s.exec(text)?.[1] ?? '')
@@ -50,7 +59,7 @@ describe('requests on the wire', () => {
     await Promise.all([1, 2, 3].map(() => get(outbound)))
     arrived.splice(0)
     const asked = ['a', 'b', 'c'].map((name) => ask(outbound, outbound.head('GET', [], `/${name}`)))
-    assert.deepEqual(asked.map(({ events }) => events), [[], [], []])
+    assert.deepEqual(asked.map(({ events }) => events), [['sent'], [], []])
     assert.deepEqual(await Promise.all(asked.map(({ text }) => text)), ['ok', 'ok', 'ok'])
     assert.deepEqual([arrived, server.connections()], [['GET /a', 'GET /b', 'GET /c'], 3])
   })
@@ -60,12 +69,16 @@ describe('requests on the wire', () => {
     const outbound = to(test, server.port)
     assert.equal(await get(outbound), 'ok')
     const before = server.peers[0]?.text ?? ''
+    const beside = await unanswered(test)
     const [unwanted, wanted] = ['unwanted', 'wanted'].map((name) => ask(outbound, outbound.head('GET', [], `/${name}`)))
     unwanted?.sending.cancel()
     assert.equal(await wanted?.text, 'ok')
     assert.deepEqual(unwanted?.events, [])
     assert.equal(server.peers[0]?.text.slice(before.length), before.replace('/mcp', '/wanted'))
     assert.equal(server.connections(), 1)
+    beside.cancel()
+    // Nothing is counted for ever: it is alone, and leaves at once.
+    assert.deepEqual(ask(outbound, outbound.head('GET', [])).events, ['sent'])
   })
 
   it('what no header or path may hold is refused, and so is what is not the caller\'s to say', (test) => {
@@ -109,6 +122,7 @@ describe('an answer is taken for its own request only (T49)', () => {
     const server = await rawServer(test, ({ socket }) => { socket.write(answer('mine')) })
     const outbound = to(test, server.port)
     assert.equal(await get(outbound), 'mine')
+    await unanswered(test)
     const early = await new Promise<ReturnType<typeof ask>>((resolve) => {
       // After timers everything is read that has come, and then the turn ends.
       setTimeout(() => {
