@@ -2,15 +2,14 @@ import { isJsonObject, type JsonObject, type MirroredParam, type Reply } from '.
 import type { Client, Exchange } from '../session/index.ts'
 import type { ServerSettings } from '../shared/settings/server.ts'
 import type { Connection, ConnectionPeer, Place, UpstreamCall } from '../upstream/index.ts'
-import { isQuestion, unanswered, unaskable } from './answers.ts'
-import { targetOfAsk, targetOfLog, type Target } from './attribution.ts'
-import { clientUnderstands, isSharedByUsers } from './client-capabilities.ts'
+import { targetOfLog } from './attribution.ts'
+import { isSharedByUsers } from './client-capabilities.ts'
 import { DrivenRounds } from './driven-rounds.ts'
-import { ElicitationOwners } from './elicitation-owners.ts'
 import { isInputRequired } from './input-required.ts'
 import type { RoundDriver } from './relayed-call.ts'
 import { KnownTools } from './known-tools.ts'
-import { hasRoots, RootsRule } from './roots-rule.ts'
+import { Questions } from './questions.ts'
+import { hasRoots } from './roots-rule.ts'
 import { capabilitiesOf } from './server-capabilities.ts'
 import { resultOfTask } from './hidden-task.ts'
 import { SharedState, tell } from './shared-state.ts'
@@ -46,8 +45,7 @@ export class Relay implements ConnectionPeer {
   readonly tools = new KnownTools()
   /** Tasks made for calls through this worker. */
   readonly tasks = new TaskOwners()
-  readonly #elicitations = new ElicitationOwners()
-  readonly #roots: RootsRule
+  readonly #questions: Questions
   /** Clients whose worker has ended since they began to use it. */
   readonly #owedNotice = new Set<Client>()
   /** Clients that were given a list without this server's part. */
@@ -63,7 +61,7 @@ export class Relay implements ConnectionPeer {
   constructor (place: Place, server: ServerSettings, rewrite: FaceRewrite, onChanged: (method: string) => void = () => undefined) {
     this.#place = place
     this.#server = server
-    this.#roots = new RootsRule(server, () => this.#place.rootDirs)
+    this.#questions = new Questions({ place, server, clients: this.#clients, rewritten: (client, params) => rewrite.question(client, params, this.tasks) })
     this.#rewrite = rewrite
     this.#onChanged = onChanged
   }
@@ -192,7 +190,7 @@ export class Relay implements ConnectionPeer {
 
   /** How a call gets through the rounds of a modern server; one per call. */
   createDriver (): RoundDriver {
-    const rounds = new DrivenRounds((call, method, params, signal) => this.#askClient({ client: call.client as Client, exchange: call.exchange, calls: [] }, method, params, signal))
+    const rounds = new DrivenRounds((call, method, params, signal) => this.#questions.putTo(call, method, params, signal))
     return {
       nextRound: async (call, reply, signal) => {
         this.asks++
@@ -207,58 +205,13 @@ export class Relay implements ConnectionPeer {
 
   async onRequest (method: string, params: JsonObject | undefined, signal: AbortSignal, about?: UpstreamCall): Promise<Reply> {
     this.asks++
-    // Nothing was declared to a worker of several users, and nobody in particular is meant (rulings 1).
-    if (isSharedByUsers(this.#server)) return unaskable(method)
-    const target = targetOfAsk(this.#place.connection, this.#clients, method, about)
-    const isAskable = target !== undefined && clientUnderstands(target.client.capabilities, method, params)
-    if (method === 'roots/list') return await this.#answerRoots(isAskable ? target : undefined, params, signal, about !== undefined) ?? unanswered(method)
-    if (isAskable) return await this.#askClient(target, method, params, signal) ?? unanswered(method)
-    if (isQuestion(method)) target?.client.cannotBeAsked?.(method, params)
-    return unaskable(method)
-  }
-
-  async #askClient (target: Target, method: string, params: JsonObject | undefined, signal: AbortSignal): Promise<Reply | undefined> {
-    if (method === 'roots/list') return await this.#answerRoots(target, params, signal, true)
-    this.#elicitations.asked(target.client, params)
-    return await this.#ask(target, method, params, this.#server.maxTimeoutMs, signal)
-  }
-
-  /** Deadlines of the calls in question stand still meanwhile: somebody may have to read and decide. */
-  async #ask (target: Target, method: string, params: JsonObject | undefined, timeoutMs: number, signal: AbortSignal): Promise<Reply | undefined> {
-    for (const call of target.calls) call.pause()
-    try {
-      return await target.client.ask(method, this.#rewrite.question(target.client, params, this.tasks), target.exchange, { signal, timeoutMs, onProgress: this.#progressTo(params) })
-    } finally {
-      for (const call of target.calls) call.resume()
-    }
-  }
-
-  /** Passes the client's progress on a question back under the server's own token. */
-  #progressTo (params: JsonObject | undefined): ((progress: JsonObject) => void) | undefined {
-    const meta = params?.['_meta']
-    const token = isJsonObject(meta) ? meta['progressToken'] : undefined
-    if (token === undefined) return undefined
-    return (progress) => this.#place.connection?.notify('notifications/progress', { ...progress, progressToken: token })
-  }
-
-  /**
-   * @param target undefined = there is no client that could be asked
-   * @param isExact the question is certainly about the target's call
-   */
-  #answerRoots (target: Target | undefined, params: JsonObject | undefined, signal: AbortSignal, isExact: boolean): Promise<Reply | undefined> {
-    const isModern = target?.client.era === 'modern'
-    // Servers ask for roots of their own accord too, right after initialize: a modern request is not made to wait for that
-    // when the answer can only be a part of what the operator allows anyway.
-    const isSpared = target === undefined || (isModern && !isExact && this.#server.roots === 'filtered')
-    // No person has to decide, so it takes no longer than a call.
-    const timeoutMs = isModern ? this.#server.maxTimeoutMs : this.#server.timeoutMs
-    return this.#roots.answer(isSpared ? undefined : () => this.#ask(target, 'roots/list', params, timeoutMs, signal))
+    return await this.#questions.answer(method, params, signal, about)
   }
 
   /** Answers that a modern client sent along, as the server may see them. The operator's directories are known once there is a worker; if there is none, the call says so. */
   async allowedAnswers (answers: JsonObject): Promise<JsonObject> {
     if (hasRoots(answers)) await Promise.resolve(this.connection()).catch(() => undefined)
-    return await this.#roots.allowed(answers)
+    return await this.#questions.allowed(answers)
   }
 
   onNotification (method: string, params: JsonObject | undefined, about?: UpstreamCall): void {
@@ -312,7 +265,7 @@ export class Relay implements ConnectionPeer {
   }
 
   #elicitationComplete (params: JsonObject | undefined): void {
-    const client = this.#elicitations.completed(params)
+    const client = this.#questions.ownerOfCompleted(params)
     if (client !== undefined) this.#notify(client, undefined, 'notifications/elicitation/complete', params)
   }
 
