@@ -3,6 +3,7 @@ import type { ErrorCode } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Era } from '../shared/era.ts'
 import { errorReply, isJsonObject, notificationText, requestMessage, requestText, type JsonObject, type Reply } from '../protocol/index.ts'
+import { CallMeter } from './call-meter.ts'
 import { CallSlots } from './call-slots.ts'
 import { GivenUp } from './given-up.ts'
 import { LegacySpeech } from './legacy-speech.ts'
@@ -13,7 +14,7 @@ import { replyToCancelled } from './reply-to-cancelled.ts'
 import type { AskId } from './server-asks.ts'
 import type { ConnectionFault, Hop, Speech } from './speech.ts'
 import { Turns } from './turns.ts'
-import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, ConnectionUsage, UpstreamCall, UpstreamSubscription } from './types.ts'
+import type { CallHandle, CallSet, CancelReason, Connection, ConnectionPeer, UpstreamCall, UpstreamSubscription } from './types.ts'
 import type { Wire } from './wire.ts'
 
 /** Inner ids start at a random point, so that no server can guess the ids it does not owe (T39). Ids stay below 2 ** 53 for longer than any server lives. */
@@ -52,13 +53,9 @@ export class WireConnection implements Connection {
   readonly #calls = new CallSlots<PendingCall>(randomInt(FIRST_TURN_RANGE))
   readonly #turns: Turns<PendingCall> | undefined
   readonly #givenUp = new GivenUp()
+  readonly usage = new CallMeter(() => this.#open && this.#calls.size === 0)
   #speech: Speech
   #open = true
-  #isRetired = false
-  #begun = 0
-  #lookAt = Infinity
-  #onLook = (): void => undefined
-  #onIdle: (() => void) | undefined
   #settled = false
   #lastHeardMs: number
   initializeResult: JsonObject = {}
@@ -86,12 +83,11 @@ export class WireConnection implements Connection {
     this.#wire.exited.then(() => this.#end(), () => this.#end())
   }
 
-  get open (): boolean { return this.#open && !this.#isRetired }
+  get open (): boolean { return this.#open && !this.usage.isRetired }
   get era (): Era { return this.#speech.era }
   get pid (): number | undefined { return this.#wire.pid }
   get inFlight (): CallSet { return this.#calls }
   get lingering (): CallSet { return this.#givenUp.lingering }
-  readonly usage: ConnectionUsage = this.#usage()
   nowMs (): number { return this.#options.nowMs() }
 
   /** From here on the server is spoken to in this era; `peer` gets everything, what a legacy server asks in the handshake included. */
@@ -109,30 +105,7 @@ export class WireConnection implements Connection {
   settle (initializeResult: JsonObject): void {
     this.initializeResult = initializeResult
     this.#settled = true
-    this.#begun = 0
-  }
-
-  #usage (): ConnectionUsage {
-    const begun = (): number => this.#begun
-    return {
-      get calls () { return begun() },
-      lookAt: (calls, look) => {
-        this.#lookAt = calls
-        this.#onLook = look
-      },
-      retire: () => { this.#isRetired = true },
-      whenIdle: (done) => {
-        this.#onIdle = done
-        this.#tellIdle()
-      }
-    }
-  }
-
-  #tellIdle (): void {
-    if (this.#calls.size > 0 || !this.#open) return
-    const done = this.#onIdle
-    this.#onIdle = undefined
-    done?.()
+    this.usage.calls = 0
   }
 
   /** One request of the handshake: as it stands, and without any word to the server when it comes to nothing. */
@@ -152,7 +125,7 @@ export class WireConnection implements Connection {
   #begin (call: UpstreamCall): PendingCall {
     const pending = new PendingCall(this, call, this.#calls.nextId())
     this.#calls.set(pending)
-    if (++this.#begun === this.#lookAt) this.#onLook()
+    this.usage.began()
     if (!this.#open || this.#calls.size > MAX_CALLS) this.#finish(pending, errorReply('GW_UPSTREAM_UNAVAILABLE'))
     return pending
   }
@@ -238,7 +211,7 @@ export class WireConnection implements Connection {
       // One caller's trouble must not keep the others from their answers.
       this.#options.onThrown(thrown)
     }
-    if (this.#onIdle !== undefined) this.#tellIdle()
+    this.usage.ended()
   }
 
   /** Nothing a server writes may throw out of here: it would end every other server's work with it. */
