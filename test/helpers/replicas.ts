@@ -12,6 +12,9 @@ import { until } from './until.ts'
 /** In answers of a gateway with replicas: who gave it. */
 export const REPLICA_HEADER = 'x-drawbridge-replica'
 
+/** Ten times the default: what is agreed on by way of Redis is, on a machine that lets a gateway wait for a tenth of a second, too. Milliseconds. */
+const COMMAND_TIMEOUT_MS = 1000
+
 export interface ReplicaSetOptions extends Omit<GatewayOptions, 'keys' | 'port'> {
   /** How many. Default 2. */
   readonly count?: number
@@ -144,7 +147,7 @@ async function startReplica (name: string, { options, redis, keys, secret, repli
     ...rest,
     keys,
     port,
-    config: { replica: { listen: { host: '127.0.0.1', port: 0 } }, redis: { url: redisUrlOf?.(name, redis) ?? redis.url }, ...config },
+    config: { replica: { listen: { host: '127.0.0.1', port: 0 } }, redis: { url: redisUrlOf?.(name, redis) ?? redis.url, commandTimeoutMs: COMMAND_TIMEOUT_MS }, ...config },
     env: { DRAWBRIDGE_REPLICA: name, DRAWBRIDGE_SECRET: secret, ...env }
   })
   let gateway = await run()

@@ -10,7 +10,7 @@ interface Watched { readonly folder: string, readonly count: () => number, reado
 function watched (t: TestContext, files: Readonly<Record<string, string>>, lookMs?: number): Watched {
   const folder = folderWith(t, files)
   let count = 0
-  const watch = watchFiles(() => { count++ }, { stillMs: 20, ...(lookMs === undefined ? {} : { lookMs }) })
+  const watch = watchFiles(() => { count++ }, { stillMs: 100, ...(lookMs === undefined ? {} : { lookMs }) })
   t.after(() => watch.close())
   // A second later than they were written, as far as the watch knows.
   return { folder, count: () => count, follow: (...names) => watch.follow(names.map((name) => join(folder, name)), Date.now() + 1000) }
@@ -34,7 +34,7 @@ describe('followed files', () => {
   it('what was written after it was read is a change at once', async (t) => {
     const folder = folderWith(t, { a: '1' })
     let count = 0
-    const watch = watchFiles(() => { count++ }, { stillMs: 20 })
+    const watch = watchFiles(() => { count++ }, { stillMs: 100 })
     t.after(() => watch.close())
     await watch.follow([join(folder, 'a')], Date.now() - 60_000)
     await until('it is told', () => count === 1)

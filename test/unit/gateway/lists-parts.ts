@@ -85,8 +85,8 @@ export function madeUp (server: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${server}__tools_${index}`)
 }
 
-/** Deadlines of these lengths pass in a fraction of their time. */
+/** Deadlines of these lengths pass in one second. */
 export function hurry (t: TestContext, ...lengthsMs: readonly number[]): void {
   const real = globalThis.setTimeout
-  t.mock.method(globalThis, 'setTimeout', (then: (...rest: unknown[]) => void, ms?: number, ...rest: unknown[]) => real(then, lengthsMs.includes(ms ?? 0) ? 250 : ms, ...rest))
+  t.mock.method(globalThis, 'setTimeout', (then: (...rest: unknown[]) => void, ms?: number, ...rest: unknown[]) => real(then, lengthsMs.includes(ms ?? 0) ? 1000 : ms, ...rest))
 }

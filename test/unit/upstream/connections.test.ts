@@ -248,9 +248,9 @@ describe('starts that fail', () => {
 
   it('a turn to start that does not come in time is no failure of the server (FR03)', async (t) => {
     const { place, workers } = await start(t, { global: { maxStarting: 1 } })
-    const starting = place({ ...runs('slow-start.mjs', '1000') }).ready()
+    const starting = place({ ...runs('slow-start.mjs', '4000') }).ready()
     await until('it starts', () => workers() === 1)
-    const second = place({ ...runs('puppet.mjs'), startTimeoutMs: 200 }, { user: 'bob' })
+    const second = place({ ...runs('puppet.mjs'), startTimeoutMs: 2000 }, { user: 'bob' })
     await assert.rejects(second.ready(), (error: GatewayError) => error.code === 'GW_UPSTREAM_UNAVAILABLE' && (error.details.retryAfterS ?? 0) > 0)
     // No back-off: as soon as there is a turn, it starts.
     await starting

@@ -81,7 +81,7 @@ suite('a server that cannot have spares serves without', () => {
     ['says something after its answer', runs('speaks-unasked.mjs', 'after'), 'writes to stdout before it is greeted'],
     ['writes noise', runs('speaks-unasked.mjs', 'noise'), 'writes to stdout before it is greeted'],
     ['exits on ping', runs('exits-on-probe.mjs'), 'ends on ping before it is greeted'],
-    ['is silent on ping', { ...runs('silent-on-probe.mjs'), startTimeoutMs: 500 }, 'does not answer ping before it is greeted']
+    ['is silent on ping', { ...runs('silent-on-probe.mjs'), startTimeoutMs: 2000 }, 'does not answer ping before it is greeted']
   ]
   for (const [what, entry, why] of rows) {
     test(`${what}: told once, and nobody is given what it started`, async (t) => {

@@ -125,9 +125,10 @@ describe('a server that does not answer (FR02)', () => {
   it('is killed if it is silent on the ping too, and everybody is answered', async (t) => {
     const { begin, connection, worker, peer } = await openPuppet(t)
     const [call, other] = [testCall({ timeoutMs: 300 }), testCall()]
-    await begin(call)
     await begin(other)
     connection.notify('puppet/freeze')
+    // Not before: a deadline that passes while the server still hears would find it alive.
+    connection.call(call)
     assert.equal((await answered('the call', call)).error?.code, 50401)
     await until('it is taken for hung', () => !connection.open)
     assert.equal((await worker.exited).signal, 'SIGKILL')

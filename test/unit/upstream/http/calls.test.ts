@@ -113,7 +113,7 @@ for (const era of eras) {
 
     it('is over with its deadline, and so is its connection', async (t) => {
       const { connection, server } = await opened(t, era, (received) => { if (received.method === 'tools/call') stream(received) })
-      const reply = await ask(connection, { timeoutMs: 100 })
+      const reply = await ask(connection, { timeoutMs: 500 })
       assert.equal(reply.error?.code, ERRORS.GW_UPSTREAM_DEADLINE.rpcCode)
       const [call] = server.of('tools/call')
       await until('the stream is closed', () => call?.response.closed)

@@ -203,7 +203,7 @@ describe('subscriptions/listen', () => {
   it('is over when the server does not acknowledge in time, and lasts when it did', async (t) => {
     const { log } = await listening(t, { timeoutMs: 100 })
     await until('it is over', () => log.includes('end'))
-    const other = await listening(t, { timeoutMs: 100 })
+    const other = await listening(t, { timeoutMs: 1000 })
     other.out.send(acknowledge(other.received))
     await until('it is acknowledged', () => other.log.length === 1)
     await ask(other.connection, { timeoutMs: 60_000 })

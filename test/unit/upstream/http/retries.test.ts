@@ -73,7 +73,7 @@ for (const era of ['legacy', 'modern'] as const) {
 
     it('a call that waits for its next try keeps its deadline, and is said to have run perhaps', async (t) => {
       const { connection } = await openedWith(t, drop, { retries: { attempts: 5, budgetPercent: 100 } })
-      const call = { ...testCall(), repeatable: true, timeoutMs: 40 }
+      const call = { ...testCall(), repeatable: true, timeoutMs: 300 }
       connection.call(call)
       const { error } = await replied(call)
       assert.ok(error?.code === ERRORS.GW_UPSTREAM_DEADLINE.rpcCode || error?.code === ERRORS.GW_UPSTREAM_LOST.rpcCode, JSON.stringify(error))
@@ -96,7 +96,8 @@ for (const era of ['legacy', 'modern'] as const) {
 
     it('deadlines do', async (t) => {
       const { connection, server } = await openedWith(t, () => {}, { breaker: BREAKER })
-      await Promise.all(Array.from({ length: 10 }, () => ask(connection, { timeoutMs: 50 })))
+      // Long enough for all of them to be sent: one that was not says nothing about the server.
+      await Promise.all(Array.from({ length: 10 }, () => ask(connection, { timeoutMs: 1000 })))
       assert.equal((await ask(connection)).error?.code, ERRORS.GW_UPSTREAM_UNAVAILABLE.rpcCode)
       assert.equal(server.of('tools/call').length, 10)
     })

@@ -106,7 +106,7 @@ describe('what the stream brings', () => {
 
   it('comments without end cost nothing, and a long silence of messages is none of the server (T48)', async (t) => {
     const puppet = await ssePuppet(t)
-    const { connection, faults } = await open(t, at(puppet.url), { times: { quietMs: 400, graceMs: 400 } })
+    const { connection, faults } = await open(t, at(puppet.url), { times: { quietMs: 400, graceMs: 5000 } })
     const call = testCall()
     connection.call(call)
     const { id } = await puppet.got('the call', isCall)
