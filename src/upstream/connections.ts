@@ -5,19 +5,19 @@ import type { CircuitState } from '../resilience/index.ts'
 import { randomId, type ServerName } from '../shared/ids.ts'
 import type { ServerSettings } from '../shared/settings/server.ts'
 import { countsAgainst, createResidentMemory, type HostEnvironment, type MakeRoom, type RecycleReason, type WorkerBound, type WorkerOwner, type WorkerPool } from '../stdio-pool/index.ts'
-import { createEraVerdicts } from './era-verdicts.ts'
+import { createEraVerdicts, type StoredEraVerdicts } from './era-verdicts.ts'
 import { FirstProbes } from './first-probes.ts'
 import { isOwned, type PlaceOwner } from './owned-places.ts'
 import { KeyedPlace } from './keyed-place.ts'
 import type { PlaceContext, StartFailure } from './place-context.ts'
 import type { Place } from './place.ts'
 import { ServerHealths } from './health/server-healths.ts'
-import { breakerKey, createServerBreaker } from './server-breaker.ts'
-import { createStartBackoff } from './start-backoff.ts'
+import { breakerKey, createServerBreaker, type ServerBreaker } from './server-breaker.ts'
+import { createStartBackoff, type StartBackoff } from './start-backoff.ts'
 import { ownerOf } from './start-worker.ts'
 import type { StartKind } from './opening.ts'
 import type { SpareEvents, SpareStatus } from './spares/server-spares.ts'
-import { createSpares } from './spares/spares.ts'
+import { createSpares, type Spares } from './spares/spares.ts'
 import type { ConnectionFault } from './speech.ts'
 import type { ConnectionPeer, ConnectionRequest, ConnectionStatus, EraVerdicts } from './types.ts'
 import { isPerEra, startKeyPrefix, workerKey } from './worker-key.ts'
@@ -92,114 +92,149 @@ const SWEEP_MS = 500
 const FOREIGN_IDLE_MS = 10_000
 
 /** @param peerFor makes the listener of a place: one per worker key, kept over restarts of the worker */
-export function createConnections (options: ConnectionsOptions, peerFor: (place: Place, request: ConnectionRequest) => ConnectionPeer): Connections {
-  const { nowMs, events } = options
-  const places = new Map<string, KeyedPlace>()
-  const failures = new Map<ServerName, StartFailure>()
-  let isClosing = false
-  const sweep = setInterval(reapIdle, SWEEP_MS)
-  sweep.unref()
-  const verdicts = createEraVerdicts({ file: join(options.stateDir, VERDICT_FILE), wallMs: options.wallMs ?? Date.now, onThrown: events.thrown })
-  const backoff = createStartBackoff(nowMs)
-  const breaker = createServerBreaker(nowMs)
-  const healths = new ServerHealths({ nowMs, onThrown: events.thrown, onBack: forgive, events: { circuit: (server, state) => events.circuit?.(server, state), retried: (server) => events.retried?.(server), tokenFetched: (server, outcome) => events.tokenFetched?.(server, outcome) } })
-  const start = { ...options, healths, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown }
-  const spares = createSpares({ servers: [], maxStarting: () => 1, ...options.warm, start, verdicts, backoff, events })
-  const context: PlaceContext = {
-    verdicts,
-    start: { ...start, spares },
-    backoff,
-    breaker,
-    healths,
-    opened (server, startMs, kind) {
-      failures.delete(server)
-      events.opened(server, startMs, kind)
-    },
-    memory: createResidentMemory(nowMs),
-    recycled: (server, reason) => events.recycled?.(server, reason),
-    startFailed (server, error, stderr) {
-      failures.set(server, { atMs: Date.now(), code: error.code, reason: error.details.reason ?? error.message, stderr })
-      events.startFailed(server, error)
-    },
-    forget: (place) => { if (places.get(place.key) === place) places.delete(place.key) },
-    closing: () => isClosing
+export function createConnections (options: ConnectionsOptions, peerFor: PeerFor): Connections {
+  return new KeyedConnections(options, peerFor)
+}
+
+type PeerFor = (place: Place, request: ConnectionRequest) => ConnectionPeer
+
+class KeyedConnections implements Connections {
+  readonly #options: ConnectionsOptions
+  readonly #peerFor: PeerFor
+  readonly #places = new Map<string, KeyedPlace>()
+  readonly #failures = new Map<ServerName, StartFailure>()
+  readonly #verdicts: StoredEraVerdicts
+  readonly #backoff: StartBackoff
+  readonly #breaker: ServerBreaker
+  readonly #healths: ServerHealths
+  readonly #spares: Spares
+  readonly #context: PlaceContext
+  readonly #sweep: NodeJS.Timeout
+  #isClosing = false
+
+  constructor (options: ConnectionsOptions, peerFor: PeerFor) {
+    const { nowMs, events } = options
+    this.#options = options
+    this.#peerFor = peerFor
+    this.#verdicts = createEraVerdicts({ file: join(options.stateDir, VERDICT_FILE), wallMs: options.wallMs ?? Date.now, onThrown: events.thrown })
+    this.#backoff = createStartBackoff(nowMs)
+    this.#breaker = createServerBreaker(nowMs)
+    this.#healths = new ServerHealths({ nowMs, onThrown: events.thrown, onBack: (server) => { this.#forgive(server) }, events: { circuit: (server, state) => events.circuit?.(server, state), retried: (server) => events.retried?.(server), tokenFetched: (server, outcome) => events.tokenFetched?.(server, outcome) } })
+    const start = { ...options, healths: this.#healths, probes: new FirstProbes(), onFault: events.fault, onThrown: events.thrown }
+    this.#spares = createSpares({ servers: [], maxStarting: () => 1, ...options.warm, start, verdicts: this.#verdicts, backoff: this.#backoff, events })
+    this.#context = this.#contextOf({ ...start, spares: this.#spares })
+    this.#sweep = setInterval(() => { this.#reapIdle() }, SWEEP_MS)
+    this.#sweep.unref()
+  }
+
+  #contextOf (start: PlaceContext['start']): PlaceContext {
+    const { nowMs, events } = this.#options
+    return {
+      start,
+      verdicts: this.#verdicts,
+      backoff: this.#backoff,
+      breaker: this.#breaker,
+      healths: this.#healths,
+      memory: createResidentMemory(nowMs),
+      opened: (server, startMs, kind) => {
+        this.#failures.delete(server)
+        events.opened(server, startMs, kind)
+      },
+      recycled: (server, reason) => events.recycled?.(server, reason),
+      startFailed: (server, error, stderr) => {
+        this.#failures.set(server, { atMs: Date.now(), code: error.code, reason: error.details.reason ?? error.message, stderr })
+        events.startFailed(server, error)
+      },
+      forget: (place) => { if (this.#places.get(place.key) === place) this.#places.delete(place.key) },
+      closing: () => this.#isClosing
+    }
   }
 
   /** A server over HTTP is back: nobody waits any longer for having found it down. */
-  function forgive (server: ServerSettings): void {
-    backoff.forgive(startKeyPrefix(server))
-    breaker.forgive(breakerKey(server))
+  #forgive (server: ServerSettings): void {
+    this.#backoff.forgive(startKeyPrefix(server))
+    this.#breaker.forgive(breakerKey(server))
   }
 
-  function reapIdle (): void {
-    const now = nowMs()
-    spares.sweep()
-    for (const place of places.values()) {
+  #reapIdle (): void {
+    const now = this.#options.nowMs()
+    this.#spares.sweep()
+    for (const place of this.#places.values()) {
       place.sweep()
       if (isKept(place.request.server) && !place.isRetired) continue
-      if (place.idle && now - place.lastUsedMs >= place.request.server.pool.idleMs) place.end(new GatewayError('GW_CANCELLED')).catch(events.thrown)
+      if (place.idle && now - place.lastUsedMs >= place.request.server.pool.idleMs) place.end(new GatewayError('GW_CANCELLED')).catch(this.#options.events.thrown)
     }
+  }
+
+  place (request: ConnectionRequest): Place {
+    const place = this.#earlierPlace(request) ?? this.#placeOf(request)
+    place.holders++
+    return place
   }
 
   /**
    * Made before it was known that the server speaks one era only: what the server keeps for these callers is there. Theirs for
    * as long as it lives, also when callers of the other era have made the common one meanwhile.
    */
-  function earlierPlace (request: ConnectionRequest): KeyedPlace | undefined {
+  #earlierPlace (request: ConnectionRequest): KeyedPlace | undefined {
     const { transport, isolation } = request.server
-    return transport === 'http' && isolation !== 'call' ? places.get(workerKey(request, randomId, true)) : undefined
+    return transport === 'http' && isolation !== 'call' ? this.#places.get(workerKey(request, randomId, true)) : undefined
   }
 
-  function placeOf (request: ConnectionRequest): KeyedPlace {
-    const key = workerKey(request, randomId, isPerEra(request.server, verdicts))
-    const known = places.get(key)
+  #placeOf (request: ConnectionRequest): KeyedPlace {
+    const key = workerKey(request, randomId, isPerEra(request.server, this.#verdicts))
+    const known = this.#places.get(key)
     if (known !== undefined) return known
-    const place = new KeyedPlace(key, request, context)
-    place.peer = peerFor(place, request)
-    places.set(key, place)
+    const place = new KeyedPlace(key, request, this.#context)
+    place.peer = this.#peerFor(place, request)
+    this.#places.set(key, place)
     return place
   }
 
-  return {
-    place (request) {
-      const place = earlierPlace(request) ?? placeOf(request)
-      place.holders++
-      return place
-    },
-    status: () => [...places.values()].flatMap((place) => place.status() ?? []),
-    hasOwned: (owner) => [...places.values()].some((place) => isOwned(place, owner)),
-    async endOwned (owner) {
-      const theirs = [...places.values()].filter((place) => isOwned(place, owner))
-      await Promise.all(theirs.map(async (place) => { await place.end(new GatewayError('GW_CANCELLED', { reason: 'another replica serves them now' })) }))
-    },
-    configure (servers) {
-      spares.configure(servers.values())
-      for (const place of places.values()) {
-        const { name, entryHash } = place.request.server
-        if (servers.get(name)?.entryHash === entryHash) place.isRetired = false
-        else place.retire()
-      }
-      for (const name of failures.keys()) if (!servers.has(name)) failures.delete(name)
-    },
-    warmUp: () => { spares.start() },
-    spares: (server) => spares.status(server),
-    makeRoom: async (owner, bound) => {
-      if (await spares.makeRoom(owner, bound)) return true
-      const idle = oldestIdle(places.values(), owner, bound, nowMs())
-      if (idle === undefined) return false
-      await idle.end(new GatewayError('GW_CANCELLED'))
-      return true
-    },
-    lastFailure: (server) => failures.get(server),
-    eras: (server) => verdicts.known(server),
-    retryAfterMs: (server, tries) => healths.of(server).health.retryAfterMs(tries),
-    async close () {
-      isClosing = true
-      clearInterval(sweep)
-      await Promise.all([spares.close(), ...[...places.values()].map((place) => place.end(new GatewayError('GW_DRAINING', { retryAfterS: 1 })))])
-      healths.close()
-      await verdicts.flush()
+  status (): ConnectionStatus[] {
+    return [...this.#places.values()].flatMap((place) => place.status() ?? [])
+  }
+
+  hasOwned (owner: PlaceOwner): boolean {
+    return [...this.#places.values()].some((place) => isOwned(place, owner))
+  }
+
+  async endOwned (owner: PlaceOwner): Promise<void> {
+    const theirs = [...this.#places.values()].filter((place) => isOwned(place, owner))
+    await Promise.all(theirs.map(async (place) => { await place.end(new GatewayError('GW_CANCELLED', { reason: 'another replica serves them now' })) }))
+  }
+
+  configure (servers: ReadonlyMap<ServerName, ServerSettings>): void {
+    this.#spares.configure(servers.values())
+    for (const place of this.#places.values()) {
+      const { name, entryHash } = place.request.server
+      if (servers.get(name)?.entryHash === entryHash) place.isRetired = false
+      else place.retire()
     }
+    for (const name of this.#failures.keys()) if (!servers.has(name)) this.#failures.delete(name)
+  }
+
+  warmUp (): void { this.#spares.start() }
+  spares (server: ServerSettings): SpareStatus { return this.#spares.status(server) }
+
+  async makeRoom (owner: WorkerOwner, bound: WorkerBound): Promise<boolean> {
+    if (await this.#spares.makeRoom(owner, bound)) return true
+    const idle = oldestIdle(this.#places.values(), owner, bound, this.#options.nowMs())
+    if (idle === undefined) return false
+    await idle.end(new GatewayError('GW_CANCELLED'))
+    return true
+  }
+
+  lastFailure (server: ServerName): StartFailure | undefined { return this.#failures.get(server) }
+  eras (server: ServerSettings): ReturnType<EraVerdicts['known']> { return this.#verdicts.known(server) }
+  retryAfterMs (server: ServerSettings, tries: number): number | undefined { return this.#healths.of(server).health.retryAfterMs(tries) }
+
+  async close (): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#sweep)
+    await Promise.all([this.#spares.close(), ...[...this.#places.values()].map((place) => place.end(new GatewayError('GW_DRAINING', { retryAfterS: 1 })))])
+    this.#healths.close()
+    await this.#verdicts.flush()
   }
 }
 
