@@ -36,7 +36,7 @@ describe('between replicas', () => {
     redis = await startRedis()
     gateway = await startGateway({
       users: [{ tenant: 'acme', user: 'alice' }, { tenant: 'acme', user: 'bob' }],
-      config: { mcpServers: { probe: probe() }, limits: roomyLimits, redis: { url: redis.url }, replica: { listen: { host: '127.0.0.1', port: 0 } } },
+      config: { mcpServers: { probe: probe() }, limits: roomyLimits, redis: { url: redis.url, commandTimeoutMs: 1000 }, replica: { listen: { host: '127.0.0.1', port: 0 } } },
       env: { DRAWBRIDGE_REPLICA: 'real', DRAWBRIDGE_SECRET: SECRET }
     })
     const ignore = (): void => {}
