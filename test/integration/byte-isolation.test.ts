@@ -12,9 +12,9 @@ import { startEchoUpstream, type EchoUpstream } from '../helpers/echo-upstream.t
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { ACCEPT_BOTH } from '../helpers/legacy-wire.ts'
 import { MODERN, modernParams } from '../helpers/modern-wire.ts'
+import { pick, type Random, seeded } from '../helpers/random.ts'
 import { manyUsers, roomyLimits, roomyPool } from '../helpers/server-entries.ts'
 import { createSseParser } from '../helpers/sse-parser.ts'
-import { createRandom, pick, type Random } from '../unit/protocol/random-json.ts'
 
 /** One run each; more of them by hand: `BYTE_ISOLATION_SEEDS=1,2,3`. */
 const SEEDS = (process.env['BYTE_ISOLATION_SEEDS'] ?? '7').split(',').map(Number)
@@ -142,7 +142,7 @@ describe('bytes of many users', () => {
 
   for (const seed of SEEDS) {
     it(`each gets all of their own and nothing else (seed ${seed})`, { timeout: 60_000 }, async () => {
-      const random = createRandom(seed)
+      const random = seeded(seed)
       rightAnswers = 0
       let left = CALLS
       const lane = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send, type JsonRpc } from '../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { createModernWire } from '../helpers/modern-wire.ts'
+import { seeded } from '../helpers/random.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -14,17 +15,6 @@ const AT_ONCE = 25
 const SEED = 20260728
 const KINDS = ['stdio-legacy', 'http-legacy', 'http-modern'] as const satisfies readonly Kind[]
 const CALLS: Readonly<Record<typeof KINDS[number], number>> = { 'stdio-legacy': 1000, 'http-legacy': 1000, 'http-modern': 300 }
-
-/** 0 ≤ x < 1, the same sequence on every run (mulberry32). */
-function seeded (seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 /** One call of the storm: how long its server takes, and when it is given up, in milliseconds; some are once their answer is here. */
 interface Victim { readonly key: string, readonly takesMs: number, readonly cancelMs: number | 'after', readonly twice: boolean }

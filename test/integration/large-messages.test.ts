@@ -8,8 +8,9 @@ import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { exchange, send, type JsonRpc } from '../helpers/http-exchange.ts'
 import { ACCEPT_BOTH, responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
 import { MODERN, modernParams } from '../helpers/modern-wire.ts'
+import { seeded } from '../helpers/random.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
-import { comparableValue, createRandom } from '../unit/protocol/random-json.ts'
+import { comparableValue } from '../unit/protocol/random-json.ts'
 
 const FILLER = 'x'.repeat(20_000)
 /** Its arguments say members twice, which is nobody's business where no rule and no schema decides about them. */
@@ -23,7 +24,7 @@ interface Way {
 
 /** A large object whose members are anything. */
 function largeObject (seed: number): string {
-  const random = createRandom(seed)
+  const random = seeded(seed)
   return `{"fill":"${FILLER}","n":1e400,"a":${comparableValue(random, 4).text},"a":${comparableValue(random, 4).text},"__proto__":${comparableValue(random, 3).text}}`
 }
 
@@ -81,7 +82,7 @@ describe('large messages', () => {
 
     it(`${name}: the client gets the result that was written, under its own id`, async () => {
       for (let seed = 1; seed <= 12; seed++) {
-        const result = `{"content":[{"type":"text","text":"${FILLER}"},${comparableValue(createRandom(seed), 3).text}],"structuredContent":${largeObject(seed)},"isError":${seed % 2 === 0},"own":${largeObject(seed + 100)}}`.replaceAll(/[\r\n\t]/g, ' ')
+        const result = `{"content":[{"type":"text","text":"${FILLER}"},${comparableValue(seeded(seed), 3).text}],"structuredContent":${largeObject(seed)},"isError":${seed % 2 === 0},"own":${largeObject(seed + 100)}}`.replaceAll(/[\r\n\t]/g, ' ')
         const answer = await wayOf(name).post(JSON.stringify({ result, fill: FILLER }), `mine-${seed}`)
         assert.equal(answer.id, `mine-${seed}`)
         const { resultType: _type, _meta, ...got } = answer.result ?? {}

@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Exchange } from '../../helpers/http-exchange.ts'
 import type { LegacyWire } from '../../helpers/legacy-wire.ts'
 import { modernParams, type ModernWire } from '../../helpers/modern-wire.ts'
+import { pick, seeded } from '../../helpers/random.ts'
 import type { ReplicaSet } from '../../helpers/replicas.ts'
 import { ask } from './ask.ts'
 import type { History, Kind, Operation } from './history.ts'
-import { pick, seeded } from './random.ts'
 
 /** What all clients of one run have in common. */
 export interface Company {

@@ -1,10 +1,10 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { pick } from '../../helpers/random.ts'
 import type { ReplicaSet } from '../../helpers/replicas.ts'
 import type { ChaosUpstream } from '../upstream.ts'
 import type { History } from './history.ts'
-import { pick } from './random.ts'
 
 /** What nemeses are done to. */
 export interface Victims {

@@ -9,7 +9,7 @@ import type { Principal } from '../../../src/shared/principal.ts'
 import type { PatternRules, RoleSettings } from '../../../src/shared/settings/access.ts'
 import { createPolicy, type Policy } from '../../../src/tenancy/index.ts'
 import { access, server, tenantId } from '../tenancy/entries.ts'
-import { seeded } from '../schemas/random-schemas.ts'
+import { seeded } from '../../helpers/random.ts'
 import { startGateway, routeTo } from './gateway-parts.ts'
 
 const fixture = fileURLToPath(new URL('../../fixtures/stdio-servers/lists.mjs', import.meta.url))

@@ -54,14 +54,3 @@ export function tenantsWith (own: Readonly<Record<string, TenantSettings['limits
 export function tools (callsPerMinute: Readonly<Record<string, number>> = {}, concurrentCalls?: number): ReadonlyMap<ServerName, ServerSettings> {
   return new Map([[fs, serverSettings({ name: 'fs', tools: { deny: [], timeoutMs: {}, callsPerMinute }, ...(concurrentCalls === undefined ? {} : { concurrentCalls }) })]])
 }
-
-/** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
-export function seeded (seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6D2B79F5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}

@@ -4,7 +4,8 @@ import { createMemoryLimiter } from '../../../src/limits/index.ts'
 import type { CallGrant, Limiter } from '../../../src/limits/index.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { acme, caller, fs, limits, seeded, testClock, tools } from './callers.ts'
+import { seeded } from '../../helpers/random.ts'
+import { acme, caller, fs, limits, testClock, tools } from './callers.ts'
 
 type Admitted = Extract<CallGrant, { admitted: true }>
 

@@ -6,7 +6,8 @@ import type { CallGrant, Limiter, LimitRefusal } from '../../../src/limits/index
 import type { Principal } from '../../../src/shared/principal.ts'
 import type { LimitSettings } from '../../../src/shared/settings/limits.ts'
 import type { TenantSettings } from '../../../src/shared/settings/tenant.ts'
-import { caller, fs, limits, seeded, tenantsWith, testClock, tools } from './callers.ts'
+import { seeded } from '../../helpers/random.ts'
+import { caller, fs, limits, tenantsWith, testClock, tools } from './callers.ts'
 import type { TestClock } from './callers.ts'
 
 type Admitted = Extract<CallGrant, { admitted: true }>

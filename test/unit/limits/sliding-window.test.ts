@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createWindow, freesAtMs, placesTaken, record, WINDOW_MS } from '../../../src/limits/sliding-window.ts'
-import { seeded } from './callers.ts'
+import { seeded } from '../../helpers/random.ts'
 
 test('agrees with an oracle that keeps every admission, and never admits more than N in any 60 s', () => {
   const random = seeded(20261122)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decodeHeaderValue, encodeHeaderValue } from '../../../src/protocol/index.ts'
-import { createRandom, pick } from './random-json.ts'
+import { pick, seeded } from '../../helpers/random.ts'
 
 describe('values in headers (MCP 2026-07-28 value encoding)', () => {
   test('the examples of the specification', () => {
@@ -30,7 +30,7 @@ describe('values in headers (MCP 2026-07-28 value encoding)', () => {
 
   test('every text comes back, and every header is one that HTTP can hold', () => {
     const alphabet = ['a', 'Z', ' ', '\t', '\n', '\r', '\u0000', 'é', '世', '🙂', '=', '?', '=?base64?', '?=', '\u007f', '\u00a0', '\ufeff', ',']
-    const random = createRandom(1)
+    const random = seeded(1)
     for (let round = 0; round < 5000; round++) {
       const value = Array.from({ length: Math.floor(random() * 8) }, () => pick(random, alphabet)).join('')
       const header = encodeHeaderValue(value)

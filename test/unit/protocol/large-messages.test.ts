@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { LARGE_MEMBER_BYTES, ownersIn, parseBody, rawMember, readLargeAnswer, requestMessage, responseMessage, type JsonObject } from '../../../src/protocol/index.ts'
-import { comparableValue, createRandom, pick, type Random } from './random-json.ts'
+import { pick, type Random, seeded } from '../../helpers/random.ts'
+import { comparableValue } from './random-json.ts'
 
 const FILLERS = ['x', 'é', '日本語', '\\n', '\\"', '\\\\', '\\ud83d\\ude00', 'a line of text\\n', '\\u2028']
 
@@ -57,7 +58,7 @@ describe('large arguments of a client, spliced into the line for a server (T34, 
   }
 
   it('the server gets what JSON.parse and JSON.stringify would have given it', () => {
-    const random = createRandom(1)
+    const random = seeded(1)
     let raw = 0
     for (let round = 0; round < 1500; round++) {
       const bytes = body(random)
@@ -87,7 +88,7 @@ describe('large arguments of a client, spliced into the line for a server (T34, 
   })
 
   it('nothing that is no JSON gets through, wherever it is broken', () => {
-    const random = createRandom(2)
+    const random = seeded(2)
     const seen = { json: 0, other: 0 }
     for (let round = 0; round < 3000; round++) {
       const bytes = damaged(random, body(random))
@@ -167,7 +168,7 @@ describe('large results of a server, spliced into the answer for a client (T34, 
   }
 
   it('the client gets what JSON.parse and JSON.stringify would have given it, under its own id', () => {
-    const random = createRandom(3)
+    const random = seeded(3)
     let raw = 0
     for (let round = 0; round < 3000; round++) {
       const bytes = line(random)
@@ -187,7 +188,7 @@ describe('large results of a server, spliced into the answer for a client (T34, 
   })
 
   it('a line that is no JSON is never taken for an answer', () => {
-    const random = createRandom(4)
+    const random = seeded(4)
     const seen = { json: 0, other: 0 }
     for (let round = 0; round < 5000; round++) {
       const bytes = damaged(random, line(random))

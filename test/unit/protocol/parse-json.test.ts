@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_DEPTH, MAX_KEYS, parseJson } from '../../../src/protocol/index.ts'
-import { createRandom, pick, comparableValue } from './random-json.ts'
+import { pick, seeded } from '../../helpers/random.ts'
+import { comparableValue } from './random-json.ts'
 
 test('any JSON value, with white space around it, is what JSON.parse makes of it', () => {
   for (let seed = 1; seed <= 3000; seed++) {
-    const random = createRandom(seed)
+    const random = seeded(seed)
     const text = pick(random, ['', ' ', '\n\t']) + comparableValue(random, 5).text + pick(random, ['', '\r\n'])
     assert.deepEqual(parseJson(Buffer.from(text)), { ok: true, value: JSON.parse(text) as unknown }, `seed ${seed}: ${text}`)
   }

@@ -1,13 +1,4 @@
-/** A repeatable source of numbers in [0, 1): mulberry32. A failing property names its seed. */
-export function createRandom (seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
+import { pick, type Random } from '../../helpers/random.ts'
 
 /** A JSON value as it was written, so that duplicates and spellings are still known. */
 export interface Written {
@@ -24,12 +15,6 @@ export interface Pair {
 }
 
 /** A source of numbers in [0, 1). */
-export type Random = () => number
-
-export function pick<T> (random: Random, choices: readonly T[]): T {
-  return choices[Math.floor(random() * choices.length)] as T
-}
-
 const blanks = ['', '', '', ' ', '  ', '\n', '\t', '\r\n ']
 const strings = ['', 'a', 'id', 'params', '"', '\\', '\\"', '\\\\"', '}', '{', '[', ']', ':', ',', 'é', '\u2028', '\u0085', '\u{1f600}', 'ſ', '\u0000', '\n', 'x'.repeat(60), `${'y'.repeat(50)}"`, `${'\\'.repeat(51)}"z`, '__proto__', 'constructor']
 

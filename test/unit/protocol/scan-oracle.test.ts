@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_DEPTH, MAX_KEYS, parseBody } from '../../../src/protocol/index.ts'
-import { createRandom, comparableValue, pick, randomValue, spell, writeObject } from './random-json.ts'
-import type { Pair, Random } from './random-json.ts'
+import { pick, type Random, seeded } from '../../helpers/random.ts'
+import { comparableValue, randomValue, spell, writeObject } from './random-json.ts'
+import type { Pair } from './random-json.ts'
 
 /** Reads bytes as JSON.parse does after strict decoding; undefined = not JSON. */
 function oracle (body: Buffer): { value: unknown } | undefined {
@@ -75,7 +76,7 @@ test('valid JSON is never called malformed, clean levels pass, doubtful ones nev
   let accepted = 0
   let refused = 0
   for (let seed = 1; seed <= 6000; seed++) {
-    const { body, clean } = randomRequest(createRandom(seed))
+    const { body, clean } = randomRequest(seeded(seed))
     const expected = oracle(body)
     assert.ok(expected, `seed ${seed} wrote invalid JSON`)
     const parsed = parseBody(body)
@@ -110,7 +111,7 @@ test('damaged bodies: refused whenever JSON.parse refuses, and never called malf
   const damage = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x3a, 0x2c, 0x20, 0x0a, 0x00, 0x31, 0x80, 0xc3, 0xef]
   let broken = 0
   for (let seed = 1; seed <= 12_000; seed++) {
-    const random = createRandom(seed)
+    const random = seeded(seed)
     const body = randomRequest(random).body
     const hits = 1 + Math.floor(random() * 3)
     for (let hit = 0; hit < hits; hit++) body[Math.floor(random() * body.length)] = pick(random, damage)
@@ -130,7 +131,7 @@ test('damaged bodies: refused whenever JSON.parse refuses, and never called malf
 
 test('any JSON value as a body: shape, not syntax, unless it is a request', () => {
   for (let seed = 1; seed <= 4000; seed++) {
-    const random = createRandom(seed)
+    const random = seeded(seed)
     const value = randomValue(random, 6)
     const parsed = parseBody(Buffer.from(value.text))
     const context = `seed ${seed}: ${value.text}`

@@ -4,7 +4,8 @@ import { createParser } from 'eventsource-parser'
 import { errorReply, lineSafe, notificationText, parseBody, requestText, responseText, SSE_KEEPALIVE, sseEndpoint, sseMessage, ssePriming, toJsonRpcError, writable } from '../../../src/protocol/index.ts'
 import type { JsonRpcId } from '../../../src/protocol/index.ts'
 import { ERRORS, GatewayError } from '../../../src/shared/errors.ts'
-import { createRandom, randomString, comparableValue } from './random-json.ts'
+import { seeded } from '../../helpers/random.ts'
+import { randomString, comparableValue } from './random-json.ts'
 
 const nasty = 'x\n{"jsonrpc":"2.0","id":9,"method":"tools/call"}\r\u0000\u0085\u2028\u2029\ud800"\\'
 
@@ -22,7 +23,7 @@ describe('message texts', () => {
 
   test('whatever stands in a message, its text is one line and means the same (T38)', () => {
     for (let seed = 1; seed <= 2000; seed++) {
-      const random = createRandom(seed)
+      const random = seeded(seed)
       const value: unknown = JSON.parse(JSON.stringify(JSON.parse(comparableValue(random, 4).text))) // once through, so that -0 is 0
       const id: JsonRpcId = random() < 0.5 ? seed : randomString(random).slice(0, 200)
       const params = { value, nasty, [nasty]: nasty }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { periodEndMs } from '../../../src/limits/calendar.ts'
-import { seeded } from '../limits/callers.ts'
+import { seeded } from '../../helpers/random.ts'
 import { decisions } from './decide-script.ts'
 
 const ADMITTED = 0

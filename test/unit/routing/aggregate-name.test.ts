@@ -4,7 +4,8 @@ import { describe, test } from 'node:test'
 import { aggregateItems, aggregateName, createNameIndex, looksHashed } from '../../../src/routing/index.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
-import { createRandom, randomServer, randomToolName } from './random-name.ts'
+import { seeded } from '../../helpers/random.ts'
+import { randomServer, randomToolName } from './random-name.ts'
 
 const server = brandAs<ServerName>('a')
 /** Two names whose readable parts and hashes are equal on server `a`; found by trying. */
@@ -25,7 +26,7 @@ describe('aggregate names (rulings 5)', () => {
 
   test('at most 64 characters of [A-Za-z0-9_-], deterministic, and spelled out wherever the rule allows it', () => {
     for (let seed = 1; seed <= 20_000; seed++) {
-      const random = createRandom(seed)
+      const random = seeded(seed)
       const [name, tool] = [randomServer(random), randomToolName(random)]
       const aggregate = aggregateName(name, tool)
       assert.match(aggregate, /^[A-Za-z0-9_-]{1,64}$/, `seed ${seed}`)
@@ -41,7 +42,7 @@ describe('aggregate names (rulings 5)', () => {
 describe('the way back', () => {
   test('every learned name comes back to its own server and name, whatever else was learned', () => {
     for (let seed = 1; seed <= 200; seed++) {
-      const random = createRandom(seed)
+      const random = seeded(seed)
       const servers = [...new Set(Array.from({ length: 6 }, () => randomServer(random)))]
       const index = createNameIndex()
       const pairs = servers.flatMap((name) => Array.from({ length: 20 }, () => ({ server: name, name: randomToolName(random) })))

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test'
 import { aggregateUri, splitAggregateUri } from '../../../src/routing/index.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
-import { createRandom, pick, randomServer, randomToolName } from './random-name.ts'
+import { pick, seeded } from '../../helpers/random.ts'
+import { randomServer, randomToolName } from './random-name.ts'
 
 const names = (...list: string[]) => list.map((name) => brandAs<ServerName>(name))
 
@@ -18,7 +19,7 @@ describe('aggregate URIs (rulings 5)', () => {
 
   test('and back, for any server and any URI', () => {
     for (let seed = 1; seed <= 20_000; seed++) {
-      const random = createRandom(seed)
+      const random = seeded(seed)
       const servers = [...new Set([...Array.from({ length: 3 }, () => randomServer(random)), ...names('ui')])]
       const server = pick(random, servers)
       const uri = pick(random, ['ui://', 'ui:/', 'UI://', 'file://', 'a+b://', '', '/', '+']) + randomToolName(random)

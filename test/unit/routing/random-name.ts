@@ -1,20 +1,6 @@
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { ServerName } from '../../../src/shared/ids.ts'
-
-/** A repeatable source of numbers in [0, 1): xorshift. A failing property names its seed. */
-export function createRandom (seed: number): () => number {
-  let state = (seed * 2654435761) >>> 0 || 1
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 4294967296
-  }
-}
-
-export function pick<T> (random: () => number, choices: readonly T[]): T {
-  return choices[Math.floor(random() * choices.length)] as T
-}
+import { pick } from '../../helpers/random.ts'
 
 const serverShape = /^[A-Za-z0-9](?:[A-Za-z0-9-]|_(?!_)){0,31}$/
 

@@ -1,14 +1,3 @@
-/** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
-export function seeded (seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6D2B79F5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 type Json = Record<string, unknown>
 
 /** Makes schemas and values that often, but not always, fit one another: both draw on few names and few values. */

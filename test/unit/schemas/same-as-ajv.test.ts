@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { Ajv, type Options, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { compileSchema, type Mismatch } from '../../../src/schemas/index.ts'
-import { RandomSchemas, seeded } from './random-schemas.ts'
+import { seeded } from '../../helpers/random.ts'
+import { RandomSchemas } from './random-schemas.ts'
 
 const OPTIONS: Options = { strict: false, validateFormats: false, ownProperties: true, logger: false, validateSchema: false }
 

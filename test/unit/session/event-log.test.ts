@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { EventLog, MAX_EVENTS, MAX_LOG_BYTES } from '../../../src/session/index.ts'
 import type { EventStream } from '../../../src/session/index.ts'
-import { seeded } from '../limits/callers.ts'
+import { seeded } from '../../helpers/random.ts'
 import { testReader } from './session-parts.ts'
 import type { TestReader } from './session-parts.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FairFlow, leaveFairLine } from '../../../src/shared/fair-line.ts'
 import type { FairWaiter } from '../../../src/shared/fair-line.ts'
-import { seeded } from '../limits/callers.ts'
+import { seeded } from '../../helpers/random.ts'
 
 interface Named extends FairWaiter { readonly name: string }
 

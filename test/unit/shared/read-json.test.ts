@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { readJson } from '../../../src/shared/read-json.ts'
+import { seeded, type Random } from '../../helpers/random.ts'
 
 describe('JSON of somebody else\'s', () => {
   it('a key of one message never stands in for an escaped key of another (T19)', () => {
@@ -34,16 +35,6 @@ describe('JSON of somebody else\'s', () => {
     }
   })
 })
-
-type Random = () => number
-
-function seeded (seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 const KEYS = ['q', '\\', '\\x', 'A', 'é', 'été', '\n', '"', '', 'long key', '🙂', '\\\\\\']
 

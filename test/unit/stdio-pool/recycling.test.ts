@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { createResidentMemory, drawLife, OVERDUE, wornBy } from '../../../src/stdio-pool/index.ts'
+import { seeded } from '../../helpers/random.ts'
 import { until } from '../../helpers/until.ts'
-import { seeded, testClock } from '../limits/callers.ts'
+import { testClock } from '../limits/callers.ts'
 
 const MIB = 1024 * 1024
 

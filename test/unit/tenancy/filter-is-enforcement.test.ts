@@ -3,18 +3,8 @@ import { test } from 'node:test'
 import { createPolicy } from '../../../src/tenancy/index.ts'
 import type { Policy } from '../../../src/tenancy/index.ts'
 import type { Principal } from '../../../src/shared/principal.ts'
+import { seeded } from '../../helpers/random.ts'
 import { access, name, principal, server, tenantId } from './entries.ts'
-
-/** Deterministic numbers in [0, 1), so that a failure can be run again (mulberry32). */
-function seeded (seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6D2B79F5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 const names = ['read', 'read_file', 'write', 'delete_all', '']
 const patterns = ['*', 'read*', '*file', 'write', 'delete_*', 'a__*', 'b__read', '*__write', 'a+*', '*+read']

@@ -5,7 +5,7 @@ import { brandAs } from '../../../src/shared/ids.ts'
 import type { Isolation } from '../../../src/shared/settings/server.ts'
 import type { ConnectionRequest } from '../../../src/upstream/index.ts'
 import { startKey, workerKey } from '../../../src/upstream/worker-key.ts'
-import { seeded } from '../limits/callers.ts'
+import { seeded } from '../../helpers/random.ts'
 import { wanted } from './upstream-parts.ts'
 
 const ISOLATIONS: readonly Isolation[] = ['shared', 'tenant', 'user', 'session', 'call']
