@@ -4,7 +4,8 @@ import type { ServerName, SessionId } from '../shared/ids.ts'
 import type { Principal } from '../shared/principal.ts'
 import { ClientAsks, type AskOptions } from './client-asks.ts'
 import type { CancellableCall, Client } from './client.ts'
-import { EventLog, type EventStream, type StreamWriter } from './event-stream.ts'
+import { EventLog } from './event-log.ts'
+import type { EventStream, StreamWriter } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Where a session was opened: part of its ownership (T02). */
