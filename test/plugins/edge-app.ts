@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { buildApp, buildEdge } from '../../app.ts'
+import { buildManagement } from '../../management.ts'
 import type { AppOptions } from '../../plugins/app-options.ts'
 import { compose } from '../../plugins/compose.ts'
 import type { Settings } from '../../src/shared/settings.ts'
@@ -67,4 +69,17 @@ export async function startEdge ({ settings, routes, change, configure }: EdgeAp
       await composition.close()
     }
   }
+}
+
+/** The operator's listener of an edge; bound to loopback in any case, as tests have no other network. Both end with the test. */
+export async function startManagement (t: TestContext, edge: EdgeApp): Promise<{ readonly app: FastifyInstance, readonly port: number, readonly url: string }> {
+  const app = await buildManagement(edge.options)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.after(async () => {
+    app.server.closeAllConnections()
+    await app.close()
+    await edge.close()
+  })
+  const { port } = app.server.address() as AddressInfo
+  return { app, port, url: `http://127.0.0.1:${port}` }
 }

@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Settings } from '../../src/shared/settings.ts'
-import { buildManagement } from '../../management.ts'
 import { send } from '../helpers/http-exchange.ts'
 import type { Exchange } from '../helpers/http-exchange.ts'
-import { startEdge } from './edge-app.ts'
+import { startEdge, startManagement } from './edge-app.ts'
 import { edgeSettings } from './settings.ts'
 
 const TOKEN = 'a-management-token-for-tests'
 
 async function listener (t: TestContext, management: Settings['management']): Promise<(path: string, headers?: Record<string, string>) => Promise<Exchange>> {
   const edge = await startEdge({ settings: edgeSettings({ management }).settings, change: () => ({ adminServer: (name) => name === 'notes' ? { name, stderr: 'tail' } : undefined }) })
-  const app = await buildManagement(edge.options)
-  // Bound to loopback in any case: the tests have no other network. What the settings say decides what is open.
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  t.after(async () => {
-    app.server.closeAllConnections()
-    await app.close()
-    await edge.close()
-  })
-  const { port } = app.server.address() as AddressInfo
-  return (path, headers = {}) => send(`http://127.0.0.1:${port}${path}`, { headers })
+  // Wherever it is bound: what the settings say decides what is open.
+  const { url } = await startManagement(t, edge)
+  return (path, headers = {}) => send(url + path, { headers })
 }
 
 test('without a token: /metrics on loopback by a loopback name, everything else 404 (rulings 2)', async (t) => {

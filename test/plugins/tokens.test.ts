@@ -1,18 +1,16 @@
 /** POST /admin/tokens, and what revokes (rulings 2). */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { buildManagement } from '../../management.ts'
 import { brandAs } from '../../src/shared/ids.ts'
 import type { TenantId } from '../../src/shared/ids.ts'
 import type { Settings } from '../../src/shared/settings.ts'
 import { send } from '../helpers/http-exchange.ts'
 import type { Exchange, ExchangeOptions } from '../helpers/http-exchange.ts'
-import { startEdge } from './edge-app.ts'
+import { startEdge, startManagement } from './edge-app.ts'
 import type { EdgeApp } from './edge-app.ts'
 import { edgeSettings } from './settings.ts'
 
@@ -25,16 +23,9 @@ async function both (t: TestContext, change: Partial<Settings> = {}): Promise<Bo
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-tokens-'))
   const { settings, key } = edgeSettings({ management: { host: '127.0.0.1', port: 0, token: TOKEN }, tenants: new Map([[brandAs<TenantId>('acme'), { tools: { deny: [] }, limits: {} }]]) })
   const edge = await startEdge({ settings: { ...settings, stateDir: directory, ...change }, ...whoAmI })
-  const app = await buildManagement(edge.options)
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  t.after(async () => {
-    app.server.closeAllConnections()
-    await app.close()
-    await edge.close()
-    rmSync(directory, { recursive: true })
-  })
-  const { port } = app.server.address() as AddressInfo
-  const admin = (path: string, body?: unknown, options: ExchangeOptions = {}): Promise<Exchange> => send(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` }, ...(body === undefined ? {} : { body }), ...options })
+  const { url } = await startManagement(t, edge)
+  t.after(() => { rmSync(directory, { recursive: true }) })
+  const admin = (path: string, body?: unknown, options: ExchangeOptions = {}): Promise<Exchange> => send(url + path, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` }, ...(body === undefined ? {} : { body }), ...options })
   return { edge, admin, keyText: key.text, keyId: String(key.entry['id']) }
 }
 

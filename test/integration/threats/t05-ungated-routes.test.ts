@@ -3,13 +3,11 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Agent, request } from 'node:http'
 import type { RequestOptions } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import { buildManagement } from '../../../management.ts'
 import { brandAs } from '../../../src/shared/ids.ts'
 import type { TenantId } from '../../../src/shared/ids.ts'
-import { startEdge } from '../../plugins/edge-app.ts'
+import { startEdge, startManagement } from '../../plugins/edge-app.ts'
 import type { EdgeApp } from '../../plugins/edge-app.ts'
 import { edgeSettings } from '../../plugins/settings.ts'
 
@@ -61,15 +59,8 @@ describe('every route without a credential (T05)', () => {
     for (const token of [undefined, 'a-management-token-for-tests']) {
       const operated = await startEdge({ settings: edgeSettings({ management: { host: '127.0.0.1', port: 0, ...(token === undefined ? {} : { token }) } }).settings })
       subscribe('fastify.initialization', onInstance)
-      const app = await buildManagement(operated.options)
+      const { app, port } = await startManagement(t, operated)
       unsubscribe('fastify.initialization', onInstance)
-      await app.listen({ host: '127.0.0.1', port: 0 })
-      t.after(async () => {
-        app.server.closeAllConnections()
-        await app.close()
-        await operated.close()
-      })
-      const { port } = app.server.address() as AddressInfo
       const urls = [...routes.get(app) ?? []].filter((url) => url !== '*')
       for (const expected of ['/metrics', '/admin/tokens', '/admin/tokens/revoke', '/admin/keys/:id/revoke', '/admin/reload', '/admin/servers/:name', '/admin/openapi.json']) assert.ok(urls.includes(expected), expected)
       const wrong: string[] = []
