@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { GatewayError } from '../../../src/shared/errors.ts'
+import { ERRORS, type GatewayError } from '../../../src/shared/errors.ts'
 import type { Era } from '../../../src/shared/era.ts'
 import type { ServerSettings } from '../../../src/shared/settings/server.ts'
 import { serverSettings } from '../../helpers/server-settings.ts'
@@ -41,6 +41,20 @@ describe('real servers, by the era of the client that comes first', () => {
     for (const name of ['exits-on-probe.mjs', 'silent-on-probe.mjs']) assert.equal((await place(runs(name), { era: 'legacy', user: name }).ready()).era, 'legacy')
     assert.equal(started(), 2)
   })
+})
+
+/** A legacy server that refuses everything else in the words of the gateway for a server that did not answer in time. */
+const SAYS_LATE = `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method } = JSON.parse(line)
+  const { rpcCode, message } = ${JSON.stringify(ERRORS.GW_UPSTREAM_DEADLINE)}
+  const answer = method === 'initialize' ? { result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'late', version: '1' } } } : { error: { code: rpcCode, message } }
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
+})`
+
+it('a server that says that it did not answer in time has answered: the other era is tried on the same process', async (t) => {
+  const { place, started } = await openings(t)
+  assert.equal((await place({ command: process.execPath, args: ['-e', SAYS_LATE] }, { era: 'modern' }).ready()).era, 'legacy')
+  assert.equal(started(), 1)
 })
 
 describe('servers that a probe ends', () => {
