@@ -61,7 +61,7 @@ for (const isolation of ['user', 'shared'] as const) {
       // Through every replica, at once: it is in one place.
       const running = set.replicas.filter(({ isRunning }) => isRunning)
       for (const at of running) assert.equal((await settled(as(set, 'alice', 'ledger', wire, at), `asked-at-${at.name}`)).status, 200)
-      const answers = await Promise.all(running.flatMap((at) => [0, 1, 2].map(async (turn) => await work(as(set, 'alice', 'ledger', wire, at), `${at.name}-${turn}`))))
+      const answers = await Promise.all(running.flatMap((at) => [0, 1, 2].map(async (turn) => await settled(as(set, 'alice', 'ledger', wire, at), `${at.name}-${turn}`))))
       assert.deepEqual(answers.map(({ status }) => status), answers.map(() => 200))
       assert.equal(new Set(answers.map(({ headers }) => headers[REPLICA_HEADER])).size, 1)
       // Back under its old name, the one that made the id knows nothing of it.

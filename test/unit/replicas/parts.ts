@@ -28,7 +28,7 @@ export interface TestGroup {
   add (name: string): Promise<TestReplica>
 }
 
-export function createGroup (test: TestContext, redis: TestRedis): TestGroup {
+export function createGroup (test: TestContext, redis: TestRedis, beatMs = BEAT_MS): TestGroup {
   const byOrigin = new Map<string, TestReplica>()
   const ask: AskPeer = async (replica, key) => {
     const peer = byOrigin.get(replica.origin)
@@ -59,7 +59,7 @@ export function createGroup (test: TestContext, redis: TestRedis): TestGroup {
         clock: systemClock,
         ask,
         isInUse: (key) => used.has(key),
-        beatMs: BEAT_MS,
+        beatMs,
         events: {
           claimed: (how) => { told.push(how) },
           fenced: (key) => { told.push(`fenced ${key}`) },
