@@ -1,19 +1,8 @@
 /** Limiters of several replicas on one real Redis: what they admit together. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { CallGrant, Limiter } from '../../../src/limits/index.ts'
-import type { Principal } from '../../../src/shared/principal.ts'
-import { acme, caller, fs, limits, tenantsWith, tools } from '../limits/callers.ts'
-import { outcomeOf, sharedLimiters, type Admitted } from './shared-limiters.ts'
-
-const call = (limiter: Limiter, principal: Principal, tool?: string, deadlineMs = Infinity, signal?: AbortSignal): Promise<CallGrant> =>
-  Promise.resolve(limiter.call(principal, fs, tool, deadlineMs, signal))
-
-async function admitted (limiter: Limiter, principal: Principal): Promise<Admitted> {
-  const grant = await call(limiter, principal)
-  assert.ok(grant.admitted, outcomeOf(grant))
-  return grant
-}
+import { acme, caller, limits, tenantsWith, tools } from '../limits/callers.ts'
+import { admitted, call, outcomeOf, sharedLimiters } from './shared-limiters.ts'
 
 describe('limits of all replicas', () => {
   for (const apart of [false, true]) {

@@ -1,11 +1,13 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { createSharedLimiter, type CallGrant, type Limiter, type LimitEvents, type SharedLimiterParts } from '../../../src/limits/index.ts'
 import { createSharedCounts, keysFor, type RedisStore } from '../../../src/redis/index.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
+import type { Principal } from '../../../src/shared/principal.ts'
 import type { Settings } from '../../../src/shared/settings.ts'
 import type { RedisSettings } from '../../../src/shared/settings/redis.ts'
 import { startRedis, type TestRedis } from '../../helpers/redis.ts'
-import { limits, tools } from '../limits/callers.ts'
+import { fs, limits, tools } from '../limits/callers.ts'
 import { openStore, redisSettings } from './open-store.ts'
 
 /** Exact as long as Redis answers in time: on a busy machine it is given a lot of it. */
@@ -71,3 +73,15 @@ function replicaOn (t: TestContext, store: RedisStore, settings: NonNullable<Sce
 
 /** What a grant is, in a word. */
 export const outcomeOf = (grant: CallGrant): string => grant.admitted ? 'admitted' : grant.refusal.name
+
+/** Asks for a call of `fs`. */
+export async function call (limiter: Limiter, principal: Principal, tool?: string, deadlineMs = Infinity, signal?: AbortSignal): Promise<CallGrant> {
+  return await limiter.call(principal, fs, tool, deadlineMs, signal)
+}
+
+/** The same, for when there has to be room. @throws when there is none */
+export async function admitted (limiter: Limiter, principal: Principal): Promise<Admitted> {
+  const grant = await call(limiter, principal)
+  assert.ok(grant.admitted, outcomeOf(grant))
+  return grant
+}

@@ -1,21 +1,10 @@
 /** Calls in flight over several replicas: who waits, who is let in, and what is left when something is lost. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { CallGrant, Limiter } from '../../../src/limits/index.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import type { Principal } from '../../../src/shared/principal.ts'
 import { until } from '../../helpers/until.ts'
-import { acme, caller, fs, limits } from '../limits/callers.ts'
-import { outcomeOf, sharedLimiters, type Admitted } from './shared-limiters.ts'
-
-const call = (limiter: Limiter, principal: Principal, deadlineMs = Infinity, signal?: AbortSignal): Promise<CallGrant> =>
-  Promise.resolve(limiter.call(principal, fs, undefined, deadlineMs, signal))
-
-async function admitted (limiter: Limiter, principal: Principal): Promise<Admitted> {
-  const grant = await call(limiter, principal)
-  assert.ok(grant.admitted, outcomeOf(grant))
-  return grant
-}
+import { acme, caller, limits } from '../limits/callers.ts'
+import { admitted, call, outcomeOf, sharedLimiters } from './shared-limiters.ts'
 
 describe('slots of all replicas', () => {
   it('a call waits for a slot that another replica holds, and gets it when it is given back', async (t) => {
@@ -85,13 +74,13 @@ describe('slots of all replicas', () => {
     assert.ok(one && two)
     const alice = caller('alice')
     const first = await admitted(one.limiter, alice)
-    const late = await call(two.limiter, alice, systemClock.nowMs() + 3000)
+    const late = await call(two.limiter, alice, undefined, systemClock.nowMs() + 3000)
     assert.ok(!late.admitted && late.refusal.name === 'user_concurrency' && late.refusal.code === 'GW_LIMIT_CONCURRENCY')
     assert.deepEqual([late.refusal.window.limit, two.refused], [1, ['user_concurrency']])
     // It may have asked once more before its deadline, and until that is answered nobody else of this process asks: the next would wait for it first.
     await two.limiter.request(alice)
     const abort = new AbortController()
-    const gone = call(two.limiter, alice, Infinity, abort.signal)
+    const gone = call(two.limiter, alice, undefined, Infinity, abort.signal)
     await two.limiter.request(alice)
     abort.abort()
     assert.equal((await gone).admitted, false)
@@ -139,7 +128,7 @@ describe('slots of all replicas', () => {
     await redis.cli('FLUSHALL')
     await redis.cli('SCRIPT', 'FLUSH')
     await until('it has said again what it holds', async () => await redis.cli('EXISTS', 'db:{t:acme}:slots:user:alice') === '1')
-    assert.equal(outcomeOf(await call(two.limiter, alice, systemClock.nowMs() + 1000)), 'user_concurrency')
+    assert.equal(outcomeOf(await call(two.limiter, alice, undefined, systemClock.nowMs() + 1000)), 'user_concurrency')
     held.release()
     await admitted(two.limiter, alice)
     assert.deepEqual([one.unanswered(), two.unanswered()], [0, 0])
