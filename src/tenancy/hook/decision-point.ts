@@ -1,7 +1,6 @@
-import { createOutbound } from '../../net/index.ts'
+import { askJson, createOutbound } from '../../net/index.ts'
 import type { Resolve } from '../../net/index.ts'
 import type { PolicyHookSettings } from '../../shared/settings/policy-hook.ts'
-import { askJson } from './ask-json.ts'
 import { questionText } from './question.ts'
 import type { Question } from './question.ts'
 
@@ -42,6 +41,8 @@ const FAILURES = 5
 const PAUSE_MS = 1_000
 /** Questions that wait for a connection at most, for each that may be under way; more are `away` at once. */
 const WAITING_PER_CONNECTION = 16
+/** A decision is a few bytes; a body beyond this is none. */
+const MAX_ANSWER_BYTES = 65_536
 /** Longest message that is shown to a caller. */
 const MAX_MESSAGE_CHARS = 500
 
@@ -76,7 +77,7 @@ class HttpDecisionPoint implements DecisionPoint {
     if (this.#underway >= this.#settings.maxConcurrent * (1 + WAITING_PER_CONNECTION)) return this.#away(startedMs, 'too many questions are under way')
     this.#underway++
     try {
-      const answer = readAnswer(await askJson(this.#outbound, this.#head, questionText(question), this.#settings.timeoutMs))
+      const answer = readAnswer(await this.#answerTo(questionText(question)))
       this.#failures = 0
       events.decided(answer.kind, nowMs() - startedMs)
       return answer
@@ -85,6 +86,17 @@ class HttpDecisionPoint implements DecisionPoint {
       return this.#away(startedMs, thrown instanceof Error ? thrown.message : String(thrown))
     } finally {
       this.#underway--
+    }
+  }
+
+  async #answerTo (body: string): Promise<unknown> {
+    const { timeoutMs } = this.#settings
+    const late = new AbortController()
+    const timer = setTimeout(() => { late.abort(new Error(`no answer within ${timeoutMs} ms`)) }, timeoutMs)
+    try {
+      return await askJson(this.#outbound, { head: this.#head, body, maxBytes: MAX_ANSWER_BYTES, signal: late.signal })
+    } finally {
+      clearTimeout(timer)
     }
   }
 

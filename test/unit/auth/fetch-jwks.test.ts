@@ -34,11 +34,11 @@ it('takes nothing but a 200', async () => {
   }
 })
 
-it('takes nothing that is not JSON', async () => {
+it('takes nothing that is not JSON, and quotes nothing of it', async () => {
   await using server = await jwksServer()
   for (const body of ['', '<html>', '{']) {
     server.body = body
-    await assert.rejects(fetchJwks(server.url, never, {}), SyntaxError)
+    await assert.rejects(fetchJwks(server.url, never, {}), { message: 'the answer is not JSON' })
   }
 })
 
