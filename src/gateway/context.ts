@@ -72,7 +72,7 @@ export interface GatewayEvents {
   thrown (thrown: unknown): void
 }
 
-/** What the files of this room share; made once by createGateway. */
+/** What the files of this room share; made once by createContext. */
 export interface GatewayContext {
   readonly settings: Settings
   readonly policy: Policy
