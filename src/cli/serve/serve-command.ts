@@ -6,6 +6,7 @@ import type { CliIo, Command, CommandArgs, ServedGateway } from '../command.ts'
 import { counted, faultLines, warningLines } from '../fault-lines.ts'
 import { chooseConfig } from './choose-config.ts'
 import { withDevelopmentKey } from './development-key.ts'
+import { EndSignals } from './end-signals.ts'
 import { clientUrl, readyText } from './ready-text.ts'
 import { followConfig } from './reloading.ts'
 import { untilEnded } from './until-ended.ts'
@@ -35,6 +36,24 @@ export const serveCommand: Command = {
 }
 
 async function serve (args: CommandArgs, io: CliIo): Promise<number> {
+  const signals = new EndSignals(io, systemClock)
+  // By default it would end the process. A file that changes from here on is read anyway.
+  const stopHearing = io.onHangUp(() => {})
+  try {
+    return await Promise.race([serveUntilEnded(args, { ...io, onSignal: signals.onSignal }), signals.impatience.then((signal) => notStarted(signal, io))])
+  } finally {
+    stopHearing()
+    signals.close()
+  }
+}
+
+/** The process ends now, with whatever was begun. */
+function notStarted (signal: string, { stderr }: CliIo): number {
+  stderr.write(`drawbridge: second signal (${signal}) before the start was over, ending at once\n`)
+  return 1
+}
+
+async function serveUntilEnded (args: CommandArgs, io: CliIo): Promise<number> {
   const chosen = chooseConfig(args.text('config'), io)
   const load = (revision: number): ReturnType<typeof loadSettings> => loadSettings({ file: chosen.file, flags: flagsOf(args), env: io.env, cwd: chosen.workingDirectory, revision })
   const readAtMs = Date.now()
@@ -66,7 +85,7 @@ async function run (gateway: ServedGateway, settings: Settings, warm: boolean, i
   const warming = warm ? warmPackages(settings, { env: io.env, stderr: io.stderr, clock: systemClock, signal: ending.signal }) : Promise.resolve()
   const stopListening = io.onSignal(() => ending.abort())
   try {
-    return await untilEnded(gateway, io, systemClock)
+    return await untilEnded(gateway, io)
   } finally {
     ending.abort()
     stopListening()

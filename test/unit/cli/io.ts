@@ -33,6 +33,8 @@ export interface TestIo {
 /** What a test may set. */
 export interface TestIoOptions extends Partial<Pick<CliIo, 'env' | 'cwd' | 'projectDir' | 'startGateway'>> {
   readonly terminal?: boolean
+  /** The start takes until then. */
+  readonly standing?: Promise<void>
   /** Replaces parts of the gateway, for example a close that takes its time. */
   readonly gateway?: Partial<ServedGateway>
 }
@@ -63,7 +65,7 @@ export function testIo (options: TestIoOptions = {}): TestIo {
     version: '1.2.3',
     onHangUp: () => () => {},
     onSignal: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
-    startGateway: options.startGateway ?? (async (settings) => { started.push(settings); return gateway })
+    startGateway: options.startGateway ?? (async (settings) => { await options.standing; started.push(settings); return gateway })
   }
   return { io, started, told, stdout: stdout.text, stderr: stderr.text, signal: (name) => { for (const listener of [...listeners]) listener(name) } }
 }

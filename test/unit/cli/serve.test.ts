@@ -123,6 +123,25 @@ describe('drawbridge serve: how it ends', () => {
     assert.deepEqual(target.told, ['close SIGTERM'])
   })
 
+  it('a signal that comes during the start ends what has started; a second one does not wait for it', async (test) => {
+    const cwd = folderWith(test, WITH_KEY)
+    const standing = Promise.withResolvers<void>()
+    const target = testIo({ cwd, standing: standing.promise })
+    const exit = runCli(['serve', '--config', 'a.json'], target.io)
+    target.signal('SIGINT')
+    // npm passes it on.
+    target.signal('SIGINT')
+    standing.resolve()
+    assert.equal(await exit, 0)
+    assert.deepEqual([target.started.length, target.told], [1, ['close SIGINT']])
+    const never = testIo({ cwd, standing: new Promise(() => {}) })
+    const ended = runCli(['serve', '--config', 'a.json'], never.io)
+    never.signal('SIGINT')
+    never.signal('SIGTERM')
+    assert.equal(await ended, 1)
+    assert.equal(never.stderr(), 'drawbridge: second signal (SIGTERM) before the start was over, ending at once\n')
+  })
+
   it('a second signal ends at once and exits 1', async (test) => {
     const draining = Promise.withResolvers<void>()
     const told: string[] = []
