@@ -115,7 +115,9 @@ function replicaEvents ({ telemetry, logger, gateway }: ReplicaParts, hops: HopC
     },
     joined: ({ name, instance, origin }) => { logger.info({ event: 'replica_joined', replica: name, instance, origin: safeText(origin) }, 'a replica lives') },
     left (replica, why) {
-      logger.warn({ event: 'replica_left', replica: replica.name, instance: replica.instance, reason: why }, 'a replica has gone')
+      const fields = { event: 'replica_left', replica: replica.name, instance: replica.instance, reason: why }
+      if (why === 'farewell') logger.info(fields, 'a replica has left')
+      else logger.warn(fields, 'a replica has gone')
       hops.drop(replica)
     },
     beatFailed: (error) => { logger.warn({ event: 'replica_unannounced', reason: safeText(error instanceof Error ? error.message : String(error)) }, 'Redis could not be told that this replica lives') }

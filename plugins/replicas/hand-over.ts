@@ -105,7 +105,7 @@ export class HandOver {
       }
       if (!settle(isConnected ? 'lost' : 'unreachable')) return
       if (isConnected) this.#fail(new GatewayError('GW_UPSTREAM_LOST', { reason: `handed over to ${replica.name}: ${error.message}` }))
-      else if (isRefused(error)) this.#afterRefusal(replica)
+      else if (isRefused(error) || links.replicas.instance(replica.instance) === undefined) this.#afterRefusal(replica)
       else this.#fail(unavailable(`${replica.name}: ${error.message}`))
     })
   }
@@ -121,7 +121,7 @@ export class HandOver {
     })
   }
 
-  /** Nobody listens there. */
+  /** Nobody listens there, or it has left meanwhile. */
   #afterRefusal (replica: Replica): void {
     this.#options.links.replicas.isDead(replica).then((isDead) => { this.#again(isDead) }, () => { this.#again(false) })
   }

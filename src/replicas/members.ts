@@ -29,8 +29,8 @@ export interface MembersOptions {
 
 /**
  * The other replicas. The store's list says who lives; who has fallen off it is asked directly, because a replica that has lost
- * the store goes on serving its sessions, and taking it for dead would end them (FR24). Dead is only whoever refuses
- * connections, or answers nobody for {@link LOST_MS}.
+ * the store goes on serving its sessions, and taking it for dead would end them (FR24). Dead is only whoever has said farewell,
+ * refuses connections, or answers nobody for {@link LOST_MS}.
  */
 export class Members {
   readonly #options: MembersOptions
@@ -77,10 +77,11 @@ export class Members {
     const { self, nowMs, missedMs } = this.#options
     const now = nowMs()
     const isNamed = new Set<string>()
-    for (const { replica, ageMs } of listed) {
+    for (const { replica, ageMs, hasLeft } of listed) {
       if (replica.instance === self) continue
       isNamed.add(replica.instance)
-      this.#note(replica, now - ageMs)
+      if (hasLeft) this.#left(replica)
+      else this.#note(replica, now - ageMs)
     }
     const missed: Member[] = []
     for (const member of this.#members.values()) {
@@ -108,6 +109,13 @@ export class Members {
     }
   }
 
+  /** Where its address has gone with it, nobody is there to refuse a connection. */
+  #left ({ instance }: Replica): void {
+    const member = this.#members.get(instance)
+    if (member === undefined) this.#remember(instance)
+    else this.#bury(member, 'farewell')
+  }
+
   /** Asks it whether it lives. True: it is dead, and forgotten. */
   async look (instance: string): Promise<boolean> {
     const member = this.#members.get(instance)
@@ -131,15 +139,19 @@ export class Members {
     member.home = isSilent ? UNKNOWN : { at: 'replica', replica: member.replica }
   }
 
-  #bury (member: Member, why: 'refused' | 'silent'): true {
+  #bury (member: Member, why: 'farewell' | 'refused' | 'silent'): true {
     const { instance } = member.replica
     if (this.#members.get(instance) !== member) return true
     this.#members.delete(instance)
+    this.#remember(instance)
+    this.#options.events.left(member.replica, why)
+    return true
+  }
+
+  #remember (instance: string): void {
     this.#dead.add(instance)
     const [oldest] = this.#dead
     if (this.#dead.size > MAX_DEAD && oldest !== undefined) this.#dead.delete(oldest)
-    this.#options.events.left(member.replica, why)
-    return true
   }
 }
 

@@ -85,11 +85,13 @@ export interface Listed {
   readonly replica: Replica
   /** Milliseconds since it said last that it lives. */
   readonly ageMs: number
+  /** That was its last word. */
+  readonly hasLeft: boolean
 }
 
 /** What the store answers to a heartbeat. */
 export interface Beat {
-  /** All that live, this one included. */
+  /** All that live, this one included, and those that have just left. */
   readonly listed: readonly Listed[]
   /** It was listed before. False: this is its first, or the store has lost what it held (FR23). */
   readonly wasListed: boolean
@@ -132,6 +134,7 @@ export interface ReplicaStore {
   /** Is it known to be away? */
   readonly isAway: boolean
   beat (self: Replica): Promise<Beat>
+  /** Says that nothing of it lives any more. */
   leave (self: Replica): Promise<void>
   claim (request: ClaimRequest): Promise<Claimed>
   /**
@@ -161,7 +164,8 @@ export interface ReplicaEvents {
   /** Another replica has the key: what runs here for it must end. */
   fenced (key: OwnerKey): void
   joined (replica: Replica): void
-  left (replica: Replica, why: 'refused' | 'silent'): void
+  /** @param why it has said so; it refuses connections; it has answered nobody for long */
+  left (replica: Replica, why: 'farewell' | 'refused' | 'silent'): void
   /** A heartbeat failed; only the first of a row. */
   beatFailed (error: unknown): void
 }

@@ -5,7 +5,6 @@ import { script } from '../script.ts'
 import type { RedisReply, RedisStore, SignedValues } from '../types.ts'
 
 const BEAT = script('replicas/beat')
-const LEAVE = script('replicas/leave')
 const CLAIM = script('replicas/claim')
 const RENEW = script('replicas/renew')
 const RELEASE = script('replicas/release')
@@ -42,15 +41,18 @@ export function createReplicaStore ({ store, signed, keys }: ReplicaStoreParts):
     return [...byTenant].flatMap(([tenant, groups]) => groups.map((places) => ({ tenant, places })))
   }
 
+  async function speak ({ name, instance, origin, isDraining }: Replica, hasLeft: boolean): Promise<Beat> {
+    const listing = signed.sign(`${listKey}/${instance}`, JSON.stringify([name, origin, isDraining, hasLeft]))
+    return readBeat(await store.run(BEAT, [listKey], [instance, listing, LISTED_MS]), (other, text) => signed.verify(`${listKey}/${other}`, text))
+  }
+
   const claimKey = ({ key }: Pick<OwnClaim, 'key'>): string => keys.ownerClaim(tenantOf(key), key)
 
   return {
     get isAway () { return store.state === 'away' },
-    async beat (self) {
-      const listing = signed.sign(`${listKey}/${self.instance}`, JSON.stringify([self.name, self.origin, self.isDraining]))
-      return readBeat(await store.run(BEAT, [listKey], [self.instance, listing, LISTED_MS]), (instance, text) => signed.verify(`${listKey}/${instance}`, text))
-    },
-    async leave ({ instance }) { await store.run(LEAVE, [listKey], [instance]) },
+    beat: async (self) => await speak(self, false),
+    // It stays listed, as one that has left, until everybody has heard of it.
+    async leave (self) { await speak(self, true) },
     async claim (request) {
       const { key, by, live, instead, isWanted } = request
       const tenant = tenantOf(key)
@@ -92,9 +94,9 @@ function readBeat (reply: RedisReply, verified: (instance: string, text: string)
     // What is not signed is nobody: it was counted.
     const text = verified(instance, String(rest[at + 2]))
     if (text === undefined || instance.length !== INSTANCE_CHARS) continue
-    const [name, origin, isDraining] = readJson(text) as [string, string, boolean]
+    const [name, origin, isDraining, hasLeft] = readJson(text) as [string, string, boolean, boolean]
     const replica: Replica = { name, instance, origin, isDraining }
-    listed.push({ replica, ageMs: Number(rest[at + 1]) })
+    listed.push({ replica, ageMs: Number(rest[at + 1]), hasLeft })
   }
   return { listed, wasListed: wasListed === 1, wallMs: Number(wallMs) }
 }

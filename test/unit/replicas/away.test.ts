@@ -113,6 +113,17 @@ describe('a replica that Redis does not hear of', () => {
     assert.deepEqual(two.replicas.homeOfSession(id), { at: 'gone' })
   })
 
+  it('and has said farewell is gone at once, though its address has gone with it and nobody is there to refuse a connection', async (t) => {
+    const { one, two } = await pair(t)
+    const [id, key] = [one.replicas.newSessionId(), keyOf('acme', 'alice')]
+    assert.equal((await one.replicas.homeOf(key)).at, 'here')
+    one.reach = 'silent'
+    await one.replicas.close()
+    await until('it is noticed', () => two.told.includes('left one farewell'), 5000)
+    assert.deepEqual(two.replicas.homeOfSession(id), { at: 'gone' })
+    assert.equal((await two.replicas.homeOf(key)).at, 'here')
+  })
+
   it('is gone when nobody listens there any more: its sessions are, too', async (t) => {
     const { one, two } = await pair(t)
     const id = one.replicas.newSessionId()
