@@ -5,6 +5,7 @@ import { META } from '../../src/protocol/index.ts'
 import type { Exchange as AnswerChannel, SessionRoute } from '../../src/session/index.ts'
 import { exchange, type Exchange } from '../helpers/http-exchange.ts'
 import { ACCEPT_BOTH } from '../helpers/legacy-wire.ts'
+import { replacing } from './replacing.ts'
 import { fixture, startRoutes, type RoutesBench } from './routes-parts.ts'
 
 /** One modern request that reached the gateway. */
@@ -46,7 +47,7 @@ export async function startModern (t: TestContext, { answer, change }: ModernOpt
   }
   const bench = await startRoutes(t, {
     servers: { echo: fixture('echo.mjs') },
-    change: (options) => ({ ...change?.(options), gateway: Object.assign(Object.create(options.gateway) as Gateway, { receiveModern }) })
+    change: (options) => ({ ...change?.(options), gateway: replacing<Gateway>(options.gateway, { receiveModern }) })
   })
   return {
     bench,

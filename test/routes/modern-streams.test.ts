@@ -128,7 +128,7 @@ describe('a client that goes has cancelled (FR41)', () => {
     let socket: Socket | undefined
     const { bench, post, received } = await startModern(t, {
       change: ({ gateway }) => {
-        const serverNamed = gateway.serverNamed
+        const serverNamed = gateway.serverNamed.bind(gateway)
         // The first thing that a route asks is whose endpoint this is.
         gateway.serverNamed = (principal, name) => {
           if (sever) socket?.destroy()

@@ -4,6 +4,7 @@ import { responseOf, textOf } from '../helpers/legacy-wire.ts'
 import type { LegacyWire } from '../helpers/legacy-wire.ts'
 import type { Exchange } from '../helpers/http-exchange.ts'
 import { until } from '../helpers/until.ts'
+import { replacing } from './replacing.ts'
 import { fixture, startRoutes } from './routes-parts.ts'
 
 const echo = fixture('echo.mjs')
@@ -134,13 +135,12 @@ describe('exactly one answer', () => {
     const bench = await startRoutes(t, {
       servers: { echo },
       change: ({ gateway }) => ({
-        gateway: {
-          ...gateway,
+        gateway: replacing(gateway, {
           receive (session, caller, message, exchange) {
             if (message.kind === 'request' && message.method === 'boom') throw new Error('a bug of ours')
             gateway.receive(session, caller, message, exchange)
           }
-        }
+        })
       })
     })
     const client = bench.wire()
