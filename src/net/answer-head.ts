@@ -1,4 +1,4 @@
-import { readFieldLines } from './field-lines.ts'
+import { FieldLines } from './field-lines.ts'
 
 /** RFC 9112 4; the blank after the status is left out by some who have no reason to give. */
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/
@@ -15,12 +15,12 @@ export class AnswerHead {
   readonly status: number
   /** Of HTTP/1.1. */
   readonly isOne: boolean
-  readonly #names: string[] = []
-  readonly #values: string[] = []
+  readonly #lines: FieldLines
 
-  private constructor (status: number, isOne: boolean) {
+  private constructor (status: number, isOne: boolean, lines: FieldLines) {
     this.status = status
     this.isOne = isOne
+    this.#lines = lines
   }
 
   /**
@@ -30,23 +30,13 @@ export class AnswerHead {
   static parse (text: string): AnswerHead | undefined {
     const line = STATUS_LINE.exec(text)
     if (line === null) return undefined
-    const head = new AnswerHead(Number(line[2]), line[1] === '1')
-    return readFieldLines(text, line[0].length, (name, value) => { head.#add(name, value) }) ? head : undefined
+    const lines = FieldLines.parse(text, line[0].length)
+    return lines && new AnswerHead(Number(line[2]), line[1] === '1', lines)
   }
 
-  /** Repeated lines are one list (RFC 9110 5.3), so that no reader takes one of them and another the other. */
-  #add (name: string, value: string): void {
-    const at = this.#names.indexOf(name)
-    if (at === -1) {
-      this.#names.push(name)
-      this.#values.push(value)
-    } else this.#values[at] = `${this.#values[at] ?? ''}, ${value}`
-  }
-
-  /** @param name in lower case */
+  /** @param name in lower case; repeated lines are one list */
   get (name: string): string | undefined {
-    const at = this.#names.indexOf(name)
-    return at === -1 ? undefined : this.#values[at]
+    return this.#lines.get(name)
   }
 
   /**

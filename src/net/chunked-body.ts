@@ -1,4 +1,4 @@
-import { isTokenByte, readFieldLines } from './field-lines.ts'
+import { FieldLines, isTokenByte } from './field-lines.ts'
 import { TextBlock } from './text-block.ts'
 
 const CARRIAGE_RETURN = 0x0d
@@ -109,9 +109,9 @@ export class ChunkedBody {
     const stopped = this.#trailer.push(bytes, at, end)
     if (stopped === -1) return end
     this.#state = 'done'
-    let isFraming = false
-    const areLines = stopped !== -2 && readFieldLines(this.#trailer.text, 2, (name) => { isFraming ||= name === 'content-length' || name === 'transfer-encoding' })
-    return areLines && !isFraming ? stopped : -1
+    const lines = stopped === -2 ? undefined : FieldLines.parse(this.#trailer.text, 2)
+    const isSafe = lines !== undefined && lines.get('content-length') === undefined && lines.get('transfer-encoding') === undefined
+    return isSafe ? stopped : -1
   }
 }
 
