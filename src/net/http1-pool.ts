@@ -1,4 +1,5 @@
 import { ChurnList } from '../shared/churn-list.ts'
+import { systemClock } from '../shared/clock.ts'
 import { ConnectionError } from './connection-error.ts'
 import type { Dial } from './dial.ts'
 import { Http1Connection, type ConnectionOwner } from './http1-connection.ts'
@@ -68,7 +69,7 @@ export class Http1Pool implements ConnectionOwner, SendingHolder {
   }
 
   onFree (connection: Http1Connection): void {
-    const nowMs = performance.now()
+    const nowMs = systemClock.nowMs()
     if (connection.bornMs === 0) {
       this.#connecting--
       connection.bornMs = nowMs
@@ -90,7 +91,7 @@ export class Http1Pool implements ConnectionOwner, SendingHolder {
   }
 
   #takeIdle (): Http1Connection | undefined {
-    const nowMs = performance.now()
+    const nowMs = systemClock.nowMs()
     for (;;) {
       const connection = this.#idle.pop()
       if (connection === undefined || nowMs < connection.idleUntilMs) return connection
@@ -114,7 +115,7 @@ export class Http1Pool implements ConnectionOwner, SendingHolder {
   }
 
   #endIdle (): void {
-    const nowMs = performance.now()
+    const nowMs = systemClock.nowMs()
     for (const connection of this.#idle.filter(({ idleUntilMs }) => idleUntilMs <= nowMs)) connection.destroy(destroyed())
   }
 }

@@ -14,28 +14,29 @@ export interface Delayed {
  * what has left, and nothing that waits keeps the process from ending.
  */
 export class DelayLine {
-  readonly #delayMs: number
+  /** How long each waits, in milliseconds. */
+  readonly delayMs: number
   readonly #nowMs: () => number
   #first: Delayed | undefined
   #last: Delayed | undefined
   #timer: NodeJS.Timeout | undefined
   readonly #look = (): void => { this.#lookForDue() }
 
-  /** @param delayMs how long each waits, in milliseconds; @param nowMs monotonic */
+  /** @param nowMs monotonic */
   constructor (delayMs: number, nowMs: () => number) {
-    this.#delayMs = delayMs
+    this.delayMs = delayMs
     this.#nowMs = nowMs
   }
 
   /** Must not stand in a line already. */
   add (waiting: Delayed): void {
-    waiting.dueMs = this.#nowMs() + this.#delayMs
+    waiting.dueMs = this.#nowMs() + this.delayMs
     waiting.ahead = this.#last
     if (this.#last === undefined) this.#first = waiting
     else this.#last.behind = waiting
     this.#last = waiting
     // It stays set when the line empties: what comes next would set it again.
-    this.#timer ??= setTimeout(this.#look, this.#delayMs).unref()
+    this.#timer ??= setTimeout(this.#look, this.delayMs).unref()
   }
 
   /** Takes it out; nothing if it does not stand in this line any more. */

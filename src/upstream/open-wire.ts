@@ -41,6 +41,7 @@ function connectionOf (options: Parameters<typeof openWire>[0], server: ServerSe
     serialise: server.interactive,
     graceMs,
     nowMs: options.nowMs,
+    timeoutMs: server.timeoutMs,
     onFault: (kind) => options.onFault(server.name, kind),
     onThrown: options.onThrown
   })

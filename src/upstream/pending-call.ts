@@ -1,16 +1,22 @@
+import type { DelayLine, Delayed } from '../shared/delay-line.ts'
 import type { Reply } from '../protocol/index.ts'
 import type { CallHandle, CancelReason, UpstreamCall } from './types.ts'
 
 /** What a pending call needs of its connection. */
 export interface CallOwner {
   nowMs (): number
+  /** Where calls wait for their deadline that wait as long as most do. */
+  readonly deadlines: DelayLine
   /** The deadline passed. */
   expire (pending: PendingCall): void
   cancel (pending: PendingCall, reason: CancelReason): void
 }
 
 /** One call on the wire or waiting for its turn, with its clock. */
-export class PendingCall implements CallHandle {
+export class PendingCall implements CallHandle, Delayed {
+  dueMs = 0
+  ahead: Delayed | undefined
+  behind: Delayed | undefined
   readonly call: UpstreamCall
   /** Our own, never the client's (T18). Also the progress token of our hop. */
   readonly id: number
@@ -26,19 +32,26 @@ export class PendingCall implements CallHandle {
     this.call = call
     this.id = id
     this.#startedAtMs = owner.nowMs()
-    this.#arm(Math.min(call.timeoutMs, call.maxTimeoutMs))
+    const ms = Math.min(call.timeoutMs, call.maxTimeoutMs)
+    if (ms === owner.deadlines.delayMs) owner.deadlines.add(this)
+    else this.#arm(ms)
   }
 
   #arm (ms: number): void {
-    clearTimeout(this.#timer)
+    this.#disarm()
     this.#timer = setTimeout(onDeadline, ms, this)
+  }
+
+  #disarm (): void {
+    this.#owner.deadlines.remove(this)
+    clearTimeout(this.#timer)
   }
 
   #leftMs (): number {
     return Math.max(0, this.#startedAtMs + this.call.maxTimeoutMs - this.#owner.nowMs())
   }
 
-  expire (): void {
+  overdue (): void {
     this.#owner.expire(this)
   }
 
@@ -66,11 +79,11 @@ export class PendingCall implements CallHandle {
   settle (reply: Reply): void {
     if (this.settled) return
     this.settled = true
-    clearTimeout(this.#timer)
+    this.#disarm()
     this.call.onReply(reply)
   }
 }
 
 function onDeadline (pending: PendingCall): void {
-  pending.expire()
+  pending.overdue()
 }

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { DelayLine } from '../shared/delay-line.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 import type { ServerName } from '../shared/ids.ts'
 import type { Era } from '../shared/era.ts'
@@ -33,6 +34,8 @@ export interface WireConnectionOptions {
   /** How long the server may stay silent on a liveness check before it is taken for hung and ended (FR02). */
   readonly graceMs: number
   readonly nowMs: () => number
+  /** What most calls wait for their answer, in milliseconds. */
+  readonly timeoutMs: number
   readonly onFault: (kind: ConnectionFault) => void
   /** Something of ours threw while a message was handled. */
   readonly onThrown: (thrown: unknown) => void
@@ -52,6 +55,7 @@ export class WireConnection implements Connection {
   /** Sent or waiting for their turn. */
   readonly #calls = new CallSlots<PendingCall>(randomInt(FIRST_TURN_RANGE))
   readonly #turns: Turns<PendingCall> | undefined
+  readonly deadlines: DelayLine
   readonly #givenUp = new GivenUp()
   readonly usage = new CallMeter(() => this.#open && this.#calls.size === 0)
   #speech: Speech
@@ -67,6 +71,7 @@ export class WireConnection implements Connection {
     this.#wire = options.wire
     this.#turns = options.serialise ? new Turns() : undefined
     this.server = options.server
+    this.deadlines = new DelayLine(options.timeoutMs, options.nowMs)
     this.openedAtMs = options.nowMs()
     this.#lastHeardMs = this.openedAtMs
     this.#hop = {

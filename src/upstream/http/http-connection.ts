@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { DelayLine } from '../../shared/delay-line.ts'
 import type { ServerName } from '../../shared/ids.ts'
 import type { Era } from '../../shared/era.ts'
 import { errorReply, isJsonObject, type JsonObject, type Reply } from '../../protocol/index.ts'
@@ -48,6 +49,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
   /** Exchanges whose call has its reply. */
   readonly #drain = new StreamDrain()
   readonly #turns: Turns<HttpCall> | undefined
+  readonly deadlines: DelayLine
   #open = true
   #closed: Promise<void> | undefined
 
@@ -56,6 +58,7 @@ export abstract class HttpConnection implements Connection, HttpCallOwner {
     this.options = options
     this.server = options.hop.server.name
     this.openedAtMs = options.nowMs()
+    this.deadlines = new DelayLine(options.hop.server.timeoutMs, options.nowMs)
     this.#turns = serialise ? new Turns() : undefined
   }
 

@@ -1,12 +1,11 @@
 import { errorReply, requestMessage, withModernMeta, writable, type JsonObject } from '../../protocol/index.ts'
-import type { RequestHead } from '../../net/index.ts'
 import { ERRORS } from '../../shared/errors.ts'
 import type { CallHandle, CallSet, EraVerdicts, UpstreamCall, UpstreamSubscription } from '../types.ts'
 import { MAX_CALL_STREAM_BYTES } from './caps.ts'
 import { discover, discoverAsk } from './discover.ts'
 import type { HttpCall } from './http-call.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
-import { modernBase, modernHead } from './modern-head.ts'
+import { ModernHeads } from './modern-head.ts'
 import { ModernListen } from './modern-listen.ts'
 import { replyToRefusal, type Refusal } from './refusal-reply.ts'
 import { usableTools } from './usable-tools.ts'
@@ -32,7 +31,7 @@ export class ModernConnection extends HttpConnection {
   /** A server that is told by the end of the stream has nothing to say any more. */
   readonly lingering: CallSet = { size: 0, [Symbol.iterator]: () => [][Symbol.iterator]() }
   readonly #own: ModernConnectionOptions
-  readonly #base: RequestHead
+  readonly #heads: ModernHeads
   readonly #listens = new Set<ModernListen>()
   #checking: Promise<boolean> | undefined
   #discoveredAtMs: number
@@ -40,7 +39,7 @@ export class ModernConnection extends HttpConnection {
   constructor (options: ModernConnectionOptions) {
     super(options, false)
     this.#own = options
-    this.#base = modernBase(options.hop)
+    this.#heads = new ModernHeads(options.hop)
     this.initializeResult = options.initializeResult
     this.#discoveredAtMs = this.openedAtMs
   }
@@ -60,7 +59,7 @@ export class ModernConnection extends HttpConnection {
     const { call, id } = pending
     const progressToken = call.onProgress === undefined ? undefined : id
     const params = withModernMeta(call.params, { capabilities: call.capabilities ?? {}, clientInfo, logLevel: call.logLevel, progressToken })
-    const head = modernHead(this.#base, call.method, params, call.mirrored)
+    const head = this.#heads.of(call.method, params, call.mirrored)
     this.exchangeFor(pending, MAX_CALL_STREAM_BYTES).send(outbound, head, writable(requestMessage(id, call.method, params)))
   }
 

@@ -11,11 +11,38 @@ export function modernBase ({ outbound, headers }: Hop): RequestHead {
   return outbound.head('POST', postHeaders(headers, 'mcp-protocol-version', VERSION))
 }
 
+/** Tools whose heads are remembered; then it begins anew. */
+const MAX_REMEMBERED = 256
+
 /**
- * Head of a modern request: version, method, name and mirrored arguments repeat what is in the body (MCP 2026-07-28
+ * Heads of modern requests to one server: version, method, name and mirrored arguments repeat what is in the body (MCP 2026-07-28
  * transports, standard request headers; SEP-2243).
+ */
+export class ModernHeads {
+  readonly #base: RequestHead
+  /** By the tool that is called, where nothing else is in them. */
+  readonly #ofTools = new Map<string, RequestHead>()
+
+  constructor (hop: Hop) {
+    this.#base = modernBase(hop)
+  }
+
+  /** @param mirrored which arguments the tool wants in headers of their own */
+  of (method: string, params: JsonObject, mirrored: readonly MirroredParam[] | undefined): RequestHead {
+    const { name } = params
+    if (method !== 'tools/call' || typeof name !== 'string' || (mirrored !== undefined && mirrored.length > 0)) return modernHead(this.#base, method, params, mirrored)
+    const known = this.#ofTools.get(name)
+    if (known !== undefined) return known
+    if (this.#ofTools.size >= MAX_REMEMBERED) this.#ofTools.clear()
+    const head = modernHead(this.#base, method, params, undefined)
+    this.#ofTools.set(name, head)
+    return head
+  }
+}
+
+/**
+ * One head, as {@link ModernHeads} makes them.
  * @param base of {@link modernBase}
- * @param mirrored which arguments the tool wants in headers of their own
  */
 export function modernHead (base: RequestHead, method: string, params: JsonObject, mirrored: readonly MirroredParam[] | undefined): RequestHead {
   const headers = ['mcp-method', encodeHeaderValue(method)]

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import { DelayLine } from '../../../src/shared/delay-line.ts'
 import { PendingCall } from '../../../src/upstream/pending-call.ts'
 import { testCall } from './upstream-parts.ts'
 
-/** A call of 100 ms, at most 250, whose clock the test moves. */
-function start (t: TestContext): { pending: PendingCall, expired: () => boolean, tick: (ms: number) => void } {
+/** A call of 100 ms, at most 250, whose clock the test moves; most calls of its server take `usualMs`. */
+function start (t: TestContext, usualMs = 100): { pending: PendingCall, expired: () => boolean, tick: (ms: number) => void } {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let nowMs = 0
   let expired = false
-  const owner = { nowMs: () => nowMs, expire () { expired = true }, cancel () {} }
+  const owner = { nowMs: () => nowMs, deadlines: new DelayLine(usualMs, () => nowMs), expire () { expired = true }, cancel () {} }
   const pending = new PendingCall(owner, testCall({ timeoutMs: 100, maxTimeoutMs: 250 }), 7)
   return {
     pending,
@@ -22,13 +23,15 @@ function start (t: TestContext): { pending: PendingCall, expired: () => boolean,
 }
 
 describe('a call\'s deadline (FR02)', () => {
-  it('passes after timeoutMs', (t) => {
-    const { expired, tick } = start(t)
-    tick(99)
-    assert.equal(expired(), false)
-    tick(1)
-    assert.equal(expired(), true)
-  })
+  for (const [whose, usualMs] of [['as most calls have', 100], ['of its own', 500]] as const) {
+    it(`passes after timeoutMs, ${whose}`, (t) => {
+      const { expired, tick } = start(t, usualMs)
+      tick(99)
+      assert.equal(expired(), false)
+      tick(1)
+      assert.equal(expired(), true)
+    })
+  }
 
   it('is put off by progress, up to the maximum', (t) => {
     const { pending, expired, tick } = start(t)

@@ -111,6 +111,7 @@ export async function openPuppet (t: TestContext, own: { era?: Era, serialise?: 
     serialise: own.serialise ?? false,
     graceMs: 2000,
     nowMs: () => performance.now(),
+    timeoutMs: 10_000,
     onFault: (kind) => { faults.push(kind) },
     onThrown: (error) => { thrown.push(error) }
   })

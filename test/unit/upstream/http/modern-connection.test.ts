@@ -43,6 +43,24 @@ describe('a request to a modern server', () => {
     })
   })
 
+  it('has headers of its own, whatever was asked before it', async (t) => {
+    const server = await modernServer(t, (received) => result(received, {}))
+    const { connection } = await open(t, server.url, {}, { era: 'modern' })
+    const mirrored = [{ header: 'mcp-param-region', path: ['region'], type: 'string' }] as const
+    const many = Array.from({ length: 300 }, (_none, index) => ({ params: { name: `tool-${index}` } }))
+    const asked = [
+      { params: { name: 'x' } }, { params: { name: 'x' } }, { params: { name: 'y' } }, { method: 'prompts/get', params: { name: 'x' } },
+      { params: { name: 'x', arguments: { region: 'eu' } }, mirrored }, { params: { name: 'x' } }, { params: { name: 'x', arguments: { region: 'us' } }, mirrored }, ...many, { params: { name: 'tool-0' } }
+    ]
+    await Promise.all(asked.map((request) => ask(connection, request)))
+    const seen = [...server.of('tools/call'), ...server.of('prompts/get')].map(({ headers, message }) => ({ id: message['id'], said: [headers['mcp-method'], headers['mcp-name'], headers['mcp-param-region']] }))
+    const inOrder = seen.sort((one, other) => Number(one.id) - Number(other.id)).map(({ said }) => said)
+    assert.deepEqual(inOrder, asked.map((request) => {
+      const { method = 'tools/call', params, mirrored: wanted } = request as { method?: string, params: { name: string, arguments?: { region?: string } }, mirrored?: unknown }
+      return [method, params.name, wanted === undefined ? undefined : params.arguments?.region]
+    }))
+  })
+
   it('declares nothing when nothing may be asked, and is told so', async (t) => {
     const server = await modernServer(t, (received) => result(received, {}))
     const { connection } = await open(t, server.url, {}, { era: 'modern', capabilities: { sampling: {} } })
