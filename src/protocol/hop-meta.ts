@@ -61,7 +61,10 @@ export function withoutHopMeta (params: JsonObject | undefined): JsonObject | un
  * (MCP 2026-07-28 base protocol, `_meta`). Everything besides `_meta` goes on by reference.
  */
 export function withModernMeta (params: JsonObject | undefined, { capabilities, clientInfo, logLevel, progressToken }: HopMeta): JsonObject {
-  const meta: JsonObject = { [META.protocolVersion]: FIRST_MODERN, [META.clientInfo]: clientInfo, [META.clientCapabilities]: capabilities }
+  const meta: JsonObject = {}
+  meta[META.protocolVersion] = FIRST_MODERN
+  meta[META.clientInfo] = clientInfo
+  meta[META.clientCapabilities] = capabilities
   if (logLevel !== undefined) meta[META.logLevel] = logLevel
   if (progressToken !== undefined) meta['progressToken'] = progressToken
   const before = params?.['_meta']

@@ -80,9 +80,17 @@ function set (object: JsonObject, key: string, value: unknown): void {
   Object.defineProperty(object, key, { configurable: true, enumerable: true, writable: true, value })
 }
 
-/** `{ ...object, [key]: value }`, where bytes stay bytes. */
+/**
+ * `{ ...object, [key]: value }`, where bytes stay bytes.
+ * @param key one of ours, never `__proto__`
+ */
 export function withMember (object: JsonObject | undefined, key: string, value: unknown): JsonObject {
-  if (object === undefined || rawMembers(object).length === 0) return { ...object, [key]: value }
+  if (object === undefined || rawMembers(object).length === 0) {
+    // Assigned, because a computed key of a literal takes the engine's slow way.
+    const copy: JsonObject = { ...object }
+    copy[key] = value
+    return copy
+  }
   const copy = copyOf(object, [])
   if (rawMember(copy, key) !== undefined) setRawMembers(copy, rawMembers(copy).filter((member) => member.key !== key))
   set(copy, key, value)
