@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
@@ -7,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AppOptions } from './plugins/app-options.ts'
 import { answerUnroutable } from './plugins/edge/malformed.ts'
 import { hopOf } from './plugins/replicas/hops.ts'
+import { newRequestId } from './src/shared/request-id.ts'
 
 /** A request's headers have to be here this soon (T31). */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -37,7 +37,7 @@ export async function buildEdge (options: AppOptions): Promise<FastifyInstance> 
   const { http } = options.settings
   const app = Fastify({
     logger: false,
-    genReqId: (request) => hopOf(request as IncomingMessage)?.requestId ?? randomUUID(),
+    genReqId: (request) => hopOf(request as IncomingMessage)?.requestId ?? newRequestId(),
     bodyLimit: http.maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

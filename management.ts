@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
 import Fastify from 'fastify'
@@ -13,6 +12,7 @@ import { declineUpgrades } from './plugins/edge/upgrades.ts'
 import helmet from './plugins/external/helmet.ts'
 import { describeRoutes } from './plugins/external/swagger.ts'
 import { managementHeading } from './plugins/openapi/headings.ts'
+import { newRequestId } from './src/shared/request-id.ts'
 
 /** Management requests have no bodies worth waiting for. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -26,7 +26,7 @@ const MAX_BODY_BYTES = 65_536
 export async function buildManagement (options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
-    genReqId: () => randomUUID(),
+    genReqId: () => newRequestId(),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },

@@ -20,7 +20,8 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, opti
     request.arrival = arrivalOf(request, clock.nowMs())
     const { socket } = request.raw
     open.enter(request.raw, reply.raw)
-    reply.raw.once('close', () => {
+    // It comes once anyway.
+    reply.raw.on('close', () => {
       open.leave(socket)
       open.bodyBytes -= request.arrival.bodyBytes
       if (!request.arrival.handedOver) log.ended(request, reply)

@@ -39,23 +39,28 @@ interface Bounds { readonly maxBytes: number, readonly open: OpenRequests, reado
 function collect ({ raw, arrival }: FastifyRequest, { maxBytes, open, maxHeldBytes, refused }: Bounds, done: BodyDone): void {
   const chunks: Buffer[] = []
   let bytes = 0
-  const settle = (error: Error | null, body?: Buffer): void => {
+  const refuse = (error: Error): void => {
     raw.off('data', onData).off('end', onEnd).off('error', onError)
-    done(error, body)
+    done(error)
   }
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length
-    if (bytes > maxBytes) return settle(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
+    if (bytes > maxBytes) return refuse(new GatewayError('GW_HTTP_BODY_TOO_LARGE'))
     arrival.bodyBytes = bytes
     open.bodyBytes += chunk.length
     if (open.heldBytes > maxHeldBytes) {
       refused.inc()
-      return settle(new GatewayError('GW_LIMIT_IN_FLIGHT', { retryAfterS: 1, reason: 'bytes held' }))
+      return refuse(new GatewayError('GW_LIMIT_IN_FLIGHT', { retryAfterS: 1, reason: 'bytes held' }))
     }
     chunks.push(chunk)
   }
-  const onEnd = (): void => { settle(null, joined(chunks, bytes)) }
-  const onError = (error: Error): void => { settle(new GatewayError('GW_HTTP_BAD_REQUEST', { reason: error.message }, error)) }
+  // The listeners may stay, as the end is the last that a request says; what they hold may not.
+  const onEnd = (): void => {
+    const body = joined(chunks, bytes)
+    chunks.length = 0
+    done(null, body)
+  }
+  const onError = (error: Error): void => { refuse(new GatewayError('GW_HTTP_BAD_REQUEST', { reason: error.message }, error)) }
   raw.on('data', onData).on('end', onEnd).on('error', onError)
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
-import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../../src/shared/errors.ts'
+import { newRequestId } from '../../src/shared/request-id.ts'
 import type { ErrorCode } from '../../src/shared/errors.ts'
 import { JSON_TYPE, errorBody } from './error-body.ts'
 import { toHttpFault } from './http-fault.ts'
@@ -33,7 +33,7 @@ export function refuseMalformed (app: FastifyInstance, open: OpenRequests, parts
       return
     }
     const refusal = new GatewayError(BY_NODE_CODE[error.code ?? ''] ?? 'GW_HTTP_BAD_REQUEST', { reason: error.code ?? 'unknown' })
-    const requestId = randomUUID()
+    const requestId = newRequestId()
     note(parts, refusal, requestId, socket.remoteAddress)
     socket.end(rawAnswer(refusal, requestId, app.securityHeaders), () => { socket.destroy() })
   })

@@ -4,3 +4,8 @@ import type { FastifyReply } from 'fastify'
 export function standingHeaders ({ server, request }: FastifyReply): Readonly<Record<string, string>> {
   return { ...server.securityHeaders, 'x-request-id': request.id }
 }
+
+/** The same as names and values one after the other, for an answer that has no others: Node writes them half as dear. */
+export function standingLines ({ server, request }: FastifyReply): string[] {
+  return [...server.securityLines, 'x-request-id', request.id]
+}

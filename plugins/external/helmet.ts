@@ -28,7 +28,7 @@ const REPLICA = 'x-drawbridge-replica'
 const NOT_SECURITY = new Set(['connection', 'content-length', 'content-type', 'date', 'keep-alive'])
 
 /**
- * Decorates the instance with the security headers of every answer. helmet makes them once, on an instance of its own:
+ * Decorates the instance with the security headers of every answer, as an object and as names and values one after the other. helmet makes them once, on an instance of its own:
  * they never change, and its two asynchronous hooks would cost every request more than all guards together.
  */
 export default fp<Partial<Pick<AppOptions, 'settings'>>>(async (app, { settings }) => {
@@ -42,4 +42,5 @@ export default fp<Partial<Pick<AppOptions, 'settings'>>>(async (app, { settings 
   const replica = settings?.replica === undefined ? [] : [[REPLICA, settings.replica.name] as const]
   const standing = [...security, ['cache-control', 'no-store'] as const, ...replica]
   app.decorate('securityHeaders', Object.freeze(Object.fromEntries(standing)))
+  app.decorate('securityLines', Object.freeze(standing.flat()))
 }, { name: 'helmet-once' })

@@ -1,7 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { standingHeaders } from '../../plugins/edge/standing-headers.ts'
+import { standingHeaders, standingLines } from '../../plugins/edge/standing-headers.ts'
 import { writable, type JsonText } from '../../src/protocol/index.ts'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 /**
  * Sends a JSON answer under the status that the reply has, in one write and without copying it. Written past Fastify, which
@@ -29,5 +31,7 @@ export function sendText (reply: FastifyReply, text: JsonText): void {
 /** The head of an answer of `bytes` bytes, under the status and with the headers that the reply has. */
 function writeJsonHead (reply: FastifyReply, bytes: number): void {
   const { raw } = reply
-  raw.writeHead(raw.statusCode, { ...standingHeaders(reply), 'content-type': 'application/json; charset=utf-8', ...reply.getHeaders() as OutgoingHttpHeaders, 'content-length': bytes })
+  const own = reply.getHeaders() as OutgoingHttpHeaders
+  if (Object.keys(own).length === 0) raw.writeHead(raw.statusCode, [...standingLines(reply), 'content-type', JSON_TYPE, 'content-length', bytes])
+  else raw.writeHead(raw.statusCode, { ...standingHeaders(reply), 'content-type': JSON_TYPE, ...own, 'content-length': bytes })
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import type { TestKey } from '../helpers/api-keys.ts'
+import { until } from '../helpers/until.ts'
 import { startEdge } from './edge-app.ts'
 import type { EdgeApp } from './edge-app.ts'
 import { rawSend } from './raw-http.ts'
@@ -25,6 +27,7 @@ describe('request bodies', () => {
         reply.send({ bytes: body?.length ?? null, isBuffer: Buffer.isBuffer(body), text: body?.toString('utf8').slice(0, 40) ?? null })
       }
     })
+    app.post('/late', () => { handled++ })
   }
   before(async () => {
     const made = edgeSettings({ http: { maxBodyBytes: MAX_BYTES } })
@@ -41,6 +44,16 @@ describe('request bodies', () => {
       const answer = await edge.send('/body', { method: 'POST', body, headers: json(), ...(chunkBytes === undefined ? {} : { chunkBytes }) })
       assert.deepEqual(JSON.parse(answer.body()), { bytes: Buffer.byteLength(body), isBuffer: true, text: body.slice(0, 40) })
     }
+  })
+
+  test('that were whole are not at fault when their client leaves before the answer', async () => {
+    const socket = connect(edge.port, '127.0.0.1')
+    const before = handled
+    socket.write(`POST /late HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key.text}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`)
+    await until('the route has it', () => handled > before)
+    socket.resetAndDestroy()
+    const line = await until('it is logged', () => edge.log().find(({ path }) => path === '/late'))
+    assert.deepEqual([line['status'], line['code'], line['reason'], handled], [499, undefined, undefined, before + 1])
   })
 
   test('are JSON by name, exactly; everything else is 415 and reaches no route (T32)', async () => {
