@@ -30,7 +30,7 @@ export interface ReplyingServer {
 /**
  * A server's reply as clients of the modern era read it: `resultType` and `serverInfo` on every result, cache hints where
  * they belong, no error number of the session era (MCP 2026-07-28). Lists and contents are filtered by who asks, so they are
- * always `private` (T23). The server's objects are not changed.
+ * always `private` (T23). The server's objects are not changed; by reference where nothing has to be.
  */
 export function toModern (method: string, reply: Reply, { era, serverInfo, mayMakeTask = false }: ReplyingServer): Reply {
   if (reply.error !== undefined) return { error: era === 'legacy' ? modernError(reply.error) : ownHopError(reply.error) }
@@ -38,17 +38,17 @@ export function toModern (method: string, reply: Reply, { era, serverInfo, mayMa
   const { resultType = 'complete' } = era === 'legacy' ? {} : reply.result
   // A kind that nobody asked for is no answer (MCP 2026-07-28 base protocol).
   if (resultType !== 'complete' && resultType !== 'input_required' && !(mayMakeTask && resultType === 'task')) return errorReply('GW_UPSTREAM_PROTOCOL')
+  const { _meta: meta } = reply.result
+  const lacksInfo = serverInfo !== undefined && (!isJsonObject(meta) || meta[META.serverInfo] === undefined)
+  const lacksHints = resultType === 'complete' && Object.hasOwn(CACHEABLE, method)
+  if (!lacksInfo && !lacksHints && reply.result['resultType'] === resultType) return reply
   const result = withMember(reply.result, 'resultType', resultType)
-  if (resultType === 'complete') addHints(method, result)
-  const meta = result['_meta']
-  if (serverInfo !== undefined && (!isJsonObject(meta) || meta[META.serverInfo] === undefined)) {
-    result['_meta'] = { ...(isJsonObject(meta) ? meta : undefined), [META.serverInfo]: serverInfo }
-  }
+  if (lacksHints) addHints(method, result)
+  if (lacksInfo) result['_meta'] = { ...(isJsonObject(meta) ? meta : undefined), [META.serverInfo]: serverInfo }
   return { result }
 }
 
 function addHints (method: string, result: JsonObject): void {
-  if (!Object.hasOwn(CACHEABLE, method)) return
   const { ttlMs } = result
   // Whole numbers, or clients refuse the result as a whole.
   result['ttlMs'] = typeof ttlMs === 'number' && ttlMs >= 0 ? Math.min(Math.floor(ttlMs), MAX_TTL_MS) : CACHEABLE[method]
