@@ -104,8 +104,8 @@ async function everyFace (t: TestContext, gateway: TestGateway, server: string):
   return { modern, legacy, answers: [...answers, old.stream] }
 }
 
-/** Everything that a caller is shown, headers first; without ids of requests, in which any five digits may come by chance. */
-const shown = (answer: Exchange): string => (JSON.stringify(answer.headers) + answer.body()).replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'a UUID')
+/** Everything that a caller is shown, headers first; without ids of requests, and UUIDs, in which any five digits may come by chance. */
+const shown = (answer: Exchange): string => (JSON.stringify(answer.headers) + answer.body()).replaceAll(/\b(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g, 'an id')
 
 /** A hostile server that otherwise behaves, or refuses calls with a status. */
 function hostile (status: () => number): (received: Received) => void {
