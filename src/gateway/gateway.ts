@@ -17,6 +17,7 @@ import { modernTurn } from './modern-turn.ts'
 import { receiveModern } from './modern.ts'
 import { busyOwners, endOwned, endUnowned, hasOwned } from './owned.ts'
 import { callPlainTool, drainingOutcome, type PlainCall, type PlainOutcome } from './plain-tools.ts'
+import { draining } from './refusals.ts'
 import { attach, receive } from './receive.ts'
 import { limitError } from './refusals.ts'
 import { countByEra, statusFor, statusForOperator, type EraCounts, type ServerStatus } from './status.ts'
@@ -72,6 +73,10 @@ class ProcessGateway implements Gateway {
 
   spares (server: ServerName): { readonly wanted: number, readonly ready: number } {
     return this.#context.connections.spares(this.#generations.current.server(server))
+  }
+
+  isCircuitOpen (server: ServerName): boolean | undefined {
+    return this.#context.connections.isCircuitOpen(this.#generations.current.server(server))
   }
 
   // ---- sessions ----
@@ -202,8 +207,4 @@ class ProcessGateway implements Gateway {
     this.#schemas.close()
     reopening?.close()
   }
-}
-
-function draining (): GatewayError {
-  return new GatewayError('GW_DRAINING', { retryAfterS: 1 })
 }

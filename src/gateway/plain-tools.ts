@@ -1,12 +1,13 @@
 import { errorReply, toJsonRpcError, type JsonObject, type JsonRpcErrorBody, type JsonRpcId, type Reply } from '../protocol/index.ts'
 import type { Exchange, SessionRoute } from '../session/index.ts'
-import { GatewayError } from '../shared/errors.ts'
+import type { GatewayError } from '../shared/errors.ts'
 import type { Result } from '../shared/result.ts'
 import { useFeature } from './call.ts'
 import type { FeatureUse } from './use.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import { featureOf } from './feature.ts'
 import { learnFor } from './learn.ts'
+import { draining } from './refusals.ts'
 
 /** One tool call of a caller without an MCP client. */
 export interface PlainCall { readonly toolName: string, readonly arguments: JsonObject | undefined }
@@ -61,6 +62,6 @@ function outcomeOf (reply: Reply): PlainOutcome {
 
 /** What a caller is told who comes while the gateway is shutting down. */
 export function drainingOutcome (): PlainOutcome {
-  const error = new GatewayError('GW_DRAINING', { retryAfterS: 1 })
-  return { ok: false, error: { code: error.row.rpcCode, message: error.message }, refused: error }
+  const error = draining()
+  return { ok: false, error: toJsonRpcError(error), refused: error }
 }

@@ -85,6 +85,8 @@ export interface Gateway {
   connectionCounts (): ReadonlyMap<ServerName, EraCounts>
   /** Spare workers of the server: how many there should be right now, and how many are ready. */
   spares (server: ServerName): { readonly wanted: number, readonly ready: number }
+  /** Is the circuit of the server, as it is configured now, open or half open? Undefined = it has none, or nobody has used it yet (FR14). */
+  isCircuitOpen (server: ServerName): boolean | undefined
   /** Servers whose newest start failed. */
   readonly failingServers: number
   readonly draining: boolean

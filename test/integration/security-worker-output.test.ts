@@ -22,7 +22,7 @@ describe('JSON nested deeper than a stack', () => {
     gateway = await startGateway({
       users: [{ tenant: 'acme', user: 'alice' }, { tenant: 'globex', user: 'bob' }],
       config: {
-        mcpServers: { nest: nestsDeep(), hello: nestsDeep({ NEST_IN: 'initialize' }), list: nestsDeep({ NEST_IN: 'tools/list' }), probe: probe() },
+        mcpServers: { nest: nestsDeep(), named: { ...nestsDeep(), tools: { idempotencyKeys: true } }, hello: nestsDeep({ NEST_IN: 'initialize' }), list: nestsDeep({ NEST_IN: 'tools/list' }), probe: probe() },
         limits: roomyLimits
       }
     })
@@ -52,6 +52,17 @@ describe('JSON nested deeper than a stack', () => {
       const [broken, whole] = JSON.parse(plain.body()) as Array<Record<string, unknown>>
       assert.deepEqual(broken, { ok: false, error: BROKEN })
       assert.equal(whole?.['ok'], true)
+      await othersGoOn()
+    })
+  }
+
+  for (const where of ['result', 'error']) {
+    it(`in a named call's ${where}: the same error under the same key (FR42)`, async () => {
+      const named = gateway.wire('alice', 'named')
+      await named.open()
+      const call = { name: 'nest', arguments: { in: where }, _meta: { 'io.drawbridge/idempotency-key': where } }
+      assert.deepEqual((await named.request('tools/call', call)).error, BROKEN)
+      assert.deepEqual((await named.request('tools/call', call)).error, BROKEN)
       await othersGoOn()
     })
   }
