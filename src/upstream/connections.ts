@@ -80,6 +80,8 @@ export interface Connections {
   eras (server: ServerSettings): ReturnType<EraVerdicts['known']>
   /** May what was lost with its process be run again? Milliseconds to wait before; undefined: no. @param tries how often it was already (FR11) */
   retryAfterMs (server: ServerSettings, tries: number): number | undefined
+  /** Is the circuit of this entry open, or half open? Undefined = it has none, or nobody has used the entry yet (FR14). */
+  isCircuitOpen (server: ServerSettings): boolean | undefined
   /** Ends every worker, starting ones too, and opens no more. */
   close (): Promise<void>
 }
@@ -228,6 +230,7 @@ class KeyedConnections implements Connections {
   lastFailure (server: ServerName): StartFailure | undefined { return this.#failures.get(server) }
   eras (server: ServerSettings): ReturnType<EraVerdicts['known']> { return this.#verdicts.known(server) }
   retryAfterMs (server: ServerSettings, tries: number): number | undefined { return this.#healths.of(server).health.retryAfterMs(tries) }
+  isCircuitOpen (server: ServerSettings): boolean | undefined { return this.#healths.isOpen(server) }
 
   async close (): Promise<void> {
     this.#isClosing = true

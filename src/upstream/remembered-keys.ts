@@ -33,6 +33,6 @@ function callersText ({ server, tenant, user, capabilities }: ConnectionRequest,
     case 'tenant': return `${era}:${tenant}`
     case 'user':
     case 'session':
-    case 'call': return `${era}:${tenant.length}:${tenant}${user.length}:${user}${fingerprint(capabilities)}`
+    case 'call': return `${era}:${tenant.length}:${tenant}${user.length}:${user}${server.capabilities === 'client' ? fingerprint(capabilities) : ''}`
   }
 }

@@ -2,6 +2,7 @@ import type { CircuitState } from '../../resilience/index.ts'
 import type { ServerName } from '../../shared/ids.ts'
 import type { ServerSettings } from '../../shared/settings/server.ts'
 import { createTokenSource, type TokenEvents, type TokenSource } from '../credentials/token-source.ts'
+import { breakerKey } from '../server-breaker.ts'
 import { ServerHealth } from './server-health.ts'
 
 /** Entries that are remembered; the one asked for longest ago goes first. Far more than a configuration has, over many reloads. */
@@ -40,16 +41,20 @@ export class ServerHealths {
   }
 
   of (server: ServerSettings): SharedEntry {
-    const key = `${server.name} ${server.entryHash}`
+    const key = breakerKey(server)
     const known = this.#entries.get(key)
     if (known !== undefined) return known
     const entry = this.#make(server)
     this.#entries.set(key, entry)
-    // A changed entry begins anew, whatever was told of the one before.
-    if (server.breaker !== undefined) this.#options.events.circuit(server.name, 'closed')
     const [oldest] = this.#entries.keys()
     if (this.#entries.size > MAX_ENTRIES && oldest !== undefined) this.#forget(oldest)
     return entry
+  }
+
+  /** Is the circuit of this entry open, or half open? Undefined = it has none, or nobody has asked for the entry yet. */
+  isOpen (server: ServerSettings): boolean | undefined {
+    const state = server.breaker === undefined ? undefined : this.#entries.get(breakerKey(server))?.health.state
+    return state === undefined ? undefined : state === 'open' || state === 'half_open'
   }
 
   close (): void {

@@ -13,6 +13,8 @@ export function modernBase ({ outbound, headers }: Hop): RequestHead {
 
 /** Tools whose heads are remembered; then it begins anew. */
 const MAX_REMEMBERED = 256
+/** Names are the caller's to invent: longer ones are written anew each time, so that the bound above is one of bytes too. */
+const MAX_NAME_CHARS = 256
 
 /**
  * Heads of modern requests to one server: version, method, name and mirrored arguments repeat what is in the body (MCP 2026-07-28
@@ -30,7 +32,8 @@ export class ModernHeads {
   /** @param mirrored which arguments the tool wants in headers of their own */
   of (method: string, params: JsonObject, mirrored: readonly MirroredParam[] | undefined): RequestHead {
     const { name } = params
-    if (method !== 'tools/call' || typeof name !== 'string' || (mirrored !== undefined && mirrored.length > 0)) return modernHead(this.#base, method, params, mirrored)
+    const isPlain = method === 'tools/call' && (mirrored === undefined || mirrored.length === 0)
+    if (!isPlain || typeof name !== 'string' || name.length > MAX_NAME_CHARS) return modernHead(this.#base, method, params, mirrored)
     const known = this.#ofTools.get(name)
     if (known !== undefined) return known
     if (this.#ofTools.size >= MAX_REMEMBERED) this.#ofTools.clear()
