@@ -13,8 +13,10 @@ import { writeRequest } from './write-request.ts'
 /** The pool, as its connections see it. */
 export interface ConnectionOwner {
   onFailed (connection: Http1Connection, error: OutboundError): void
-  /** It stands and has no request. */
+  /** It stands, or has answered, and has no request. */
   onFree (connection: Http1Connection): void
+  /** Its request was taken back before it had begun to leave: the server has seen nothing, and waits no longer for that. */
+  onUnused (connection: Http1Connection): void
   /** It stood, and is of no more use. */
   onGone (connection: Http1Connection): void
 }
@@ -87,7 +89,7 @@ export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
     this.#sending = undefined
     this.#answered()
     if (this.#isWritten) this.#leave()
-    else this.#owner.onFree(this)
+    else this.#owner.onUnused(this)
   }
 
   onHead (head: AnswerHead): void {

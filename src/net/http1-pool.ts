@@ -75,6 +75,14 @@ export class Http1Pool implements ConnectionOwner, SendingHolder {
       connection.bornMs = nowMs
     }
     connection.idleUntilMs = Math.min(nowMs + connection.idleMs, connection.bornMs + this.#options.maxAgeMs)
+    this.#offer(connection, nowMs)
+  }
+
+  onUnused (connection: Http1Connection): void {
+    this.#offer(connection, systemClock.nowMs())
+  }
+
+  #offer (connection: Http1Connection, nowMs: number): void {
     if (connection.idleUntilMs <= nowMs) return connection.destroy(destroyed())
     const next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)

@@ -5,7 +5,7 @@
  * HTTP/1.1 client: one bounded pool of connections per server entry and worker key, one request at a time on each.
  * Never: follows a redirect, connects to an address that it did not check, resolves a name between check and connection,
  * turns certificate verification off, reads an answer that could be read in two ways, sees MCP, or sends anything of a caller.
- * Called by: src/upstream (createOutbound), src/auth and src/tenancy (askJson), config/ (checkTargetUrl).
+ * Called by: src/upstream, src/auth, src/tenancy, src/cli, plugins/, config/.
  * Sources: MCP 2025-11-25 security best practices (SSRF), T47, T48, T49, T51, FR45, rulings 8 and 9; RFC 6890, 6761, 9110, 9112, 9325.
  *
  * | address | default | with `allowPrivateNetwork` |

@@ -9,8 +9,8 @@ let used = random.length
 
 /**
  * An id for one request: 128 random bits as 32 hexadecimal digits, the form of a trace id. Random, because callers see it: a
- * count would tell each of them how much the others do. Not `randomUUID`, whose text is in 36 pieces that have to be joined
- * before it can be a header: with that it costs twice as much.
+ * count would tell each of them how much the others do. Not `randomUUID`, whose text is in pieces that have to be joined before it
+ * can be a header.
  */
 export function newRequestId (): string {
   if (used === random.length) {

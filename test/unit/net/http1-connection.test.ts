@@ -24,6 +24,21 @@ async function unanswered (test: TestContext): Promise<Sending> {
   return sending
 }
 
+describe('an idle connection', () => {
+  it('is none the fresher for a request that was taken back before it left', async (test) => {
+    const server = await rawServer(test, ({ socket }) => { socket.write(answer('ok', 'Keep-Alive: timeout=3\r\n')) })
+    const outbound = to(test, server.port)
+    await get(outbound)
+    // Beside it no other one leaves before the turn ends.
+    await unanswered(test)
+    await until('its second is over', () => {
+      ask(outbound, outbound.head('GET', [])).sending.cancel()
+      return server.peers[0]?.isClosed === true
+    })
+    assert.equal(server.peers[0]?.text.match(/GET/g)?.length, 1)
+  })
+})
+
 describe('requests on the wire', () => {
   it('are written as given, with their length in bytes, in one piece each', async (test) => {
     const server = await rawServer(test, ({ socket }) => { socket.write(answer('ok')) })
