@@ -5,7 +5,7 @@ export function standingHeaders ({ server, request }: FastifyReply): Readonly<Re
   return { ...server.securityHeaders, 'x-request-id': request.id }
 }
 
-/** The same as names and values one after the other, for an answer that has no others: Node writes them half as dear. */
+/** The same as names and values one after the other, for the caller to add to: Node takes them as they are, and no objects have to be put together. */
 export function standingLines ({ server, request }: FastifyReply): string[] {
   return [...server.securityLines, 'x-request-id', request.id]
 }

@@ -32,6 +32,10 @@ export function sendText (reply: FastifyReply, text: JsonText): void {
 function writeJsonHead (reply: FastifyReply, bytes: number): void {
   const { raw } = reply
   const own = reply.getHeaders() as OutgoingHttpHeaders
-  if (Object.keys(own).length === 0) raw.writeHead(raw.statusCode, [...standingLines(reply), 'content-type', JSON_TYPE, 'content-length', bytes])
-  else raw.writeHead(raw.statusCode, { ...standingHeaders(reply), 'content-type': JSON_TYPE, ...own, 'content-length': bytes })
+  if (Object.keys(own).length > 0) raw.writeHead(raw.statusCode, { ...standingHeaders(reply), 'content-type': JSON_TYPE, ...own, 'content-length': bytes })
+  else {
+    const lines = standingLines(reply)
+    lines.push('content-type', JSON_TYPE, 'content-length', String(bytes))
+    raw.writeHead(raw.statusCode, lines)
+  }
 }
