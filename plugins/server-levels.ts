@@ -11,7 +11,7 @@ export interface ServerLevelParts {
   readonly telemetry: Telemetry
   /** The configuration that serves new requests. */
   readonly now: () => Pick<Settings, 'servers'>
-  readonly gateway: Pick<Gateway, 'spares' | 'connectionCounts'>
+  readonly gateway: Pick<Gateway, 'spares' | 'connectionCounts' | 'isCircuitOpen'>
   readonly pool: Pick<WorkerPool, 'stats'>
 }
 
@@ -36,8 +36,16 @@ export function watchServerLevels ({ telemetry, now, gateway, pool }: ServerLeve
       const { wanted, ready } = gateway.spares(server)
       telemetry.level('spares_wanted', { server }).set(wanted)
       telemetry.level('spares_ready', { server }).set(ready)
+      setCircuit(telemetry, server, gateway.isCircuitOpen(server))
     }
   })
+}
+
+/** Of the entry that is configured now: of a name, there may be others that have been dropped or changed and whose timers still run. */
+function setCircuit (telemetry: Telemetry, server: ServerName, isOpen: boolean | undefined): void {
+  const level = telemetry.level('circuit_open', { server })
+  if (isOpen === undefined) level.clear()
+  else level.set(Number(isOpen))
 }
 
 /** @returns whether nothing is left to be told of it */

@@ -1,13 +1,12 @@
 import type { createGateway } from '../src/gateway/index.ts'
 import type { Logger, Telemetry } from '../src/telemetry/index.ts'
 
-type UpstreamEvents = Pick<Parameters<typeof createGateway>[0]['events']['upstream'], 'circuit' | 'retried' | 'tokenFetched'>
+type UpstreamEvents = Required<Pick<Parameters<typeof createGateway>[0]['events']['upstream'], 'circuit' | 'retried' | 'tokenFetched'>>
 
 /** What is counted and logged of circuits, retries and tokens of servers over HTTP. Nothing of a token or an answer is in it. */
 export function upstreamEvents (telemetry: Telemetry, logger: Logger): UpstreamEvents {
   return {
     circuit (server, state) {
-      telemetry.level('circuit_open', { server }).set(state === 'open' || state === 'half_open' ? 1 : 0)
       if (state === 'open') {
         telemetry.count('circuit_opened_total', { server }).inc()
         logger.warn({ event: 'circuit_open', server }, 'a server is down: its callers are told so at once until it answers')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { responseOf, textOf } from '../helpers/legacy-wire.ts'
+import { metricOf, metricsOf } from '../helpers/metrics.ts'
 import { createModernWire } from '../helpers/modern-wire.ts'
 import { probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
@@ -138,13 +139,14 @@ describe('a server that is down (FR14)', () => {
       }
       assert.equal(textOf(await other.call('echo', { text: 'beside' })), 'beside')
       assert.equal(upstream.server.of('tools/call').length, sent, 'nothing was sent while it was open')
+      assert.equal(await metricOf(gateway, 'circuit_open', { server: 'x' }), 1)
       upstream.mode = 'ok'
       await until('a request of ours was answered, and calls go through', async () => (await wire.call('do', { nonce: `back${sent}${Math.random()}` })).error === undefined)
       assert.ok(upstream.nonces().every((nonce) => !nonce.startsWith('down') && !nonce.startsWith('open')))
       t.diagnostic(`${era}: refused in ${Math.max(...times).toFixed(1)} ms at most`)
-      const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-      assert.match(metrics, /drawbridge_circuit_opened_total\{server="x"\} [1-9]/)
-      assert.match(metrics, /drawbridge_circuit_refusals_total\{server="x"\} [1-9]/)
+      const metrics = await metricsOf(gateway)
+      assert.deepEqual([metrics('circuit_open', { server: 'x' }), metrics('circuit_open', { server: 'other' })], [0, undefined], 'a process has no circuit')
+      for (const name of ['circuit_opened_total', 'circuit_refusals_total']) assert.ok((metrics(name, { server: 'x' }) ?? 0) >= 1, name)
       assert.deepEqual(faultsOf(gateway), [])
     })
   }
