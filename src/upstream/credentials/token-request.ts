@@ -1,5 +1,4 @@
-import type { AnswerHead, AnswerListener, Outbound } from '../../net/index.ts'
-import { createOutbound, OutboundError } from '../../net/index.ts'
+import { askText, createOutbound, OutboundError, type Outbound, type RequestHead } from '../../net/index.ts'
 import type { ClientCredentials } from '../../shared/settings/client-credentials.ts'
 import { CredentialError } from './credential-error.ts'
 import { readTokenAnswer, type AccessToken } from './token-answer.ts'
@@ -23,7 +22,7 @@ export function createTokenRequest (credentials: ClientCredentials): TokenReques
   const head = outbound.head('POST', headersOf(credentials))
   const body = bodyOf(credentials)
   return {
-    send: () => new Promise((resolve, reject) => { new Asking(resolve, reject).send(outbound, head, body) }),
+    send: () => askForToken(outbound, head, body),
     close: () => { outbound.destroy() }
   }
 }
@@ -50,51 +49,20 @@ function bodyOf ({ clientAuthentication, clientId, clientSecret, scope, resource
   return body.toString()
 }
 
-class Asking implements AnswerListener {
-  readonly #resolve: (token: AccessToken) => void
-  readonly #reject: (error: CredentialError) => void
-  readonly #timer = setTimeout(() => { this.#fail('the token endpoint did not answer in time') }, REQUEST_MS).unref()
-  readonly #pieces: Buffer[] = []
-  #bytes = 0
-  #status = 0
-  #cancel = (): void => {}
-
-  constructor (resolve: (token: AccessToken) => void, reject: (error: CredentialError) => void) {
-    this.#resolve = resolve
-    this.#reject = reject
+async function askForToken (outbound: Outbound, head: RequestHead, body: string): Promise<AccessToken> {
+  const late = new AbortController()
+  const timer = setTimeout(() => { late.abort(new Error('no answer in time')) }, REQUEST_MS).unref()
+  try {
+    const { status, text } = await askText(outbound, { head, body, maxBytes: MAX_ANSWER_BYTES, signal: late.signal })
+    return readTokenAnswer(status, text)
+  } catch (thrown) {
+    throw thrown instanceof CredentialError ? thrown : notTold(thrown)
+  } finally {
+    clearTimeout(timer)
   }
+}
 
-  send (outbound: Outbound, head: ReturnType<Outbound['head']>, body: string): void {
-    const sending = outbound.send(head, body, this)
-    this.#cancel = () => { sending.cancel() }
-  }
-
-  onSent (): void {}
-  onHead (head: AnswerHead): void { this.#status = head.status }
-
-  onData (piece: Buffer): void {
-    this.#bytes += piece.length
-    // The piece's memory is used again.
-    if (this.#bytes <= MAX_ANSWER_BYTES) this.#pieces.push(Buffer.from(piece))
-    else this.#fail('the token endpoint answered with too much')
-  }
-
-  onEnd (): void {
-    clearTimeout(this.#timer)
-    try {
-      this.#resolve(readTokenAnswer(this.#status, Buffer.concat(this.#pieces).toString()))
-    } catch (thrown) {
-      this.#reject(thrown as CredentialError)
-    }
-  }
-
-  onLost (error: Error): void {
-    this.#fail(`the token endpoint was not reached: ${error instanceof OutboundError ? error.reason : error.message}`)
-  }
-
-  #fail (reason: string): void {
-    clearTimeout(this.#timer)
-    this.#cancel()
-    this.#reject(new CredentialError('GW_UPSTREAM_UNAVAILABLE', reason))
-  }
+function notTold (thrown: unknown): CredentialError {
+  const { message, cause } = thrown as Error
+  return new CredentialError('GW_UPSTREAM_UNAVAILABLE', `the token endpoint ${cause instanceof OutboundError ? 'was not reached' : 'did not tell'}: ${message}`)
 }
