@@ -46,17 +46,25 @@ describe('drawbridge doctor beside a gateway that runs', () => {
       t.after(() => gateway.stop())
       const [port, managementPort] = [portOf(gateway.url), portOf(gateway.managementUrl)]
       const { code, ...findings } = await doctor(t, { listen: { port }, management: { port: managementPort } }, env)
-      assert.deepEqual([findings.port?.status, findings.management], ['ok', { name: 'management port', status: 'ok', required: true, found: `127.0.0.1:${managementPort} is in use by the gateway that runs` }])
-      assert.match(findings.port?.found ?? '', new RegExp(`^127\\.0\\.0\\.1:${port} is in use by the gateway that runs \\(\\d+\\.\\d+\\.\\d+\\S*, (?:healthy|degraded)\\)$`))
+      assert.deepEqual([findings.port?.status, findings.management], ['ok', { name: 'management port', status: 'ok', required: true, found: `127.0.0.1:${managementPort} is in use by the management listener of a gateway` }])
+      assert.match(findings.port?.found ?? '', new RegExp(`^127\\.0\\.0\\.1:${port} is in use by a gateway that serves 127\\.0\\.0\\.1 \\(\\d+\\.\\d+\\.\\d+\\S*, (?:healthy|degraded)\\)$`))
       assert.equal(code, 0)
     })
   }
 
-  it('a gateway that serves other host names is one all the same; the wrong listener of one is not its port', async (t) => {
+  it('a gateway that serves other host names is another one\'s; the wrong listener of one is not its port', async (t) => {
     const gateway = await startGateway({ config: { mcpServers: {}, http: { allowedHosts: ['mcp.example.com'] } } })
     t.after(() => gateway.stop())
     const [port, managementPort] = [portOf(gateway.url), portOf(gateway.managementUrl)]
-    assert.equal((await checkPort(wanted(port), 'localhost')).status, 'ok')
+    const beside = await doctor(t, { listen: { port }, management: { port: 0 } })
+    assert.equal(beside.code, 1)
+    assert.deepEqual(beside.port, {
+      name: 'port',
+      status: 'missing',
+      required: true,
+      found: `127.0.0.1:${port} (listen.port) is taken by a gateway of another configuration, which serves other host names`,
+      fix: 'stop that program (ss -ltnp shows it), or choose another listen.port, or restart it if it is yours and http.allowedHosts has changed since it started'
+    })
     assert.equal((await checkPort(wanted(port), 'mcp.example.com')).status, 'ok')
     const swapped = await doctor(t, { listen: { port: managementPort }, management: { port }, http: { allowedHosts: ['mcp.example.com'] } })
     assert.equal(swapped.code, 1)
@@ -90,7 +98,7 @@ describe('drawbridge doctor beside another program', () => {
   it('what it writes does not reach the terminal as it is', async (t) => {
     const port = await foreign(t, says(JSON.stringify({ status: '\u001b[2J', version: 'x'.repeat(100), checks: { lifecycle: {} } })))
     const { found } = await checkPort(wanted(port), 'localhost')
-    assert.equal(found, `127.0.0.1:${port} is in use by the gateway that runs (${'x'.repeat(40)}, ??2J)`)
+    assert.equal(found, `127.0.0.1:${port} is in use by a gateway that serves localhost (${'x'.repeat(40)}, ??2J)`)
   })
 
   it('a free port, an address that is not this machine\'s, and a wildcard', async (t) => {

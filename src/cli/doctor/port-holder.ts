@@ -2,10 +2,13 @@ import { connect } from 'node:net'
 import { isJsonObject } from '../../protocol/index.ts'
 import { readJson } from '../../shared/read-json.ts'
 
-/** Who holds a port: a gateway's listener, by what it says of itself, or somebody else. */
+/**
+ * Who holds a port: a gateway's public listener that serves the host name that was asked for, by what it says of itself; one that
+ * does not, which is therefore of another configuration; a gateway's management listener; or somebody else.
+ */
 export type PortHolder =
-  | { readonly kind: 'public', readonly about?: string }
-  | { readonly kind: 'management' | 'other' }
+  | { readonly kind: 'public', readonly about: string }
+  | { readonly kind: 'elsewhere' | 'management' | 'other' }
 
 /** For connecting, asking and answering. A gateway answers at once, also while it drains. */
 const ANSWER_MS = 2000
@@ -35,8 +38,7 @@ function holderOf (said: unknown): PortHolder {
   const { status, version, checks, error } = said
   if (typeof status === 'string' && typeof version === 'string' && isJsonObject(checks) && isJsonObject(checks['lifecycle'])) return { kind: 'public', about: `${printable(version)}, ${printable(status)}` }
   if (!isJsonObject(error) || typeof error['request_id'] !== 'string') return { kind: 'other' }
-  // A gateway that serves other host names than this configuration.
-  if (error['code'] === 'GW_HTTP_HOST') return { kind: 'public' }
+  if (error['code'] === 'GW_HTTP_HOST') return { kind: 'elsewhere' }
   return { kind: error['code'] === 'GW_AUTH_REQUIRED' || error['code'] === 'GW_HTTP_NOT_FOUND' ? 'management' : 'other' }
 }
 

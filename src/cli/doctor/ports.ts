@@ -14,11 +14,11 @@ export interface WantedPort {
   readonly host: string
   /** 0 = any, which there always is. */
   readonly port: number
-  /** What a gateway that runs has there. */
+  /** What a gateway of this configuration has there. */
   readonly listener: 'public' | 'management'
 }
 
-/** The two listeners of a configuration: free, in use by the gateway that runs, or taken. */
+/** The two listeners of a configuration: free, in use by a gateway that may well be its own, or taken. */
 export async function checkPorts ({ listen, management, http }: Settings): Promise<Finding[]> {
   const hostName = http.allowedHosts[0] ?? 'localhost'
   return await Promise.all([
@@ -27,7 +27,10 @@ export async function checkPorts ({ listen, management, http }: Settings): Promi
   ])
 }
 
-/** Could a gateway listen there now, or does one already? @param hostName one that a gateway of the configuration serves */
+/**
+ * Could a gateway listen there now, or does one already? Which configuration that one has, it tells nobody: only that it is another
+ * one, by not serving its host name. @param hostName one that a gateway of the configuration serves
+ */
 export async function checkPort (wanted: WantedPort, hostName: string): Promise<Finding> {
   const { name, key, host, port } = wanted
   const where = `${host}:${port}`
@@ -35,12 +38,14 @@ export async function checkPort (wanted: WantedPort, hostName: string): Promise<
   if (problem === undefined) return fine(name, true, `${where} is free`)
   if (problem !== 'EADDRINUSE') return { name, status: 'missing', required: true, found: `${where} (${key}) cannot be listened on (${problem})`, fix: `choose another host or port for ${key.replace('.port', '')}` }
   const holder = await askHolder(host, port, hostName)
-  if (holder.kind === wanted.listener) return fine(name, true, `${where} is in use by the gateway that runs${'about' in holder ? ` (${holder.about})` : ''}`)
-  return { name, status: 'missing', required: true, found: `${where} (${key}) is taken by ${TAKERS[holder.kind]}`, fix: `stop that program (ss -ltnp shows it), or choose another ${key}` }
+  if (holder.kind === wanted.listener) return fine(name, true, `${where} is in use by ${holder.kind === 'public' ? `a gateway that serves ${hostName} (${holder.about})` : TAKERS[holder.kind]}`)
+  const orRestart = holder.kind === 'elsewhere' ? ', or restart it if it is yours and http.allowedHosts has changed since it started' : ''
+  return { name, status: 'missing', required: true, found: `${where} (${key}) is taken by ${TAKERS[holder.kind]}`, fix: `stop that program (ss -ltnp shows it), or choose another ${key}${orRestart}` }
 }
 
 const TAKERS: Readonly<Record<PortHolder['kind'], string>> = {
   public: 'the public listener of a gateway',
+  elsewhere: 'a gateway of another configuration, which serves other host names',
   management: 'the management listener of a gateway',
   other: 'another program'
 }
