@@ -16,7 +16,7 @@ const GUARDED = [
 const BODY = ['GW_HTTP_MEDIA_TYPE', 'GW_HTTP_BODY_TOO_LARGE'] as const
 
 /** Stands for the id of whoever asks, in examples. */
-const REQUEST_ID = '5f0c6c0e-6f0e-4f0e-9a51-6a3f1d1b7a10'
+const REQUEST_ID = '7041017fe2f311dfe1ad61f21f52d9cd'
 
 /** The refusals of an open route. */
 export function openRefusals (...codes: readonly ErrorCode[]): RouteDocs['x-refusals'] {
