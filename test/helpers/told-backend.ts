@@ -22,7 +22,7 @@ export interface ToldBackend {
 }
 
 /** Headers of every answer, as a gateway has them. */
-const STANDING = { 'strict-transport-security': 'max-age=31536000; includeSubDomains', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-request-id': '0b6f7d52-3f0e-4d8b-9f0a-2d1c5f7e9a10' }
+const STANDING = { 'strict-transport-security': 'max-age=31536000; includeSubDomains', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-request-id': '0b6f7d523f0e4d8b9f0a2d1c5f7e9a10' }
 
 /** Starts it. Streams apart, everything is answered with JSON that names it. @param port 0: any */
 export async function startToldBackend (name: string, port = 0): Promise<ToldBackend> {

@@ -62,7 +62,7 @@ describe('nginx of the stack: its log', { timeout: 60_000 }, () => {
     const { time, seconds, upstream_connect_seconds: connectS, upstream_seconds: upstreamS, connection, ...rest } = line ?? {}
     assert.deepEqual([typeof time, typeof seconds, typeof connection, connectS, upstreamS].map((value) => /^(?:string|number|[\d.]+)$/.test(String(value))), [true, true, true, true, true])
     assert.deepEqual({ ...rest, bytes_in: 0, bytes_out: 0, connection_requests: 0, upstream_header_seconds: '' }, {
-      event: 'access', request_id: '0b6f7d52-3f0e-4d8b-9f0a-2d1c5f7e9a10', client: '127.0.0.1', host: 'localhost', method: 'GET', path: '/mcp/secret', protocol: 'HTTP/1.1', tls: 'TLSv1.3', status: 200, bytes_in: 0, bytes_out: 0, replica: 'b1', upstream: `127.0.0.1:${edge.b1.port}`, upstream_status: '200', connection_requests: 0, user_agent: '', upstream_header_seconds: ''
+      event: 'access', request_id: '0b6f7d523f0e4d8b9f0a2d1c5f7e9a10', client: '127.0.0.1', host: 'localhost', method: 'GET', path: '/mcp/secret', protocol: 'HTTP/1.1', tls: 'TLSv1.3', status: 200, bytes_in: 0, bytes_out: 0, replica: 'b1', upstream: `127.0.0.1:${edge.b1.port}`, upstream_status: '200', connection_requests: 0, user_agent: '', upstream_header_seconds: ''
     })
     await edge.logged('/session/secret')
     // Also where something goes wrong: refused, over the cap, nobody there.
