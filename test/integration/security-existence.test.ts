@@ -6,6 +6,7 @@ import { makeApiKey } from '../helpers/api-keys.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send, type Exchange } from '../helpers/http-exchange.ts'
 import { ACCEPT_BOTH, createLegacyWire, textOf } from '../helpers/legacy-wire.ts'
+import { lowerQuartileOf } from '../helpers/lower-quartile.ts'
 import { probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -15,11 +16,6 @@ const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 function shape (answer: Exchange): unknown {
   const { 'x-request-id': _id, date: _date, ...headers } = answer.headers
   return { status: answer.status, headers, body: answer.body() }
-}
-
-/** What a quarter of them took at most: what the machine does besides makes the others longer. */
-function quartileOf (times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)] ?? 0
 }
 
 describe('existence', () => {
@@ -149,7 +145,7 @@ describe('existence', () => {
           times[at]?.push(performance.now() - started)
         }
       }
-      const apartMs = Math.abs(quartileOf(times[0]) - quartileOf(times[1]))
+      const apartMs = Math.abs(lowerQuartileOf(times[0]) - lowerQuartileOf(times[1]))
       assert.ok(apartMs < 2, `${what}: ${apartMs} ms`)
     }
   })

@@ -8,6 +8,7 @@ import { makeApiKey } from '../../helpers/api-keys.ts'
 import { startGateway, type TestGateway } from '../../helpers/gateway.ts'
 import { exchange, send, type Exchange } from '../../helpers/http-exchange.ts'
 import { ACCEPT_BOTH, createLegacyWire } from '../../helpers/legacy-wire.ts'
+import { lowerQuartileOf } from '../../helpers/lower-quartile.ts'
 import { createModernWire } from '../../helpers/modern-wire.ts'
 import { startReplicas, type ReplicaSet } from '../../helpers/replicas.ts'
 import { probe, roomyLimits } from '../../helpers/server-entries.ts'
@@ -22,11 +23,6 @@ const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 const ROUNDS = 2000
 
 const operator = (path: string, body?: unknown): Promise<Exchange> => send(path, { method: 'POST', headers: { authorization: `Bearer ${MANAGEMENT}` }, ...(body === undefined ? {} : { body }) })
-
-/** What a quarter of them took at most: what the machine does besides makes the others longer. */
-function quartileOf (times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 4)] ?? 0
-}
 
 /** Names and text of all files below, as far as they are still there. */
 async function filesBelow (directory: string): Promise<string> {
@@ -66,7 +62,7 @@ describe('keys that are not valid', () => {
         times[at]?.push(performance.now() - started)
       }
     }
-    const [unknown = 0, wrong = 0] = times.map(quartileOf)
+    const [unknown = 0, wrong = 0] = times.map(lowerQuartileOf)
     t.diagnostic(`unknown ${unknown.toFixed(3)} ms, wrong ${wrong.toFixed(3)} ms`)
     assert.ok(Math.abs(unknown - wrong) < 1, `${unknown} ms and ${wrong} ms`)
   })

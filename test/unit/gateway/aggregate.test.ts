@@ -10,6 +10,7 @@ import { until } from '../../helpers/until.ts'
 import { runs } from '../upstream/upstream-parts.ts'
 import { routeTo, startGateway } from './gateway-parts.ts'
 import type { TestClient } from './gateway-parts.ts'
+import { hurry } from './lists-parts.ts'
 
 const echo = runs('echo.mjs')
 const probe = { args: [new URL('../../helpers/probe-server.mjs', import.meta.url).pathname] }
@@ -96,18 +97,15 @@ describe('the aggregate', () => {
 })
 
 describe('servers that are not there', () => {
-  /** The ten seconds that the aggregate gives a server pass in one: a server that is up answers within it on a busy machine, too. */
-  function hurry (t: Parameters<typeof startGateway>[0]): void {
-    const real = globalThis.setTimeout
-    t.mock.method(globalThis, 'setTimeout', (then: (...rest: unknown[]) => void, ms?: number, ...rest: unknown[]) => real(then, ms === 10_000 ? 1000 : ms, ...rest))
-  }
+  /** What the aggregate gives a server. Passes in one second here, in which a server that is up answers on a busy machine, too. */
+  const LIST_MS = 10_000
 
   it('a mute one holds a list up for its time and no longer', async (t) => {
     const { client, gateway } = await startGateway(t, { servers: { echo, mute: runs('never-initializes.mjs') } })
     const alice = await client('alice', '/')
     // Up before time flies, so that only the mute one is late.
     assert.equal(await alice.call('echo__echo', { text: 'up' }), 'up')
-    hurry(t)
+    hurry(t, LIST_MS)
     assert.ok((await toolNames(alice)).includes('echo__echo'))
     assert.equal(gateway.callsInFlight, 0)
   })
@@ -116,7 +114,7 @@ describe('servers that are not there', () => {
     const { client } = await startGateway(t, { servers: { echo, slow: runs('slow-start.mjs', '3000') } })
     const alice = await client('alice', '/')
     const reader = alice.listen()
-    hurry(t)
+    hurry(t, LIST_MS)
     assert.ok(!(await toolNames(alice)).includes('slow__late'))
     await until('list_changed', () => reader.texts().some((text) => text.includes('notifications/tools/list_changed')))
     assert.ok((await toolNames(alice)).includes('slow__late'))
@@ -126,7 +124,7 @@ describe('servers that are not there', () => {
     const { client } = await startGateway(t, { servers: { puppet: { ...runs('puppet.mjs'), env: { PUPPET_LIST_DELAY_MS: '3000', PUPPET_CAPABILITIES: '{"tools":{}}' } } } })
     const alice = await client('alice', '/')
     const reader = alice.listen()
-    hurry(t)
+    hurry(t, LIST_MS)
     const first = await toolNames(alice)
     await until('list_changed', () => reader.texts().length > 0)
     assert.deepEqual([first, reader.texts()], [[], ['{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}']])
