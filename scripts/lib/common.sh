@@ -65,7 +65,7 @@ write_file () {
     printf '+ write %q (mode %s)\n' "$file" "$mode"
     return
   fi
-  new=$(mktemp "$file.XXXXXX")
+  new=$(mktemp "$file.XXXXXX") || return 1
   if cat > "$new" && chmod "$mode" "$new" && mv -f "$new" "$file"; then return; fi
   rm -f "$new"
   return 1

@@ -8,6 +8,17 @@ subnet () { env_value SUBNET 172.30.240; }
 # serving: the names of the replicas that serve, `b1 b2`.
 serving () { cat "$(instance_dir)/topology"; }
 
+# routed: the names of the replicas that nginx sends requests to.
+routed () { sed -nE 's/^upstream drawbridge_([bg][12]) .*/\1/p' "$(instance_dir)/nginx/upstreams.conf" 2> /dev/null | paste -sd ' ' -; }
+
+# strangers_to COLOUR: the replicas that serve, or get requests, and are not of this colour. A switch from one colour to the other that
+# was killed in the middle leaves some: nginx and instance/topology are written before .env, which says the colour.
+strangers_to () {
+  local name own
+  own=$(replicas_of "$1") || return 1
+  for name in $(serving) $(routed); do [[ " $own " == *" $name "* ]] || printf '%s\n' "$name"; done | sort -u | paste -sd ' ' -
+}
+
 # replicas_of COLOUR
 replicas_of () { case $1 in blue) printf 'b1 b2' ;; green) printf 'g1 g2' ;; *) die "no such colour: $1" ;; esac; }
 

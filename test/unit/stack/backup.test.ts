@@ -128,7 +128,7 @@ describe('backup and restore of files', () => {
     writeFileSync(join(place.instance, 'gateways'), 'aaa gateway-blue-1\nbbb nginx\nccc gateway-blue-2\nddd redis\n')
     const two = await backup('two.tar')
     assert.equal(two.code, 0, two.errors)
-    assert.deepEqual(docker.asked().filter((call) => /^(un)?pause/.test(call)), ['pause aaa ccc', 'unpause aaa ccc'])
+    assert.deepEqual(docker.asked().filter((call) => /^(un)?pause/.test(call)), ['pause aaa ccc', 'unpause aaa', 'unpause ccc'])
   })
 
   it('on a machine without settings those of the backup say which image, which folder and which project are meant', async (t) => {

@@ -60,10 +60,9 @@ describe('scripts', () => {
       'env BLUE_VERSION=2.0 PACKAGES_VERSION=2.0 compose run --rm --no-deps packages',
       ...replaced('b1', 'gateway-blue-1', 'b2', 'b1 b2'),
       ...replaced('b2', 'gateway-blue-2', 'b1', 'b1 b2'),
-      'write stack.env (mode 600)',
+      'write stack.env (mode 600)', 'write stack.env (mode 600)', 'write stack.env (mode 600)',
       'note in instance/history: blue dev first',
       'note in instance/history: blue 2.0 rolling',
-      'write stack.env (mode 600)',
       'compose kill -s HUP prometheus'
     ])
   })
@@ -130,7 +129,7 @@ describe('scripts', () => {
     assert.equal(code, 1, errors)
     const { checks } = JSON.parse(out) as { checks: ReadonlyArray<{ name: string, state: string }> }
     const wrong = checks.filter(({ name }) => !['disk of instance', 'nginx over TLS'].includes(name)).map(({ name, state }) => `${state} ${name}`)
-    assert.deepEqual(wrong, ['fail containers', 'fail replica b1', 'fail replica b2', 'fail routes', 'fail prometheus', 'ok certificate', 'warn disk of Docker', 'warn backup'])
+    assert.deepEqual(wrong, ['fail containers', 'fail replica b1', 'fail replica b2', 'fail routes', 'ok colour', 'fail prometheus', 'ok certificate', 'warn disk of Docker', 'warn backup'])
   })
 
   it('take the same host out of an address, whatever its form', async (t) => {
