@@ -2,7 +2,8 @@ import neostandard from 'neostandard'
 import tseslint from 'typescript-eslint'
 
 export default [
-  { ignores: ['node_modules', 'test/clients/node_modules', 'bench/.work', 'data', 'coverage', '.drawbridge'] },
+  // As .gitignore: what runs and tests leave behind is nobody's source.
+  { ignores: ['node_modules', 'test/clients/node_modules', 'test/clients/.venv', 'test/clients/.documented-*', 'test/.cache', 'bench/.work', 'data', 'coverage', 'instance', '.drawbridge'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],
