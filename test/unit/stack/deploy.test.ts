@@ -1,60 +1,10 @@
 /** scripts/deploy where something comes in between: it undoes itself whoever has gone meanwhile, it ends what is in service, and a tag keeps its image. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import type { TestContext } from 'node:test'
-import { until } from '../../helpers/until.ts'
-import { preparedPlace, root, standInDocker } from './operator-scripts.ts'
-import type { Place } from './operator-scripts.ts'
-
-/** Notes which version each replica is started with; waits once at the call that has `at` in it; ends, as Docker's client does, when nobody reads. */
-const held = (at: string): string => `
-FOLDER=\${INSTANCE%/*}
-case "$*" in *' up -d '*) for last; do :; done; echo "$last $BLUE_VERSION" >> "$FOLDER/started" ;; esac
-case "$*" in *'${at}'*) if [ ! -e "$FOLDER/go" ]; then mkfifo "$FOLDER/go"; read -r word < "$FOLDER/go"; fi ;; esac
-case "$*" in *' up -d '* | *' kill '*) echo Container >&2 || kill -PIPE $$ ;; esac`
-
-interface Held {
-  readonly place: Place
-  readonly started: () => string[]
-  /** Ends the script's wait; resolves with its exit code and what it said. */
-  readonly goOn: () => Promise<readonly [code: number | null, said: string]>
-  readonly leave: (how: 'unread' | NodeJS.Signals) => void
-}
-
-/** A deployment that waits in the middle. */
-async function heldAt (t: TestContext, at: string): Promise<Held> {
-  const place = await preparedPlace(t)
-  const { env } = standInDocker(place, held(at))
-  const child = spawn(join(root, 'scripts/deploy'), ['--version', '2.0'], { cwd: place.folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  // With what it started, which waits: where the test ends before that.
-  t.after(() => {
-    try {
-      process.kill(-Number(child.pid), 'SIGKILL')
-    } catch {
-      // Everything has ended by itself.
-    }
-  })
-  const said: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said.push(text) })
-  const closed = once(child, 'close') as Promise<[number | null]>
-  const go = join(place.folder, 'go')
-  await until('it waits', () => existsSync(go) || child.exitCode !== null, 60_000)
-  assert.equal(child.exitCode, null, said.join(''))
-  return {
-    place,
-    started: () => readFileSync(join(place.folder, 'started'), 'utf8').trim().split('\n'),
-    goOn: async () => { await writeFile(go, 'on\n'); return [(await closed)[0], said.join('')] },
-    leave: (how) => {
-      if (how !== 'unread') child.kill(how)
-      else for (const stream of [child.stdout, child.stderr]) stream.destroy()
-    }
-  }
-}
+import { heldAt } from './held-deployment.ts'
+import { preparedPlace, standInDocker } from './operator-scripts.ts'
 
 describe('scripts/deploy', () => {
   for (const how of ['unread', 'SIGHUP', 'SIGTERM'] as const) {
