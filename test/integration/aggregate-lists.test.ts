@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { probe, roomyLimits, unruly } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -94,17 +95,12 @@ describe('the aggregate while a server is down', () => {
     await plan({ hold: ['tools/list'] })
     const before = await readings()
     const lists = wires.map((wire) => page(wire))
-    await until('it is asked, and all have asked for it', async () => await readings() > before && await requestsInFlight() === lists.length)
+    await until('it is asked, and all have asked for it', async () => await readings() > before && await metricOf(gateway, 'http_requests_in_flight') === lists.length)
     await plan({ tools: [tool('together')] })
     for (const { names } of await Promise.all(lists)) assert.ok(names.some((name) => ['planned__together', 'planned__fresh'].includes(name)), names.join(' '))
     // One more for those whose request came when the first reading was over.
     assert.ok(await readings() - before <= 2)
   })
-
-  async function requestsInFlight (): Promise<number> {
-    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-    return Number(/^drawbridge_http_requests_in_flight (\d+)$/m.exec(metrics)?.[1])
-  }
 
   async function readings (): Promise<number> {
     return (await readFile(join(dir, 'journal'), 'utf8')).split('\n').filter((line) => line.includes(' tools/list ')).length

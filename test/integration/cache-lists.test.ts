@@ -4,6 +4,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { countingServer, type CountingServer } from '../helpers/counting-server.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import type { LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { createModernWire, type ModernWire } from '../helpers/modern-wire.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
@@ -38,10 +39,7 @@ async function said (wire: LegacyWire | ModernWire, method: string, params: Reco
   return (items[0]?.['description'] ?? items[0]?.['text'] ?? items[0]?.['name'] ?? '').replace(/^(\w+)-[0-9a-f]{40}/, '$1')
 }
 
-async function counted (outcome: string): Promise<number> {
-  const text = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-  return Number(new RegExp(`^drawbridge_cache_lookups_total\\{[^}]*outcome="${outcome}"[^}]*\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0)
-}
+const counted = async (outcome: string): Promise<number> => await metricOf(gateway, 'cache_lookups_total', { outcome }) ?? 0
 
 describe('lists', () => {
   before(() => { server = countingServer() })

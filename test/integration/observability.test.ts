@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
 import { textOf } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { probe, roomyLimits, unruly } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -114,18 +115,14 @@ describe('observability', () => {
   })
 
   it('counts foreign session ids, and never a worker given to somebody else', async () => {
-    const counterOf = async (name: string): Promise<number> => {
-      const { body } = await get(`${gateway.managementUrl}/metrics`)
-      return Number(new RegExp(`^drawbridge_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(body)?.[1])
-    }
-    const before = await counterOf('session_owner_mismatch_total')
+    const before = await metricOf(gateway, 'session_owner_mismatch_total') ?? NaN
     const [owner, thief] = [gateway.wire('alice', 'probe'), gateway.wire('carol', 'probe')]
     await owner.open()
     thief.sessionId = owner.sessionId
     const answer = await thief.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
     assert.equal(answer.status, 404)
-    assert.equal(await counterOf('session_owner_mismatch_total'), before + 1)
-    assert.equal(await counterOf('worker_reassigned_total'), 0)
+    assert.equal(await metricOf(gateway, 'session_owner_mismatch_total'), before + 1)
+    assert.equal(await metricOf(gateway, 'worker_reassigned_total'), 0)
   })
 
   it('/admin always needs the token', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { startGateway, type GatewayConfig, type TestGateway } from '../helpers/gateway.ts'
 import { textOf } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { manyUsers, probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -41,11 +42,6 @@ async function followed (t: TestContext, config: GatewayConfig, more: Partial<Pa
   }
 }
 
-const metric = async (gateway: TestGateway, name: string): Promise<number> => {
-  const text = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-  return Number(new RegExp(`^drawbridge_${name} (\\S+)$`, 'm').exec(text)?.[1])
-}
-
 describe('a changed file', () => {
   it('brings servers, takes servers away, and leaves the others alone', async (t) => {
     const { gateway, file, replace, told } = await followed(t, { mcpServers: { stays: probe(), goes: probe() }, limits: roomyLimits })
@@ -62,7 +58,7 @@ describe('a changed file', () => {
     const comes = gateway.wire('alice', 'comes')
     await comes.open()
     assert.match(textOf(await comes.call('get')), /"value":null/)
-    assert.equal(await metric(gateway, 'config_revision'), 2)
+    assert.equal(await metricOf(gateway, 'config_revision'), 2)
   })
 
   it('leaves open sessions on the entry that they began with, and gives new ones the changed entry', async (t) => {
@@ -188,7 +184,7 @@ describe('a file that comes and goes under load (FR44)', () => {
     const applied = told('config_reloaded').length
     const revisions = told('config_refused').map(({ revision }) => revision)
     assert.ok(revisions.every((revision) => typeof revision === 'number' && revision <= applied + 1))
-    assert.equal(await metric(gateway, 'config_revision'), applied + 1)
+    assert.equal(await metricOf(gateway, 'config_revision'), applied + 1)
   })
 })
 

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { startGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
 import { responseOf, textOf } from '../helpers/legacy-wire.ts'
+import { metricsOf } from '../helpers/metrics.ts'
 import { createModernWire, type ModernWire } from '../helpers/modern-wire.ts'
 import { startReplicas } from '../helpers/replicas.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
@@ -64,8 +65,8 @@ describe('calls with an idempotency key (FR42)', () => {
     // And later, too.
     assert.deepEqual(await Promise.all([bySession(4), byModern(), byPlain()]), Array.from({ length: 3 }, () => 'done as number 1'))
     assert.equal(runs('once'), 1)
-    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-    const counted = (outcome: string): number => Number(new RegExp(`drawbridge_idempotent_calls_total\\{outcome="${outcome}"\\} ([0-9]+)`).exec(metrics)?.[1] ?? 0)
+    const metrics = await metricsOf(gateway)
+    const counted = (outcome: string): number => metrics('idempotent_calls_total', { outcome }) ?? 0
     assert.deepEqual([counted('first'), counted('joined') + counted('replayed')], [1, 12])
     assert.ok(counted('joined') > 0 && counted('replayed') >= 3)
     assert.deepEqual(faultsOf(gateway), [])

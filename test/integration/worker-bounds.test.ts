@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { probe, roomyLimits, unruly } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -96,7 +97,6 @@ describe('bounds on workers', () => {
       assert.ok((await responseOf(answer, 1)).error)
       assert.equal(answer.headers['mcp-session-id'], undefined)
     }
-    const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-    assert.match(metrics, /^drawbridge_sessions_open\{[^}]*face="streamable"[^}]*\} 0$/m)
+    assert.equal(await metricOf(gateway, 'sessions_open', { face: 'streamable' }), 0)
   })
 })
