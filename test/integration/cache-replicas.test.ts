@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { countingServer, type CountingServer } from '../helpers/counting-server.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { startReplicas, type ReplicaSet, type TestReplica } from '../helpers/replicas.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
@@ -21,7 +22,7 @@ describe('two replicas of one shared server', () => {
       config: { mcpServers: { counts: server.entry({ ...shared, tools: { cache: { search: 60_000 } } }) }, limits: roomyLimits }
     })
     ;[one, two] = set.replicas as [TestReplica, TestReplica]
-    for (const { gateway } of set.replicas) await until('it reaches Redis', async () => (await (await fetch(`${gateway.managementUrl}/metrics`)).text()).includes('drawbridge_redis_up 1'))
+    for (const { gateway } of set.replicas) await until('it reaches Redis', async () => await metricOf(gateway, 'redis_up') === 1)
   })
   after(async () => {
     await set.stop()

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { probeResources } from '../../src/sandbox/resources/index.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { inmate, inside } from '../helpers/inmate.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { runners, type Runner } from '../helpers/runners.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
@@ -75,8 +76,7 @@ for (const { name, make } of runners()) {
       await until('the limit is told', () => told('hog').includes('memory'))
       assert.deepEqual(await inside(bob, 'return [globalThis.mine, process.pid]'), [1, before])
       assert.equal(typeof await inside(alice, 'return process.pid'), 'number')
-      const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-      assert.match(metrics, /^drawbridge_worker_limit_exceeded_total\{server="hog",limit="memory"\} 1$/m)
+      assert.equal(await metricOf(gateway, 'worker_limit_exceeded_total', { server: 'hog', limit: 'memory' }), 1)
     })
 
     it('when the gateway has stopped, no group is left', async () => {

@@ -5,6 +5,7 @@ import { KINDS, startFixtureUpstreams, type FixtureUpstreams, type Kind } from '
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { exchange, send } from '../helpers/http-exchange.ts'
 import { ACCEPT_BOTH, responseOf, textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { createModernWire, type ModernWire } from '../helpers/modern-wire.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
 import { openSseWire } from '../helpers/sse-wire.ts'
@@ -160,12 +161,12 @@ describe('what a client that goes had', () => {
       await holding.next('progress', (message) => message.method === 'notifications/progress')
       const gone = new AbortController()
       const line = wire.begin('tools/call', { name: 'slow_progress', arguments: endless('in line') }, { signal: gone.signal }).catch(() => 'gone')
-      const inFlight = async (): Promise<string | undefined> => /^drawbridge_http_requests_in_flight (\d+)$/m.exec((await send(`${gateway.managementUrl}/metrics`)).body())?.[1]
-      await until('both are there', async () => await inFlight() === '2')
+      const inFlight = async (): Promise<number | undefined> => await metricOf(gateway, 'http_requests_in_flight')
+      await until('both are there', async () => await inFlight() === 2)
       gone.abort()
       assert.equal(await line, 'gone')
       // Two connections: the other one's end could be noticed first otherwise, and the call have its turn.
-      await until('it has left the line', async () => await inFlight() === '1')
+      await until('it has left the line', async () => await inFlight() === 1)
       holding.cut()
       assert.equal((JSON.parse(textOf(await wire.call('was_cancelled', { key: 'in line' }))) as Fate).started, false)
     }

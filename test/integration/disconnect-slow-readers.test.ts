@@ -5,6 +5,7 @@ import { request, type IncomingMessage } from 'node:http'
 import { META } from '../../src/protocol/index.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { ACCEPT_BOTH, textOf } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { createModernWire, MODERN, modernParams, type ModernWire } from '../helpers/modern-wire.ts'
 import { residentBytes } from '../helpers/processes.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
@@ -122,7 +123,7 @@ describe('modern clients that do not read', () => {
       // At the pace of the one who reads.
       await reader.next(`turn ${turn}`, ({ params }) => params?.['turn'] === turn)
     }
-    await until('no listen is left but the one that reads', async () => gone === STALLED || await openStreams(gateway) === 1)
+    await until('no listen is left but the one that reads', async () => gone === STALLED || await metricOf(gateway, 'sse_streams_open') === 1)
     const grownMb = (residentBytes(gateway.pid) - residentBefore) / MB
     t.diagnostic(`${Math.round(grownMb)} MB resident more after ${turns} messages of 64 KiB to ${STALLED + 1} listens`)
     assert.ok(grownMb < 150, `${grownMb} MB`)
@@ -131,8 +132,3 @@ describe('modern clients that do not read', () => {
     reader.cut()
   })
 })
-
-async function openStreams (gateway: TestGateway): Promise<number> {
-  const metrics = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-  return Number(/^drawbridge_sse_streams_open (\d+)$/m.exec(metrics)?.[1])
-}

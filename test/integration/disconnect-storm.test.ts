@@ -6,6 +6,7 @@ import { startFixtureUpstreams, type FixtureUpstreams, type Kind } from '../help
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send, type JsonRpc } from '../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricsOf } from '../helpers/metrics.ts'
 import { createModernWire } from '../helpers/modern-wire.ts'
 import { seeded } from '../helpers/random.ts'
 import { roomyLimits } from '../helpers/server-entries.ts'
@@ -64,9 +65,9 @@ describe('a storm of cancellations', () => {
       })
     })
     await until('nothing is in flight', async () => {
-      const [status, metrics] = await Promise.all([send(`${gateway.url}/status`, { headers: gateway.keyOf('alice').bearer }), send(`${gateway.managementUrl}/metrics`)])
+      const [status, metrics] = await Promise.all([send(`${gateway.url}/status`, { headers: gateway.keyOf('alice').bearer }), metricsOf(gateway)])
       const { servers } = JSON.parse(status.body()) as { servers: Array<{ workers: { calls_in_flight: number } }> }
-      return servers.every(({ workers }) => workers.calls_in_flight === 0) && /^drawbridge_http_requests_in_flight 0$/m.test(metrics.body()) && /^drawbridge_sse_streams_open 0$/m.test(metrics.body())
+      return servers.every(({ workers }) => workers.calls_in_flight === 0) && metrics('http_requests_in_flight') === 0 && metrics('sse_streams_open') === 0
     })
   }
 

@@ -5,8 +5,8 @@ import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
-import { exchange } from '../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { manyUsers, probe, roomyLimits } from '../helpers/server-entries.ts'
 import { until } from '../helpers/until.ts'
 
@@ -29,9 +29,9 @@ describe('requests that are handed over', () => {
     const gateway = await start(t)
     const wires = await Promise.all(Array.from({ length: 2 * CONNECTIONS }, async () => await opened(gateway)))
     const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, async (_, index) => await pipelined(gateway, wires.slice(2 * index, 2 * index + 2))))
-    await until('all streams are open', async () => await openStreams(gateway) === 2 * CONNECTIONS)
+    await until('all streams are open', async () => await metricOf(gateway, 'sse_streams_open') === 2 * CONNECTIONS)
     for (const socket of sockets) socket.destroy()
-    await until('all streams have ended', async () => await openStreams(gateway) === 0)
+    await until('all streams have ended', async () => await metricOf(gateway, 'sse_streams_open') === 0)
   })
 
   it('are served whatever their headers announce about the message', async (t) => {
@@ -66,12 +66,6 @@ async function connected (gateway: TestGateway): Promise<Socket> {
 function request (gateway: TestGateway, line: string, headers: string): string {
   const bearer = Object.entries(gateway.keyOf('u0').bearer).map(([name, value]) => `${name}: ${String(value)}`).join('\r\n')
   return `${line}\r\nHost: ${new URL(gateway.url).host}\r\n${bearer}\r\n${headers}\r\n\r\n`
-}
-
-async function openStreams (gateway: TestGateway): Promise<number> {
-  const metrics = await exchange(`${gateway.managementUrl}/metrics`)
-  await metrics.ended
-  return Number(/sse_streams_open (\d+)/.exec(metrics.body())?.[1])
 }
 
 async function start (t: { after (end: () => Promise<unknown>): void }): Promise<TestGateway> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { send } from '../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricsOf, type Metrics } from '../helpers/metrics.ts'
 import { createModernWire } from '../helpers/modern-wire.ts'
 import { residentBytes } from '../helpers/processes.ts'
 import { officialServer } from '../helpers/programs.ts'
@@ -28,10 +29,7 @@ const ready = async (gateway: TestGateway, server: string, count: number): Promi
   await until(`${count} spares of ${server}`, async () => (await warmOf(gateway, server)).ready === count, 20_000)
 }
 
-async function metric (gateway: TestGateway, series: string): Promise<number> {
-  const answer = await fetch(`${gateway.managementUrl}/metrics`, { headers: { authorization: `Bearer ${MANAGEMENT_TOKEN}` } })
-  return Number((await answer.text()).split('\n').find((line) => line.startsWith(`${series} `))?.split(' ')[1] ?? 0)
-}
+const metrics = (gateway: TestGateway): Promise<Metrics> => metricsOf(gateway, { token: MANAGEMENT_TOKEN })
 
 async function opened (gateway: TestGateway, user: string, server: string): Promise<LegacyWire> {
   const wire = gateway.wire(user, server)
@@ -53,11 +51,12 @@ describe('spare workers', () => {
     for (const { user, wire } of wires) assert.match(textOf(await wire.call('get')), new RegExp(`of ${user}"`))
     await ready(gateway, 'probe', 2)
     assert.equal(gateway.workers().length, 6)
-    assert.equal(await metric(gateway, 'drawbridge_spares_ready{server="probe"}'), 2)
-    assert.ok(await metric(gateway, 'drawbridge_spares_wanted{server="probe"}') >= 2)
-    const opens = await Promise.all(['warm', 'cold'].map((kind) => metric(gateway, `drawbridge_worker_open_seconds_count{server="probe",kind="${kind}"}`)))
-    assert.deepEqual([opens[0] === 0, (opens[0] ?? 0) + (opens[1] ?? 0)], [false, 4])
-    assert.equal(await metric(gateway, 'drawbridge_worker_reassigned_total'), 0)
+    const metric = await metrics(gateway)
+    assert.equal(metric('spares_ready', { server: 'probe' }), 2)
+    assert.ok((metric('spares_wanted', { server: 'probe' }) ?? 0) >= 2)
+    const [warm = 0, cold = 0] = ['warm', 'cold'].map((kind) => metric('worker_open_seconds_count', { server: 'probe', kind }))
+    assert.deepEqual([warm === 0, warm + cold], [false, 4])
+    assert.equal(metric('worker_reassigned_total'), 0)
   })
 
   it('of a real server serve a user of either era', async (t) => {
@@ -68,7 +67,7 @@ describe('spare workers', () => {
     t.after(() => modern.close())
     const answers = [await (await opened(gateway, 'u0', 'everything')).call('echo', { message: 'old' }), await modern.call('echo', { message: 'new' })]
     assert.deepEqual(answers.map(textOf), ['Echo: old', 'Echo: new'])
-    assert.equal(await metric(gateway, 'drawbridge_worker_open_seconds_count{server="everything",kind="warm"}'), 2)
+    assert.equal((await metrics(gateway))('worker_open_seconds_count', { server: 'everything', kind: 'warm' }), 2)
   })
 
   it('are not kept of servers whose entry is for somebody, and the operator is told why', async (t) => {
@@ -114,7 +113,7 @@ describe('recycling', () => {
       if (answer.body().includes('was started again')) notices++
       most = Math.max(most, ...gateway.workers().map(({ pid }) => residentBytes(pid)))
     }
-    const recycled = await metric(gateway, 'drawbridge_worker_recycled_total{server="leaks",reason="memory"}')
+    const recycled = (await metrics(gateway))('worker_recycled_total', { server: 'leaks', reason: 'memory' }) ?? 0
     assert.ok(recycled >= 3, `${recycled} times`)
     // The last one may have come after the last call.
     assert.ok(notices === recycled || notices === recycled - 1, `${notices} notices, ${recycled} times`)

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { metricsOf } from '../../helpers/metrics.ts'
 import type { ReplicaSet } from '../../helpers/replicas.ts'
 import { until } from '../../helpers/until.ts'
 import type { History } from './history.ts'
@@ -35,14 +36,9 @@ function isNothing ({ sessions, listens, parked, inFlight, workers, descriptors 
   return sessions === 0 && listens === 0 && parked === 0 && inFlight <= 1 && workers === 0 && descriptors <= base + KEPT_DESCRIPTORS
 }
 
-/** What a replica counts: a metric's name without its prefix to the sum over its labels. */
-export async function metricsOf (gateway: ReplicaSet['replicas'][number]['gateway'], signal?: AbortSignal): Promise<(name: string) => number> {
-  const text = await (await fetch(`${gateway.managementUrl}/metrics`, signal === undefined ? {} : { signal })).text()
-  return (name) => [...text.matchAll(new RegExp(`^drawbridge_${name}(?:\\{[^}]*\\})? (\\d+)`, 'gm'))].reduce((total, [, value]) => total + Number(value), 0)
-}
-
 async function leftIn (gateway: ReplicaSet['replicas'][number]['gateway']): Promise<Left> {
-  const sum = await metricsOf(gateway)
+  const metrics = await metricsOf(gateway)
+  const sum = (name: string): number => metrics(name) ?? 0
   return {
     sessions: sum('sessions_open'),
     listens: sum('listens_open'),

@@ -1,6 +1,6 @@
+import { metricsOf } from '../../helpers/metrics.ts'
 import type { ReplicaSet } from '../../helpers/replicas.ts'
 import type { History } from './history.ts'
-import { metricsOf } from './leftovers.ts'
 
 /** How often the replicas are asked. A moment is that long at least. */
 const LOOK_EVERY_MS = 500
@@ -20,7 +20,7 @@ export function watchSlowRedis (set: ReplicaSet, history: History): { stop (): P
     await Promise.all(set.replicas.map(async ({ name, gateway }) => {
       const before = seen.get(name) ?? { pid: gateway.pid, count: 0, askedMs: 0 }
       const [pid, askedMs] = [gateway.pid, history.now()]
-      const count = await metricsOf(gateway, AbortSignal.timeout(ANSWER_MS)).then((sum) => sum('limit_unanswered_total'), () => undefined)
+      const count = await metricsOf(gateway, { signal: AbortSignal.timeout(ANSWER_MS) }).then((metrics) => metrics('limit_unanswered_total'), () => undefined)
       if (count === undefined) return
       // One that was started again counts from nothing.
       if (count > (before.pid === pid ? before.count : 0)) history.slowMoments.push({ fromMs: before.askedMs, toMs: history.now() })

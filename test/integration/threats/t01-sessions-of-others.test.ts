@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { exchange, send, type Exchange } from '../../helpers/http-exchange.ts'
 import { textOf, type LegacyWire } from '../../helpers/legacy-wire.ts'
+import { metricOf } from '../../helpers/metrics.ts'
 import { startReplicas, type ReplicaSet, type TestReplica } from '../../helpers/replicas.ts'
 import { probe, roomyLimits } from '../../helpers/server-entries.ts'
 import { until } from '../../helpers/until.ts'
@@ -69,12 +70,7 @@ describe('T01: the session id of somebody else', () => {
   }
 
   it('is counted and recorded where the session lives', async () => {
-    const page = await until('it was counted', async () => {
-      const metrics = await exchange(`${home.gateway.managementUrl}/metrics`)
-      await metrics.ended
-      return /^drawbridge_session_owner_mismatch_total ([1-9]\d*)$/m.exec(metrics.body())?.[1]
-    })
-    assert.ok(Number(page) >= 2)
+    await until('both are counted', async () => (await metricOf(home.gateway, 'session_owner_mismatch_total') ?? 0) >= 2)
     const records = home.gateway.logs().filter((line) => line['reason'] === 'owner_mismatch')
     assert.deepEqual(new Set(records.map(({ user }) => user)), new Set(['mallory', 'eve']))
   })

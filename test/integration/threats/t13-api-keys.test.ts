@@ -9,6 +9,7 @@ import { startGateway, type TestGateway } from '../../helpers/gateway.ts'
 import { exchange, send, type Exchange } from '../../helpers/http-exchange.ts'
 import { ACCEPT_BOTH, createLegacyWire } from '../../helpers/legacy-wire.ts'
 import { lowerQuartileOf } from '../../helpers/lower-quartile.ts'
+import { metricOf } from '../../helpers/metrics.ts'
 import { createModernWire } from '../../helpers/modern-wire.ts'
 import { startReplicas, type ReplicaSet } from '../../helpers/replicas.ts'
 import { probe, roomyLimits } from '../../helpers/server-entries.ts'
@@ -121,8 +122,8 @@ describe('a revoked key, over two replicas', () => {
     assert.equal((await createLegacyWire(legacy.url, { ...bearer }).post(list, { 'mcp-session-id': legacy.sessionId ?? '' })).status, 401)
 
     const open = async (): Promise<number> => {
-      const pages = await Promise.all(set.replicas.map(async ({ gateway }) => (await send(`${gateway.managementUrl}/metrics`)).body()))
-      return pages.flatMap((page) => [...page.matchAll(/^drawbridge_sessions_open\{[^}]*\} (\d+)$/gm)]).reduce((sum, [, count]) => sum + Number(count), 0)
+      const counts = await Promise.all(set.replicas.map(async ({ gateway }) => await metricOf(gateway, 'sessions_open')))
+      return counts.reduce<number>((sum, count = 0) => sum + count, 0)
     }
     await until('only the session of bob is left', async () => await open() === 1, 5000)
     assert.ok((await lasting.request('tools/list')).result)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { countingServer, type CountingServer } from '../../helpers/counting-server.ts'
 import { textOf, type LegacyWire } from '../../helpers/legacy-wire.ts'
+import { metricOf } from '../../helpers/metrics.ts'
 import type { ModernWire } from '../../helpers/modern-wire.ts'
 import { startReplicas, type ReplicaSet, type TestReplica } from '../../helpers/replicas.ts'
 import { roomyLimits } from '../../helpers/server-entries.ts'
@@ -62,10 +63,7 @@ describe('T22', () => {
     await wire.open()
     return wire
   }
-  const metric = async (replica: TestReplica, name: string): Promise<number> => {
-    const text = await (await fetch(`${replica.gateway.managementUrl}/metrics`)).text()
-    return Number(new RegExp(`^drawbridge_${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0)
-  }
+  const metric = async (replica: TestReplica, name: string): Promise<number> => await metricOf(replica.gateway, name) ?? 0
 
   for (const era of ['legacy', 'modern'] as const) {
     it(`${era}: everybody gets the own answer, one after the other and all at once, at either replica`, async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { metricOf } from '../../helpers/metrics.ts'
 import { officialServer } from '../../helpers/programs.ts'
 import { startRedis, type TestRedis } from '../../helpers/redis.ts'
 import { startReplicas, type ReplicaSet } from '../../helpers/replicas.ts'
@@ -69,9 +70,6 @@ async function tamper (redis: TestRedis): Promise<number> {
 }
 
 async function forgedOf (set: ReplicaSet): Promise<number> {
-  const counts = await Promise.all(set.replicas.map(async ({ gateway }) => {
-    const text = await (await fetch(`${gateway.managementUrl}/metrics`)).text()
-    return Number(/^drawbridge_state_mac_fail_total (\d+)/m.exec(text)?.[1])
-  }))
-  return counts.reduce((sum, count) => sum + count, 0)
+  const counts = await Promise.all(set.replicas.map(async ({ gateway }) => await metricOf(gateway, 'state_mac_fail_total')))
+  return counts.reduce<number>((sum, count = NaN) => sum + count, 0)
 }
