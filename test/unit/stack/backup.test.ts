@@ -131,6 +131,24 @@ describe('backup and restore of files', () => {
     assert.deepEqual(docker.asked().filter((call) => /^(un)?pause/.test(call)), ['pause aaa ccc', 'unpause aaa', 'unpause ccc'])
   })
 
+  it('a gateway that does not go on is no success: it is tried again, and said when that is in vain', async (t) => {
+    const place = await saved(t)
+    const docker = standInDocker(place, `case "$*" in
+  'ps --filter'*) printf 'aaa gateway-blue-1\\nccc gateway-blue-2\\n' ;;
+  'unpause aaa') if [ -e "$INSTANCE/../never" ] || [ ! -e "$INSTANCE/../once" ]; then touch "$INSTANCE/../once"; exit 1; fi ;;
+esac`)
+    const once = await docker.script('backup', '--passphrase-file', 'passphrase', '--pause', '--out', 'b.tar')
+    assert.equal(once.code, 1)
+    assert.match(once.errors, /a gateway that was held still does not go on; nothing is left of this backup/)
+    assert.doesNotMatch(once.errors, /warning: not every gateway/)
+    assert.deepEqual(docker.asked().filter((call) => call.startsWith('unpause')), ['unpause aaa', 'unpause ccc', 'unpause aaa'])
+    writeFileSync(join(place.folder, 'never'), '')
+    const never = await docker.script('backup', '--passphrase-file', 'passphrase', '--pause', '--out', 'b.tar')
+    assert.equal(never.code, 1)
+    assert.match(never.errors, /warning: not every gateway goes on: docker ps --filter status=paused/)
+    assert.ok(!existsSync(join(place.folder, 'b.tar')) && !existsSync(join(place.folder, 'b.tar.parts')))
+  })
+
   it('on a machine without settings those of the backup say which image, which folder and which project are meant', async (t) => {
     const place = await saved(t)
     const { instance, envFile, script } = place

@@ -71,7 +71,7 @@ export interface StandIn {
 export function standInDocker (place: Place, answers = ''): StandIn {
   const bin = join(place.folder, 'bin')
   const calls = join(bin, 'calls')
-  mkdirSync(bin)
+  mkdirSync(bin, { recursive: true })
   writeFileSync(join(bin, 'docker'), `#!/bin/sh
 printf '%s\\n' "$*" >> "${calls}"
 ${answers}
