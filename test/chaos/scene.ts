@@ -4,6 +4,7 @@ import type { TestGateway } from '../helpers/gateway.ts'
 import type { JsonRpc } from '../helpers/http-exchange.ts'
 import { textOf } from '../helpers/legacy-wire.ts'
 import type { LegacyWire } from '../helpers/legacy-wire.ts'
+import { metricOf } from '../helpers/metrics.ts'
 import { residentBytes } from '../helpers/processes.ts'
 import { manyUsers, roomyLimits, roomyPool } from '../helpers/server-entries.ts'
 
@@ -81,6 +82,25 @@ export function watchMemory (pid: number): { stop (): { readonly grownBytes: num
     stop () {
       clearInterval(timer)
       return { grownBytes: peakBytes - before, peakBytes }
+    }
+  }
+}
+
+/** Looks at the delay of a gateway's event loop twice a second; it is measured once. `stop` tells the worst, in milliseconds. */
+export function watchDelay (gateway: TestGateway): { stop (): Promise<number> } {
+  let worstMs = 0
+  const state = { isOver: false }
+  const watching = (async () => {
+    while (!state.isOver) {
+      worstMs = Math.max(worstMs, (await metricOf(gateway, 'event_loop_delay_seconds') ?? 0) * 1000)
+      await pause(500)
+    }
+  })()
+  return {
+    async stop () {
+      state.isOver = true
+      await watching
+      return worstMs
     }
   }
 }

@@ -1,6 +1,6 @@
 import { textOf } from '../../helpers/legacy-wire.ts'
 import { probe } from '../../helpers/server-entries.ts'
-import { send } from '../../helpers/http-exchange.ts'
+import { metricOf } from '../../helpers/metrics.ts'
 import { until } from '../../helpers/until.ts'
 import { atMost, noted } from '../figure.ts'
 import type { Row } from '../figure.ts'
@@ -32,8 +32,7 @@ export const cancels: Row = {
     }
     const inFlight = async (): Promise<number> => Number(JSON.parse(textOf(await wire.call('cancelled'))).inFlight)
     const left = await until('nothing is in flight', async () => await inFlight() === 0, 5000).then(() => 0, inFlight)
-    const metrics = (await send(`${gateway.managementUrl}/metrics`)).body()
-    const open = Number(/^drawbridge_http_requests_in_flight (\S+)$/m.exec(metrics)?.[1])
+    const open = await metricOf(gateway, 'http_requests_in_flight') ?? NaN
     const after = await echo(wire, 'after')
     return [
       noted('answered in time, dropped', `${told.answered}, ${told.dropped}`),

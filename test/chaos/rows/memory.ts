@@ -1,10 +1,9 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { send } from '../../helpers/http-exchange.ts'
 import { probe } from '../../helpers/server-entries.ts'
 import { atMost, noted } from '../figure.ts'
 import type { Row } from '../figure.ts'
-import { echo, inLanes, MB, opened, pause, watchMemory, withGateway } from '../scene.ts'
+import { echo, inLanes, MB, opened, pause, watchDelay, watchMemory, withGateway } from '../scene.ts'
 
 const RESULT_BYTES = 4_000_000
 
@@ -18,21 +17,13 @@ export const heavyJson: Row = {
     const members = Array.from({ length: 400_000 }, (_, index) => [index % 10, null])
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'size', arguments: { data: 'x', members } } })
     const statuses: Record<string, number> = {}
-    let worstMs = 0
-    const state = { isOver: false }
-    const looking = (async () => {
-      while (!state.isOver) {
-        worstMs = Math.max(worstMs, Number(/^drawbridge_event_loop_delay_seconds (\S+)$/m.exec((await send(`${gateway.managementUrl}/metrics`)).body())?.[1] ?? 0) * 1000)
-        await pause(500)
-      }
-    })()
+    const delays = watchDelay(gateway)
     await inLanes(isQuick ? 40 : 200, 4, async (index) => {
       const answer = await wires[index % wires.length]?.post(body, { 'content-type': 'application/json' })
       const status = await answer?.ended === 'complete' ? String(answer?.status) : 'cut'
       statuses[status] = (statuses[status] ?? 0) + 1
     })
-    state.isOver = true
-    await looking
+    const worstMs = await delays.stop()
     const after = await Promise.all(wires.map((wire) => echo(wire, 'after')))
     return [
       noted('statuses', JSON.stringify(statuses)),

@@ -1,10 +1,8 @@
 import { until } from '../../helpers/until.ts'
 import { unruly } from '../../helpers/server-entries.ts'
-import { send } from '../../helpers/http-exchange.ts'
-import type { TestGateway } from '../../helpers/gateway.ts'
 import { atMost, between, noted } from '../figure.ts'
 import type { Row } from '../figure.ts'
-import { echo, MB, opened, pause, tally, timed, watchMemory, withGateway } from '../scene.ts'
+import { echo, MB, opened, tally, timed, watchDelay, watchMemory, withGateway } from '../scene.ts'
 import type { Called } from '../scene.ts'
 
 /** FR06. */
@@ -29,26 +27,6 @@ export const stderrFlood: Row = {
       atMost('mean delay of the event loop in the worst second', 50, await delays.stop(), ' ms')
     ]
   })
-}
-
-/** Looks at the gauge once a second, which is how often it is measured. */
-function watchDelay (gateway: TestGateway): { stop (): Promise<number> } {
-  let worstMs = 0
-  const state = { isOver: false }
-  const watching = (async () => {
-    while (!state.isOver) {
-      const metrics = (await send(`${gateway.managementUrl}/metrics`)).body()
-      worstMs = Math.max(worstMs, Number(/^drawbridge_event_loop_delay_seconds (\S+)$/m.exec(metrics)?.[1] ?? 0) * 1000)
-      await pause(500)
-    }
-  })()
-  return {
-    async stop () {
-      state.isOver = true
-      await watching
-      return worstMs
-    }
-  }
 }
 
 /** FR07. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { countingServer } from '../../helpers/counting-server.ts'
 import type { LegacyWire } from '../../helpers/legacy-wire.ts'
+import { metricOf } from '../../helpers/metrics.ts'
 import { startSentinels } from '../../helpers/redis-sets.ts'
 import { probe, roomyLimits } from '../../helpers/server-entries.ts'
 import { until } from '../../helpers/until.ts'
@@ -149,11 +150,7 @@ export const fullAuditSink: Row = {
 
 async function underFullSink (whenFull: 'drop' | 'block', expected: Outcome): Promise<Figure[]> {
   return await withGateway({ users: 4, entry: probe(), config: { audit: { sinks: [{ type: 'file', path: '/dev/full' }], whenFull } } }, async (gateway, names) => {
-    const metric = async (name: string): Promise<number> => {
-      const line = (await (await fetch(`${gateway.managementUrl}/metrics`)).text()).split('\n').find((each) => each.startsWith(`drawbridge_${name} `))
-      return Number(line?.split(' ')[1] ?? NaN)
-    }
-    await until('the sink fails', async () => await metric('audit_sink_failing{sink="file"}') === 1)
+    await until('the sink fails', async () => await metricOf(gateway, 'audit_sink_failing', { sink: 'file' }) === 1)
     // With `block` there is no session to be had.
     const callers = await Promise.all(names.map(async (name) => {
       if (whenFull === 'block') return async () => await calledWithoutSession(gateway.wire(name, 'server'))
@@ -164,9 +161,9 @@ async function underFullSink (whenFull: 'drop' | 'block', expected: Outcome): Pr
     await paced(10, 5000, async (index) => { calls.push(await (callers[index % callers.length] as typeof callers[number])()) })
     const refusals = whenFull === 'block' ? calls.length : 0
     return [
-      noted(`${whenFull}: outcomes; records given up`, `${JSON.stringify(tally(calls))}; ${await metric('audit_dropped_total{sink="file"}')}`),
+      noted(`${whenFull}: outcomes; records given up`, `${JSON.stringify(tally(calls))}; ${await metricOf(gateway, 'audit_dropped_total', { sink: 'file' })}`),
       atMost(`${whenFull}: other outcomes than ${expected}`, 0, calls.filter(({ outcome }) => outcome !== expected).length),
-      between(`${whenFull}: refusals for want of room in the sink`, refusals, refusals, await metric('edge_refusals_total{reason="audit"}'))
+      between(`${whenFull}: refusals for want of room in the sink`, refusals, refusals, await metricOf(gateway, 'edge_refusals_total', { reason: 'audit' }) ?? NaN)
     ]
   })
 }
