@@ -28,8 +28,9 @@ const REPLICA = 'x-drawbridge-replica'
 const NOT_SECURITY = new Set(['connection', 'content-length', 'content-type', 'date', 'keep-alive'])
 
 /**
- * Decorates the instance with the security headers of every answer, as an object and as names and values one after the other. helmet makes them once, on an instance of its own:
- * they never change, and its two asynchronous hooks would cost every request more than all guards together.
+ * Decorates the instance with the security headers of every answer, as an object and as names and values one after the other.
+ * helmet makes them once, on an instance of its own: they never change, and its two asynchronous hooks would cost every request
+ * more than all guards together.
  */
 export default fp<Partial<Pick<AppOptions, 'settings'>>>(async (app, { settings }) => {
   const probe = Fastify({ logger: false })

@@ -61,6 +61,7 @@ export function withoutHopMeta (params: JsonObject | undefined): JsonObject | un
  * (MCP 2026-07-28 base protocol, `_meta`). Everything besides `_meta` goes on by reference.
  */
 export function withModernMeta (params: JsonObject | undefined, { capabilities, clientInfo, logLevel, progressToken }: HopMeta): JsonObject {
+  // Assigned, for the reason given at withMember.
   const meta: JsonObject = {}
   meta[META.protocolVersion] = FIRST_MODERN
   meta[META.clientInfo] = clientInfo
