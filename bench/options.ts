@@ -19,8 +19,8 @@ export const HELP = `npm run bench -- [options]
   --help             this text
 `
 
-const FULL = { repeats: 3, warmMs: 800, forMs: 2000, remeasureAbove: 0.1, divideBy: 1 }
-const QUICK = { repeats: 1, warmMs: 400, forMs: 800, remeasureAbove: 1, divideBy: 10 }
+const FULL = { repeats: 3, steadyMs: 10_000, warmMs: 800, forMs: 2000, remeasureAbove: 0.1, divideBy: 1 }
+const QUICK = { repeats: 1, steadyMs: 0, warmMs: 400, forMs: 800, remeasureAbove: 1, divideBy: 10 }
 
 /** Reads the command line; undefined when help was asked for. @throws on an unknown option. */
 export function readOptions (args: string[]): Options | undefined {

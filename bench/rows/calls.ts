@@ -1,6 +1,7 @@
 import type { Backend, Crossing, Target } from '../targets/target.ts'
 import { cellOf } from './cell.ts'
 import { createStage, type Stage } from './stage.ts'
+import { warmUp } from './warm-up.ts'
 import { measureWindow, type Window } from './window.ts'
 import { firstLineOf, messageOf } from './failure.ts'
 import type { Bench, Cell, Figures } from './row.ts'
@@ -61,6 +62,7 @@ async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Ce
     for (const runner of runners) {
       if (runner.note !== undefined && runner.samples.length === 0) continue
       try {
+        if (round === 1) await warmUp(bench, await stage.enter(runner.target), runner.target)
         const { figures, firstError } = await visit(bench, stage, runner.target, row)
         runner.samples.push(figures)
         runner.note ??= noteOn(figures, firstError)

@@ -24,6 +24,9 @@ export interface Cell {
 /** How much to do. */
 export interface Effort {
   readonly repeats: number
+  /** Load on a target that was just started, once, before anything is measured. */
+  readonly steadyMs: number
+  /** Load right before a window. */
   readonly warmMs: number
   readonly forMs: number
   /** A window in which others used more of the targets' CPU than this share is measured once more. */
