@@ -1,13 +1,17 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { standingHeaders, standingLines } from '../../plugins/edge/standing-headers.ts'
 import { writable, type JsonText } from '../../src/protocol/index.ts'
+import { turnEnd, type AtTurnEnd } from '../../src/shared/turn-end.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
+/** From so many bytes on an answer is written at once: what waits is not counted among the bytes that are held. */
+const LARGE_BYTES = 16_384
 
 /**
- * Sends a JSON answer under the status that the reply has, in one write and without copying it. Written past Fastify, which
- * would look through it for streams, serialisers and hooks that no answer of a call has, and takes no text in pieces.
+ * Sends a JSON answer under the status that the reply has, in one write and without copying it: at once, or beside others when
+ * this turn of the event loop ends. Written past Fastify, which would look through it for streams, serialisers and hooks that no
+ * answer of a call has, and takes no text in pieces.
  */
 export function sendText (reply: FastifyReply, text: JsonText): void {
   reply.hijack()
@@ -15,8 +19,9 @@ export function sendText (reply: FastifyReply, text: JsonText): void {
   if (typeof text === 'string') {
     const bytes = Buffer.byteLength(text)
     writeJsonHead(reply, bytes)
-    // Text that is one byte a character is not encoded.
-    raw.end(writable(text), bytes === text.length ? 'latin1' : 'utf8')
+    const answer = new WholeAnswer(raw, text, bytes === text.length)
+    if (turnEnd.unanswered === 0 || bytes >= LARGE_BYTES) answer.turnEnded()
+    else turnEnd.addAnswer(answer)
     return
   }
   writeJsonHead(reply, text.bytes)
@@ -26,6 +31,22 @@ export function sendText (reply: FastifyReply, text: JsonText): void {
   for (const piece of text.pieces) raw.write(piece)
   // Uncorks too.
   raw.end()
+}
+
+/** The text of an answer whose head is written. */
+class WholeAnswer implements AtTurnEnd {
+  readonly #raw: ServerResponse
+  readonly #text: string
+  readonly #isAscii: boolean
+
+  constructor (raw: ServerResponse, text: string, isAscii: boolean) {
+    this.#raw = raw
+    this.#text = text
+    this.#isAscii = isAscii
+  }
+
+  /** Text that is one byte a character is not encoded. */
+  turnEnded (): void { this.#raw.end(writable(this.#text), this.#isAscii ? 'latin1' : 'utf8') }
 }
 
 /** The head of an answer of `bytes` bytes, under the status and with the headers that the reply has. */

@@ -7,7 +7,7 @@ import { idleMs } from './keep-alive.ts'
 import type { OutboundError } from './outbound-error.ts'
 import type { PooledSending, SendingHolder } from './pooled-sending.ts'
 import { ReadRoom } from './read-room.ts'
-import { turnEnd, type AtTurnEnd } from './turn-end.ts'
+import { turnEnd, type AtTurnEnd } from '../shared/turn-end.ts'
 import { writeRequest } from './write-request.ts'
 
 /** The pool, as its connections see it. */
@@ -65,7 +65,7 @@ export class Http1Connection implements AnswerParts, AtTurnEnd, SendingHolder {
     this.#isUnanswered = true
     this.#reader.begin()
     if (turnEnd.unanswered++ === 0) this.turnEnded()
-    else turnEnd.add(this)
+    else turnEnd.addRequest(this)
   }
 
   turnEnded (): void {
