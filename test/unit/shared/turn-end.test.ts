@@ -23,8 +23,11 @@ describe('the end of a turn of the event loop', () => {
     assert.deepEqual(told, [])
     await turn()
     assert.deepEqual(told, ['answer 1', 'answer 2', 'request 1', 'request 2'])
-    await turn()
-    assert.equal(told.length, 4)
+    for (const name of ['a', 'b', 'c']) {
+      turns.addAnswer(member(told, name))
+      await turn()
+    }
+    assert.deepEqual(told.slice(4), ['a', 'b', 'c'])
   })
 
   it('what is added by somebody who is told comes in its turn, and nobody is forgotten', async () => {
