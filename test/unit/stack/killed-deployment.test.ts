@@ -97,6 +97,22 @@ describe('a deployment that was killed between two colours', () => {
   })
 })
 
+describe('a deployment that was killed before it stopped the colour before', () => {
+  const coloursBefore = async (script: Held['docker']['script']): Promise<string[]> => {
+    const { checks } = JSON.parse((await script('health-check', '--json')).out) as { checks: ReadonlyArray<{ name: string, state: string, detail: string }> }
+    return checks.filter(({ name }) => name === 'colour before').map(({ state, detail }) => `${state} ${detail}`)
+  }
+
+  it('is done but for that: health-check says with which command', async (t) => {
+    const { place, docker, kill } = await heldAt(t, ' stop gateway-blue-1', '--blue-green')
+    await kill()
+    assert.deepEqual(saidBy(place), ['green', 'g1 g2', 'g1 g2'])
+    assert.deepEqual(await coloursBefore(docker.script), ['warn blue runs too: unless a deployment is under way, docker compose --profile blue stop gateway-blue-1 gateway-blue-2'])
+    const stopped = standInDocker(place, 'case "$*" in inspect*State.Running*gateway-blue-*) echo false; exit ;; esac')
+    assert.deepEqual(await coloursBefore(stopped.script), [])
+  })
+})
+
 describe('a deployment that was killed while a replica was replaced', () => {
   it('the version of .env, which runs everywhere, gets its requests back', async (t) => {
     const { place, docker, kill } = await heldAt(t, ' up -d --no-deps --no-build gateway-blue-1')
