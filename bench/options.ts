@@ -9,7 +9,7 @@ export interface Options {
   readonly effort: Effort
 }
 
-export const HELP = `npm run bench -- [options]
+export const HELP = `npm run bench -- [options]          without options: all rows and targets, about an hour
 
   --quick            one short round over fewer targets, 60 to 90 s
   --only a,b,…       only these rows and / or targets (ids as in the tables)
