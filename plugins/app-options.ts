@@ -71,6 +71,8 @@ declare module 'fastify' {
     securityHeaders: Readonly<Record<string, string>>
     /** The same as names and values one after the other. */
     securityLines: readonly string[]
+    /** CORS gives answers headers of its own. */
+    hasCors: boolean
     /** What the gateway and its endpoints are called by tokens and metadata; undefined while no OAuth is configured (RFC 9728). */
     endpoints: Endpoints | undefined
     /** Counts what is left unread on this connection, and cuts it when it is too much (FR37). */

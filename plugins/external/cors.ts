@@ -23,6 +23,7 @@ const MAX_AGE_S = 600
  */
 export default fp<AppOptions>(async (app, { settings }) => {
   const { allowedOrigins } = settings.http
+  app.decorate('hasCors', allowedOrigins.length > 0)
   if (allowedOrigins.length === 0) return
   const off: FastifyCorsOptions = { origin: false }
   const on: FastifyCorsOptions = {

@@ -11,6 +11,7 @@ import { PostExchange } from './post-exchange.ts'
 export class OpeningExchange extends PostExchange {
   readonly #reply: FastifyReply
   readonly #close: () => void
+  protected override readonly hasHeaders = true
 
   constructor (reply: FastifyReply, session: Session, close: () => void) {
     super(reply, session, 1, false)

@@ -24,6 +24,8 @@ export class PostExchange implements Exchange, Delayed {
   readonly #batch: boolean
   readonly #texts: JsonText[] = []
   #stream: EventStream | undefined
+  /** The answer carries headers that were set on the reply. */
+  protected readonly hasHeaders: boolean = false
 
   constructor (reply: FastifyReply, session: Session, requests: number, batch: boolean) {
     this.#reply = reply
@@ -74,7 +76,7 @@ export class PostExchange implements Exchange, Delayed {
     const [only] = this.#texts
     // Nothing to say: every request was cancelled by its client.
     if (only === undefined) this.#reply.code(202).send()
-    else sendText(this.#reply, this.#batch ? `[${this.#texts.join(',')}]` : only)
+    else sendText(this.#reply, this.#batch ? `[${this.#texts.join(',')}]` : only, this.hasHeaders)
   }
 
   /** From now on everything goes over a stream of the session's log. Undefined: the answer was given by somebody else, as an error. */

@@ -1,4 +1,4 @@
-import { createAuditFields } from '../telemetry/index.ts'
+import { createAuditText } from '../telemetry/index.ts'
 import type { AuditRecord, AuditSink } from '../telemetry/index.ts'
 import { createArgumentsHash } from './arguments-hash.ts'
 import type { HeadKey } from './head-key.ts'
@@ -42,7 +42,7 @@ class ChainedAudit implements Audit {
   readonly #spools: readonly Spool[]
   readonly #log: AuditSink | undefined
   readonly #wallMs: () => number
-  readonly #fieldsOf = createAuditFields()
+  readonly #textOf = createAuditText()
   readonly room?: NonNullable<AuditSink['room']>
   /** One wait for all who wait. */
   #waiting: Promise<boolean> | undefined
@@ -58,7 +58,7 @@ class ChainedAudit implements Audit {
 
   record (entry: AuditRecord): void {
     this.#log?.record(entry)
-    const body = `"time":${this.#wallMs()},${JSON.stringify(this.#fieldsOf(entry)).slice(1)}`
+    const body = `"time":${this.#wallMs()},${this.#textOf(entry)}}`
     for (const spool of this.#spools) spool.record(body)
   }
 

@@ -9,14 +9,16 @@ const LIST_TTL_MS = 10_000
 const MAX_TTL_MS = 300_000
 
 /** Results that carry cache hints, and how long they may be kept when the server gives none. */
-const CACHEABLE: Readonly<Record<string, number>> = {
-  'server/discover': LIST_TTL_MS,
-  'tools/list': LIST_TTL_MS,
-  'prompts/list': LIST_TTL_MS,
-  'resources/list': LIST_TTL_MS,
-  'resources/templates/list': LIST_TTL_MS,
-  'resources/read': 0
-}
+const CACHEABLE: ReadonlyMap<string, number> = new Map([
+  ['server/discover', LIST_TTL_MS],
+  ['tools/list', LIST_TTL_MS],
+  ['prompts/list', LIST_TTL_MS],
+  ['resources/list', LIST_TTL_MS],
+  ['resources/templates/list', LIST_TTL_MS],
+  ['resources/read', 0]
+])
+
+const NOTHING: JsonObject = {}
 
 /** The server behind a reply, as far as its form depends on it. */
 export interface ReplyingServer {
@@ -35,23 +37,34 @@ export interface ReplyingServer {
 export function toModern (method: string, reply: Reply, { era, serverInfo, mayMakeTask = false }: ReplyingServer): Reply {
   if (reply.error !== undefined) return { error: era === 'legacy' ? modernError(reply.error) : ownHopError(reply.error) }
   if (!isJsonObject(reply.result)) return reply
-  const { resultType = 'complete' } = era === 'legacy' ? {} : reply.result
+  const { resultType = 'complete' } = era === 'legacy' ? NOTHING : reply.result
   // A kind that nobody asked for is no answer (MCP 2026-07-28 base protocol).
   if (resultType !== 'complete' && resultType !== 'input_required' && !(mayMakeTask && resultType === 'task')) return errorReply('GW_UPSTREAM_PROTOCOL')
   const { _meta: meta } = reply.result
   const lacksInfo = serverInfo !== undefined && (!isJsonObject(meta) || meta[META.serverInfo] === undefined)
-  const lacksHints = resultType === 'complete' && Object.hasOwn(CACHEABLE, method)
-  if (!lacksInfo && !lacksHints && reply.result['resultType'] === resultType) return reply
+  const ttlMs = resultType === 'complete' ? CACHEABLE.get(method) : undefined
+  if (!lacksInfo && ttlMs === undefined && reply.result['resultType'] === resultType) return reply
   const result = withMember(reply.result, 'resultType', resultType)
-  if (lacksHints) addHints(method, result)
-  if (lacksInfo) result['_meta'] = { ...(isJsonObject(meta) ? meta : undefined), [META.serverInfo]: serverInfo }
+  if (ttlMs !== undefined) addHints(result, ttlMs)
+  if (lacksInfo) result['_meta'] = isJsonObject(meta) ? withMember(meta, META.serverInfo, serverInfo) : metaOf(serverInfo)
   return { result }
 }
 
-function addHints (method: string, result: JsonObject): void {
+/** `_meta` of results that have none of their own, by server. */
+const metas = new WeakMap<object, JsonObject>()
+
+/** Every answer of a server has the same one; nobody changes it. */
+function metaOf (serverInfo: unknown): JsonObject {
+  if (!isJsonObject(serverInfo)) return { [META.serverInfo]: serverInfo }
+  let meta = metas.get(serverInfo)
+  if (meta === undefined) metas.set(serverInfo, meta = Object.freeze({ [META.serverInfo]: serverInfo }))
+  return meta
+}
+
+function addHints (result: JsonObject, defaultMs: number): void {
   const { ttlMs } = result
   // Whole numbers, or clients refuse the result as a whole.
-  result['ttlMs'] = typeof ttlMs === 'number' && ttlMs >= 0 ? Math.min(Math.floor(ttlMs), MAX_TTL_MS) : CACHEABLE[method]
+  result['ttlMs'] = typeof ttlMs === 'number' && ttlMs >= 0 ? Math.min(Math.floor(ttlMs), MAX_TTL_MS) : defaultMs
   result['cacheScope'] = 'private'
 }
 

@@ -51,8 +51,15 @@ export function withoutHopMeta (params: JsonObject | undefined): JsonObject | un
   if (!isJsonObject(meta) || !holdsHopMember(meta)) return params
   const foreign = foreignMembers(meta, undefined)
   if (foreign !== undefined) return withMember(params, '_meta', foreign)
-  if (params !== undefined && rawMembers(params).length > 0) return withoutMembers(params, HOP_MEMBERS)
-  const { _meta: _hop, ...others } = params as JsonObject
+  return withoutMeta(params as JsonObject)
+}
+
+/** Calls of tools say what they say in two members; the engine is slow at leaving one out of any object. */
+function withoutMeta (params: JsonObject): JsonObject {
+  if (rawMembers(params).length > 0) return withoutMembers(params, HOP_MEMBERS)
+  const { name, arguments: args } = params
+  if (name !== undefined && args !== undefined && Object.keys(params).length === 3) return { name, arguments: args }
+  const { _meta: _hop, ...others } = params
   return others
 }
 

@@ -28,9 +28,9 @@ export class DelayLine {
     this.#nowMs = nowMs
   }
 
-  /** Must not stand in a line already. */
-  add (waiting: Delayed): void {
-    waiting.dueMs = this.#nowMs() + this.delayMs
+  /** Must not stand in a line already. @param nowMs for who has just read the clock */
+  add (waiting: Delayed, nowMs = this.#nowMs()): void {
+    waiting.dueMs = nowMs + this.delayMs
     waiting.ahead = this.#last
     if (this.#last === undefined) this.#first = waiting
     else this.#last.behind = waiting

@@ -1,11 +1,13 @@
 import { randomFillSync } from 'node:crypto'
 
 const ID_BYTES = 16
+const ID_DIGITS = ID_BYTES * 2
 /** How many ids the generator is asked for at once. */
 const IDS_AT_ONCE = 256
 
 const random = Buffer.allocUnsafeSlow(ID_BYTES * IDS_AT_ONCE)
-let used = random.length
+let digits = ''
+let used = 0
 
 /**
  * An id for one request: 128 random bits as 32 hexadecimal digits, the form of a trace id. Random, because callers see it: a
@@ -13,10 +15,11 @@ let used = random.length
  * can be a header.
  */
 export function newRequestId (): string {
-  if (used === random.length) {
+  if (used === digits.length) {
     randomFillSync(random)
+    digits = random.toString('hex')
     used = 0
   }
-  used += ID_BYTES
-  return random.toString('hex', used - ID_BYTES, used)
+  used += ID_DIGITS
+  return digits.slice(used - ID_DIGITS, used)
 }

@@ -10,8 +10,7 @@
  * Metrics: log_lines_dropped_total, series_refused_total, build_info.
  */
 export { createAuditSink } from './audit.ts'
-export { createAuditFields } from './audit-fields.ts'
-export type { AuditFields } from './audit-fields.ts'
+export { createAuditText } from './audit-text.ts'
 export { METRICS, METRIC_PREFIX } from './catalogue.ts'
 export type { CounterName, GaugeName, HistogramName, Labels, MetricName } from './catalogue.ts'
 export { LABEL_SETS, OTHER } from './label-sets.ts'

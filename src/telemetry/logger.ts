@@ -30,6 +30,8 @@ export interface Logger {
    * in it must be from a closed set or have been through `safeText`; at least one field must be set.
    */
   record (fields: Readonly<Record<string, string | number | boolean | undefined>>, message: string): void
+  /** The same for fields that are text already: members of a JSON object, at least one, without its braces. */
+  recordText (members: string, message: string): void
   flush (): void
   /** Writes everything out. Call last. */
   close (): void
@@ -53,6 +55,9 @@ export function createLogger (options: LoggerOptions): Logger {
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: describeError }
   }, { write: (line: string) => { buffer.append(cleanLine(line)) } })
+  const recordText = (members: string, message: string): void => {
+    if (options.level !== 'silent') buffer.append(`{"level":"info","time":${Date.now()},${members},"msg":"${message}"}\n`)
+  }
   return {
     fatal: (fields, message) => { lines.fatal(fields, message) },
     error: (fields, message) => { lines.error(fields, message) },
@@ -62,8 +67,9 @@ export function createLogger (options: LoggerOptions): Logger {
     trace: (fields, message) => { lines.trace(fields, message) },
     enabled: (level) => lines.isLevelEnabled(level),
     record: (fields, message) => {
-      if (options.level !== 'silent') buffer.append(`{"level":"info","time":${Date.now()},${JSON.stringify(fields).slice(1, -1)},"msg":"${message}"}\n`)
+      if (options.level !== 'silent') recordText(JSON.stringify(fields).slice(1, -1), message)
     },
+    recordText,
     flush: () => { buffer.flush() },
     close: () => { buffer.close() }
   }

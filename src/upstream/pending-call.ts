@@ -33,7 +33,7 @@ export class PendingCall implements CallHandle, Delayed {
     this.id = id
     this.#startedAtMs = owner.nowMs()
     const ms = Math.min(call.timeoutMs, call.maxTimeoutMs)
-    if (ms === owner.deadlines.delayMs) owner.deadlines.add(this)
+    if (ms === owner.deadlines.delayMs) owner.deadlines.add(this, this.#startedAtMs)
     else this.#arm(ms)
   }
 

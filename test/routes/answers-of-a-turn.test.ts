@@ -10,7 +10,7 @@ async function sent (t: TestContext, text: string): Promise<{ readonly atOnce: b
   let atOnce: boolean | undefined
   const app = Fastify()
   t.after(() => app.close())
-  app.decorate('securityHeaders', {}).decorate('securityLines', [])
+  app.decorate('securityHeaders', {}).decorate('securityLines', []).decorate('hasCors', false)
   app.get('/', (_request, reply: FastifyReply) => {
     sendText(reply, text)
     atOnce = reply.raw.writableEnded
@@ -47,7 +47,7 @@ describe('answers of one turn of the event loop', () => {
     whileOthersWait(t)
     const app = Fastify()
     t.after(() => app.close())
-    app.decorate('securityHeaders', {}).decorate('securityLines', [])
+    app.decorate('securityHeaders', {}).decorate('securityLines', []).decorate('hasCors', false)
     const ended: boolean[] = []
     app.get('/gone', (_request, reply: FastifyReply) => {
       sendText(reply, '1')

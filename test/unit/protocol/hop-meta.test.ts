@@ -20,6 +20,9 @@ describe('what is said to one hop alone', () => {
     assert.equal(taken?.['arguments'], args)
     assert.deepEqual(params, before, 'the params themselves are left as they are')
     assert.deepEqual(withoutHopMeta({ _meta: { progressToken: 1 } }), {})
+    const call = { name: 'x', arguments: args, _meta: { progressToken: 1 } }
+    assert.deepEqual([withoutHopMeta(call), withoutHopMeta({ name: 'x', arguments: args, _meta: call._meta, task: {} }), withoutHopMeta({ name: 'x', uri: 'u', _meta: call._meta })],
+      [{ name: 'x', arguments: args }, { name: 'x', arguments: args, task: {} }, { name: 'x', uri: 'u' }])
   })
 
   test('trace context, tasks and foreign members travel on, by reference', () => {
