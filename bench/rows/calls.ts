@@ -62,7 +62,7 @@ async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Ce
     for (const runner of runners) {
       if (runner.note !== undefined && runner.samples.length === 0) continue
       try {
-        if (round === 1) await warmUp(bench, await stage.enter(runner.target), runner.target)
+        await warmUp(bench, await stage.enter(runner.target), runner.target)
         const { figures, firstError } = await visit(bench, stage, runner.target, row)
         runner.samples.push(figures)
         runner.note ??= noteOn(figures, firstError)
@@ -71,6 +71,7 @@ async function measureRow (bench: Bench, stage: Stage, row: CallRow): Promise<Ce
         runner.note = messageOf(error)
         bench.say(`${row.id} round ${round} ${runner.target.id}: ${firstLineOf(runner.note)}`)
       }
+      if (bench.effort.fresh) await stage.leave(runner.target)
     }
   }
   return runners.map(({ target, samples, note }) => cellOf(row.id, target, { backend: row.backend, sessions: row.sessions, samples, note }))

@@ -24,6 +24,8 @@ export interface Cell {
 /** How much to do. */
 export interface Effort {
   readonly repeats: number
+  /** Every round has a process of its own from every target, where the row is one of calls. */
+  readonly fresh: boolean
   /** Load on a target that was just started, once, before anything is measured. */
   readonly steadyMs: number
   /** Load right before a window. */
