@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '../app-options.ts'
 import type { OpenRequests } from './open-requests.ts'
+import { QuietTimers } from './quiet-timers.ts'
 
 /** A connection on which nothing moves for this long, although bytes wait to be taken, is cut. Long enough for a train in a tunnel. */
 const STALLED_MS = 60_000
@@ -19,6 +20,7 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, { op
   const { stalledMs, maxUnreadBytes } = slowReaders ?? { stalledMs: STALLED_MS, maxUnreadBytes: MAX_UNREAD_BYTES }
   const cut = { stalled: telemetry.count('slow_readers_cut_total', { reason: 'stalled' }), memory: telemetry.count('slow_readers_cut_total', { reason: 'memory' }) }
   const unread = new UnreadAnswers(maxUnreadBytes)
+  const timers = new QuietTimers()
 
   app.server.setTimeout(stalledMs, (socket: Socket) => {
     if (socket.writableLength > 0) cut.stalled.inc()
@@ -28,13 +30,18 @@ export default fp<AppOptions & { readonly open: OpenRequests }>(async (app, { op
   })
   app.decorate('watchUnread', (socket: Socket) => { unread.watch(socket) })
   app.server.on('connection', app.watchUnread)
+  app.server.on('connection', (socket: Socket) => { timers.watch(socket) })
   const timer = setInterval(() => {
     for (const socket of unread.tooMuch(open)) {
       cut.memory.inc()
       socket.destroy()
     }
   }, LOOK_MS).unref()
-  app.addHook('onClose', (_instance, done) => { clearInterval(timer); done() })
+  app.addHook('onClose', (_instance, done) => {
+    clearInterval(timer)
+    timers.close()
+    done()
+  })
 }, { name: 'slow-readers' })
 
 /** Bytes that wait in all connections. */
