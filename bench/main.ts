@@ -8,7 +8,7 @@ import { installRivals } from './rivals/install.ts'
 import { installNginx } from './rivals/nginx.ts'
 import { installPython } from './rivals/python.ts'
 import { runRows } from './rows/index.ts'
-import { chooseTargets } from './targets/index.ts'
+import { chooseTargets, missingOf } from './targets/index.ts'
 
 const say = (line: string): void => { process.stderr.write(`${line}\n`) }
 
@@ -16,6 +16,7 @@ async function main (options: Options): Promise<void> {
   await installRivals(say)
   await installNginx(say)
   const targets = chooseTargets(options)
+  if (!options.quick && options.only.length === 0) for (const line of missingOf(targets)) say(line)
   if (targets.some(({ id }) => id === 'mcp-proxy-python' || id === 'ray-serve')) await installPython(say)
   const driver = createDriver()
   const end = async () => {

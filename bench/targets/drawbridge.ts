@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort, launchNode, untilListening } from '../machine/launch.ts'
+import { missingPrograms } from '../machine/programs.ts'
 import { workDir } from '../rivals/install.ts'
 import { apiKeyUsers, AUDIENCE, ISSUER, jwtUsers, type BenchUsers } from './drawbridge-users.ts'
 import { startRedis } from './redis.ts'
@@ -36,6 +37,7 @@ const CONCURRENT = 100_000
 /** Drawbridge as a user would run it, with everything on: nothing in this file turns a layer off. */
 export function drawbridge (mode: DrawbridgeMode): Target {
   const users = mode.credentials === 'API keys' ? apiKeyUsers(mode.users) : jwtUsers(mode.users)
+  const needs = [...(mode.redis === true ? ['redis-server'] : []), ...(mode.sandbox === 'namespace' ? ['bwrap'] : [])]
   return {
     id: mode.id,
     family: 'drawbridge',
@@ -44,7 +46,12 @@ export function drawbridge (mode: DrawbridgeMode): Target {
     users: mode.users,
     maxSessions: mode.maxSessions,
     takes: ['stdio', 'stdio-modern', 'plain', 'http', 'http-modern'],
-    start: (server) => start(mode, users, server)
+    needs,
+    start: async (server) => {
+      const missing = missingPrograms(needs)
+      if (missing.length > 0) throw new Error(`${missing.join(' and ')} not on the PATH`)
+      return await start(mode, users, server)
+    }
   }
 }
 

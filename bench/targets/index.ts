@@ -1,3 +1,4 @@
+import { missingPrograms } from '../machine/programs.ts'
 import { drawbridge } from './drawbridge.ts'
 import { fastifyFloor } from './fastify-floor.ts'
 import { httpRivals } from './http-rivals.ts'
@@ -58,6 +59,13 @@ const shortLived: readonly Target[] = [
 export function withShortIdle (chosen: readonly Target[]): readonly Target[] {
   const families = new Set(chosen.map(({ family }) => family))
   return [...chosen.filter(({ family }) => family !== 'drawbridge'), ...shortLived.filter(({ family }) => families.has(family))]
+}
+
+/** What will have no figures on this machine, a sentence per program that is missing. */
+export function missingOf (chosen: readonly Target[]): string[] {
+  const wanting = [...chosen, ...perUser, ...firstCallers].filter(({ needs = [] }) => missingPrograms(needs).length > 0)
+  const byProgram = Map.groupBy(wanting, ({ needs = [] }) => missingPrograms(needs).join(' and '))
+  return [...byProgram].map(([programs, without]) => `${programs} not on the PATH: no figures of ${without.map(({ id }) => id).join(', ')}`)
 }
 
 const QUICK = new Set(['fastify', 'mcp-proxy', 'mcp-proxy-lean', 'supergateway-stateful', 'naive-shared-json', 'direct', 'nginx', 'http-proxy', 'drawbridge-shared', 'drawbridge-user'])

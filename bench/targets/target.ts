@@ -40,6 +40,9 @@ export interface Target {
   readonly users: number
   /** Most sessions it is asked to hold, for the time and memory a server per session takes. */
   readonly maxSessions: number
+  /** Programs of the machine's that it cannot start without. Default none. */
+  readonly needs?: readonly string[]
+  /** @throws when it does not start; names what is missing */
   readonly start: (server: BackendServer) => Promise<Started>
 }
 
