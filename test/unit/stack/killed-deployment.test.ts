@@ -56,6 +56,18 @@ describe('a deployment that was killed between two colours', () => {
     assert.deepEqual(saidBy(place), ['blue', 'b1 b2', 'b1 b2'])
   })
 
+  it('is undone also by one that then finds no image, and says so', async (t) => {
+    const { place } = await killedSwitch(t)
+    const docker = standInDocker(place, 'case "$*" in "image inspect "*:3.0) exit 1 ;; esac')
+    const { code, out, errors } = await docker.script('deploy', '--version', '3.0')
+    assert.deepEqual([code, saidBy(place)], [1, ['blue', 'b1 b2', 'b1 b2']], errors)
+    assert.match(out, /It is undone/)
+    assert.match(errors, /there is no image .*:3\.0 here.*; nothing else was changed$/m)
+    const again = await docker.script('deploy', '--version', '3.0')
+    assert.equal(again.code, 1)
+    assert.match(again.errors, /; nothing was changed$/m)
+  })
+
   it('is undone by scripts/rollback, which goes back no further', async (t) => {
     const { place, docker } = await killedSwitch(t)
     writeFileSync(join(place.instance, 'history'), '2026-11-01T00:00:00Z blue 0.9 first\n2026-11-02T00:00:00Z blue dev rolling\n')
