@@ -5,7 +5,9 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { checkPort, type WantedPort } from '../../src/cli/doctor/ports.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { startGateway } from '../helpers/gateway.ts'
+import { startRedis } from '../helpers/redis.ts'
 import { folderWith, run } from '../unit/cli/io.ts'
 
 const wanted = (port: number, own: Partial<WantedPort> = {}): WantedPort => ({ name: 'port', key: 'listen.port', host: '127.0.0.1', port, listener: 'public', ...own })
@@ -30,16 +32,16 @@ async function foreign (t: TestContext, greet: (socket: Socket) => void = () => 
 const says = (body: string) => (socket: Socket): void => { socket.once('data', () => { socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`) }) }
 
 /** What `doctor` says of the two ports of a configuration. */
-async function doctor (t: TestContext, config: object, env: Readonly<Record<string, string>> = {}): Promise<{ code: number, port: Finding | undefined, management: Finding | undefined }> {
+async function doctor (t: TestContext, config: object, env: Readonly<Record<string, string>> = {}): Promise<{ code: number, port: Finding | undefined, management: Finding | undefined, replica: Finding | undefined }> {
   const cwd = folderWith(t, { 'a.json': JSON.stringify({ mcpServers: {}, ...config }) })
   const { code, stdout } = await run(['doctor', '--config', 'a.json', '--json'], { cwd, env: { PATH: cwd, ...env } })
   const { findings } = JSON.parse(stdout) as { findings: Finding[] }
-  return { code, port: findings.find(({ name }) => name === 'port'), management: findings.find(({ name }) => name === 'management port') }
+  return { code, port: findings.find(({ name }) => name === 'port'), management: findings.find(({ name }) => name === 'management port'), replica: findings.find(({ name }) => name === 'replica port') }
 }
 
-describe('drawbridge doctor beside a gateway that runs', () => {
-  const portOf = (url: string): number => Number(new URL(url).port)
+const portOf = (url: string): number => Number(new URL(url).port)
 
+describe('drawbridge doctor beside a gateway that runs', () => {
   for (const env of [{}, { DRAWBRIDGE_MANAGEMENT_TOKEN: 'management-token-of-this-test-0123456789' }]) {
     it(`its ports are its own, ${Object.keys(env).length === 0 ? 'without' : 'with'} a management token`, async (t) => {
       const gateway = await startGateway({ config: { mcpServers: {} }, env })
@@ -70,6 +72,35 @@ describe('drawbridge doctor beside a gateway that runs', () => {
     assert.equal(swapped.code, 1)
     assert.equal(swapped.port?.found, `127.0.0.1:${managementPort} (listen.port) is taken by the management listener of a gateway`)
     assert.equal(swapped.management?.found, `127.0.0.1:${port} (management.port) is taken by the public listener of a gateway`)
+  })
+})
+
+describe('drawbridge doctor and the port for other replicas', () => {
+  it('free, its own gateway\'s, the wrong listener\'s, another program\'s; without Redis there is none', async (t) => {
+    const redis = await startRedis()
+    t.after(() => redis.stop())
+    const env = { DRAWBRIDGE_SECRET: 'secret-of-the-replicas-of-this-test-0123456789' }
+    const listen = { host: '127.0.0.1', port: await freePort() }
+    const shared = { redis: { url: redis.url }, replica: { name: 'one', listen } }
+    const look = async (port: number): Promise<Finding | undefined> => (await doctor(t, { ...shared, replica: { ...shared.replica, listen: { ...listen, port } }, listen: { port: 0 }, management: { port: 0 } }, env)).replica
+    assert.deepEqual(await look(listen.port), { name: 'replica port', status: 'ok', required: true, found: `127.0.0.1:${listen.port} is free` })
+
+    const gateway = await startGateway({ config: { mcpServers: {}, ...shared }, env })
+    t.after(() => gateway.stop())
+    assert.deepEqual(await look(listen.port), { name: 'replica port', status: 'ok', required: true, found: `127.0.0.1:${listen.port} is in use by what answers like a gateway's listener for other replicas` })
+    const publicPort = portOf(gateway.url)
+    assert.equal((await look(publicPort))?.found, `127.0.0.1:${publicPort} (replica.listen.port) is taken by the public listener of a gateway`)
+    assert.equal((await checkPort(wanted(listen.port), '127.0.0.1')).status, 'missing', 'it is no public listener')
+
+    const foreignPort = await foreign(t, (socket) => { socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno') })
+    assert.deepEqual(await look(foreignPort), {
+      name: 'replica port',
+      status: 'missing',
+      required: true,
+      found: `127.0.0.1:${foreignPort} (replica.listen.port) is taken by another program`,
+      fix: 'stop that program (ss -ltnp shows it), or choose another replica.listen.port'
+    })
+    assert.equal((await doctor(t, { listen: { port: 0 }, management: { port: 0 } })).replica, undefined)
   })
 })
 

@@ -4,16 +4,19 @@ import { readJson } from '../../shared/read-json.ts'
 
 /**
  * Who holds a port: a gateway's public listener that serves the host name that was asked for, by what it says of itself; one that
- * does not, which is therefore of another configuration; a gateway's management listener; or somebody else.
+ * does not, which is therefore of another configuration; a gateway's management listener; what tells strangers as little as a
+ * gateway's listener for other replicas does, and so may be one; or somebody else.
  */
 export type PortHolder =
   | { readonly kind: 'public', readonly about: string }
-  | { readonly kind: 'elsewhere' | 'management' | 'other' }
+  | { readonly kind: 'elsewhere' | 'management' | 'replica' | 'other' }
 
 /** For connecting, asking and answering. A gateway answers at once, also while it drains. */
 const ANSWER_MS = 2000
 /** Its longest answer has a line for each server. */
 const MAX_CHARS = 262_144
+/** What a listener for other replicas answers to whoever is none: 404, and no body. */
+const NOT_FOR_STRANGERS = /^HTTP\/1\.1 404 [^\r]*\r\n(?:[^\r]+\r\n)*\r\n$/
 /** Where a listener on every address is asked. */
 const WILDCARDS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
@@ -25,6 +28,7 @@ const WILDCARDS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', ':
  */
 export async function askHolder (host: string, port: number, hostName: string): Promise<PortHolder> {
   const answer = await ask(WILDCARDS[host] ?? host, port, `GET /health HTTP/1.1\r\nHost: ${hostName}\r\nAccept: application/json\r\nConnection: close\r\n\r\n`)
+  if (NOT_FOR_STRANGERS.test(answer)) return { kind: 'replica' }
   const body = answer.slice(answer.indexOf('\r\n\r\n') + 4)
   try {
     return answer.startsWith('HTTP/1.1 ') ? holderOf(readJson(body)) : { kind: 'other' }

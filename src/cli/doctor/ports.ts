@@ -15,16 +15,18 @@ export interface WantedPort {
   /** 0 = any, which there always is. */
   readonly port: number
   /** What a gateway of this configuration has there. */
-  readonly listener: 'public' | 'management'
+  readonly listener: 'public' | 'management' | 'replica'
 }
 
-/** The two listeners of a configuration: free, in use by a gateway that may well be its own, or taken. */
-export async function checkPorts ({ listen, management, http }: Settings): Promise<Finding[]> {
+/** The listeners of a configuration, two or with replicas three: free, in use by a gateway that may well be its own, or taken. */
+export async function checkPorts ({ listen, management, replica, http }: Settings): Promise<Finding[]> {
   const hostName = http.allowedHosts[0] ?? 'localhost'
-  return await Promise.all([
-    checkPort({ name: 'port', key: 'listen.port', ...listen, listener: 'public' }, hostName),
-    checkPort({ name: 'management port', key: 'management.port', host: management.host, port: management.port, listener: 'management' }, hostName)
-  ])
+  const wanted: WantedPort[] = [
+    { name: 'port', key: 'listen.port', ...listen, listener: 'public' },
+    { name: 'management port', key: 'management.port', host: management.host, port: management.port, listener: 'management' }
+  ]
+  if (replica !== undefined) wanted.push({ name: 'replica port', key: 'replica.listen.port', ...replica.listen, listener: 'replica' })
+  return await Promise.all(wanted.map((one) => checkPort(one, hostName)))
 }
 
 /**
@@ -47,6 +49,7 @@ const TAKERS: Readonly<Record<PortHolder['kind'], string>> = {
   public: 'the public listener of a gateway',
   elsewhere: 'a gateway of another configuration, which serves other host names',
   management: 'the management listener of a gateway',
+  replica: 'what answers like a gateway\'s listener for other replicas',
   other: 'another program'
 }
 
