@@ -10,6 +10,7 @@
  * Needs Docker with Compose v2 and, once, `node test/setup.mjs` for the clients. Environment: test/stack/options.ts.
  * Ends with 1 when a row fails.
  */
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setDefaultCACertificates, getCACertificates } from 'node:tls'
 import { endCommands } from './command.ts'
@@ -22,6 +23,10 @@ import { stackRows } from './rows.ts'
 import { startStack } from './start.ts'
 import type { Stack, StackRow } from './types.ts'
 
+if (!existsSync(new URL('../clients/node_modules', import.meta.url))) {
+  console.error('The real clients that call the stack are not here yet. Once: node test/setup.mjs')
+  process.exit(1)
+}
 const options = readOptions(process.argv.slice(2), process.env)
 const prepared = options.attach === undefined ? await prepareStack(options) : attachStack(options.attach)
 let ending: Promise<void> | undefined
