@@ -8,7 +8,7 @@ import { readList, reusedList } from '../lists/read-list.ts'
 import { readServerList } from '../lists/server-list.ts'
 
 /** A call waits no longer than this, nor longer than its server's `timeoutMs`, for a list. */
-const LEARN_MS = 10_000
+export const LEARN_MS = 10_000
 
 /**
  * The tools of a server of which no list was seen, once for each of its users: from what is kept, or else by asking it. One
