@@ -15,7 +15,6 @@ export function createCurrentPolicy (first: Policy): CurrentPolicy {
     mayUseServer: (principal, server) => now.mayUseServer(principal, server),
     missingListScope: (principal, kind) => now.missingListScope(principal, kind),
     decision: (principal, server, kind, name) => now.decision(principal, server, kind, name),
-    hidesSome: (principal, server, kind) => now.hidesSome(principal, server, kind),
     visible: (principal, server, kind, name) => now.visible(principal, server, kind, name),
     refusal: (principal, server, kind, name) => now.refusal(principal, server, kind, name)
   }

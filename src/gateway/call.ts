@@ -7,12 +7,11 @@ import { outcomeOf, recordCall, type CallOutcome } from './call-record.ts'
 import type { Caller, GatewayContext } from './context.ts'
 import { decisionOf } from './arguments/ask-decision.ts'
 import { ruleRefusal } from './arguments/rule-refusal.ts'
-import { UNKNOWN } from './feature.ts'
+import { isOfUnlistedTool } from './arguments/unlisted-tool.ts'
 import type { FeatureUse, UseTarget } from './use.ts'
 import { readableRefusal, readableReply } from './readable-reply.ts'
 import { limitError } from './refusals.ts'
 import { mayRunTwice } from './run-again.ts'
-import { isOfUnlisted } from './unlisted.ts'
 import { UseSending, type SendingRun } from './use-sending.ts'
 import { mayBeKept, timeoutOf } from './use-terms.ts'
 
@@ -134,7 +133,7 @@ class UseRun implements SendingRun {
       cancelOnDisconnect: server.cancelOnDisconnect,
       createDriver: () => relay.createDriver(),
       ...(mayRunTwice(this.use) ? { repeatable: true, again: (reply: Reply) => this.#sending?.runsAgain(reply) === true } : undefined),
-      onDone: (reply) => this.#answered(call, reply)
+      onDone: (reply) => this.#answer(call, reply)
     })
     return call
   }
@@ -167,19 +166,7 @@ class UseRun implements SendingRun {
     call.onReply(errorReply('GW_INTERNAL'))
   }
 
-  /** What its server has answered; a refusal may have to be held to its list first (T25). */
-  #answered (call: RelayedCall, reply: Reply): void {
-    const isUnlisted = call.cancelled === undefined && isOfUnlisted(this.context, this.caller.principal, this.target.relay, this.use, reply)
-    if (isUnlisted instanceof Promise) {
-      const failed = (thrown: unknown): void => {
-        this.context.events.thrown(thrown)
-        this.#answer(call, errorReply('GW_INTERNAL'), false)
-      }
-      isUnlisted.then((late) => { this.#answer(call, reply, late) }, failed).catch(this.context.events.thrown)
-    } else this.#answer(call, reply, isUnlisted)
-  }
-
-  #answer (call: RelayedCall, reply: Reply, isUnlisted: boolean): void {
+  #answer (call: RelayedCall, reply: Reply): void {
     const { exchange, id, relay } = this.target
     const endedMs = this.context.nowMs()
     const durationMs = endedMs - this.startedMs
@@ -187,7 +174,7 @@ class UseRun implements SendingRun {
     relay.place.touch(endedMs)
     const own = this.#sending?.landed(reply) ?? reply
     if (this.use.kind === 'tool' && this.#sending?.wasKept !== true) relay.usedAtMs = endedMs
-    const told = call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected' ? undefined : this.#readable(call, own, isUnlisted)
+    const told = call.cancelled === 'client_cancelled' || call.cancelled === 'client_disconnected' ? undefined : this.#readable(call, own)
     if (told === undefined) exchange.drop()
     else exchange.finish(id, told)
     // Nobody reads them any more, but for a write under way, which has its own hold.
@@ -198,9 +185,9 @@ class UseRun implements SendingRun {
     this.#settled(outcomeOf(failed), durationMs, failed.error?.code, failureOf(failed))
   }
 
-  #readable (call: RelayedCall, reply: Reply, isUnlisted: boolean): Reply {
+  #readable (call: RelayedCall, reply: Reply): Reply {
     try {
-      if (isUnlisted) return readableRefusal(this.use, this.target, new GatewayError(UNKNOWN[this.use.kind]))
+      if (isOfUnlistedTool(this.context, this.caller.principal, this.use, this.target, reply)) return readableRefusal(this.use, this.target, new GatewayError('GW_ROUTE_TOOL'))
       return readableReply(this.context, this.caller.principal, this.use, this.target, this.#sending?.connection, call.capabilities ?? {}, reply)
     } catch (thrown) {
       this.context.events.thrown(thrown)

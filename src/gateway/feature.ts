@@ -51,8 +51,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'completion/complete': 'a "ref" of type ref/prompt or ref/resource'
 }
 
-/** What is said of something that is not there, or hidden. */
-export const UNKNOWN = { tool: 'GW_ROUTE_TOOL', prompt: 'GW_ROUTE_PROMPT', resource: 'GW_ROUTE_RESOURCE' } as const
+const UNKNOWN = { tool: 'GW_ROUTE_TOOL', prompt: 'GW_ROUTE_PROMPT', resource: 'GW_ROUTE_RESOURCE' } as const
 
 function namedIn (method: string, params: JsonObject | undefined): Named | undefined {
   switch (method) {

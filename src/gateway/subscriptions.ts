@@ -6,7 +6,6 @@ import { GatewayError, toGatewayError } from '../shared/errors.ts'
 import type { ServerSettings } from '../shared/settings/server.ts'
 import type { Turn, GatewayContext } from './context.ts'
 import { askServer } from './one-shot.ts'
-import { isOfUnlisted } from './unlisted.ts'
 
 /** A subscription's resource, where the server knows it. */
 interface Watched { readonly server: ServerSettings, readonly uri: string }
@@ -21,22 +20,19 @@ export function changeSubscription (context: GatewayContext, turn: Turn, method:
   if (watched === undefined) return errorReply('GW_ROUTE_RESOURCE')
   const refusal = context.policy.refusal(turn.principal, watched.server.name, 'resource', watched.uri)
   if (refusal?.code === 'GW_AUTH_SCOPE') return new GatewayError('GW_AUTH_SCOPE', { scopes: refusal.scopes ?? [] })
-  // What is hidden is let go like what does not exist, and it may have been visible before.
-  if (refusal !== undefined && (method === 'resources/subscribe' || refusal.code !== 'GW_ROUTE_RESOURCE')) return errorReply('GW_ROUTE_RESOURCE')
+  if (refusal !== undefined) return errorReply('GW_ROUTE_RESOURCE')
   const relay = context.links.of(turn.session, watched.server)
-  if (method === 'resources/subscribe') return subscribe(context, turn, relay, watched, params)
+  if (method === 'resources/subscribe') return subscribe(relay, turn.session, watched, params)
   relay.unsubscribe(turn.session, watched.uri)
   return { result: {} }
 }
 
-async function subscribe (context: GatewayContext, { session, principal }: Turn, relay: Relay, { server, uri }: Watched, params: JsonObject | undefined): Promise<Reply> {
+async function subscribe (relay: Relay, session: Session, { server, uri }: Watched, params: JsonObject | undefined): Promise<Reply> {
   // Before the server answers: its first update may come in the same breath.
   if (!relay.subscribe(session, uri)) return errorReply('GW_PROTOCOL_PARAMS', { publicMessage: 'Invalid params: too many subscriptions, or the URI is too long' })
   const reply = await tellServer(relay, uri, params, server.timeoutMs)
-  if (reply.error === undefined) return reply
-  relay.unsubscribe(session, uri)
-  const isUnlisted = await isOfUnlisted(context, principal, relay, { server, method: 'resources/subscribe', kind: 'resource', name: uri }, reply)
-  return isUnlisted ? errorReply('GW_ROUTE_RESOURCE') : reply
+  if (reply.error !== undefined) relay.unsubscribe(session, uri)
+  return reply
 }
 
 /** In the server's own era: a session-era one is subscribed to, a modern one listened to (MCP 2026-07-28 subscriptions). */

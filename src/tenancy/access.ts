@@ -1,6 +1,6 @@
 import type { ServerName } from '../shared/ids.ts'
 import type { AccessSettings } from '../shared/settings/access.ts'
-import { ALL, compilePatterns } from './pattern.ts'
+import { compilePatterns } from './pattern.ts'
 import type { NameMatcher } from './pattern.ts'
 import type { FeatureKind } from './types.ts'
 
@@ -25,7 +25,7 @@ export function compileAccess ({ servers, tools, prompts, resources }: AccessSet
     servers: servers === undefined ? undefined : new Set(servers),
     allows: each((kind) => {
       const allow = lists[kind]?.allow
-      return allow === undefined ? ALL : compilePatterns(allow)
+      return allow === undefined ? () => true : compilePatterns(allow)
     }),
     denies: each((kind) => compilePatterns(lists[kind]?.deny ?? []))
   }

@@ -1,18 +1,13 @@
 /** Does a name fall under the rules it was compiled from? */
 export type NameMatcher = (name: string) => boolean
 
-/** Of no rule at all: every name, and no name. Told apart from other rules by identity. */
-export const ALL: NameMatcher = () => true
-export const NONE: NameMatcher = () => false
-
 /**
  * Compiles names and `*` patterns into one test. `*` stands for any run of characters, none included; nothing else is
  * special and case counts. An empty list matches nothing. No regular expressions: names come from callers, and a
  * pattern must never cost more than one pass over the name (source: interface, tools.allow and tools.deny).
  */
 export function compilePatterns (patterns: readonly string[]): NameMatcher {
-  if (patterns.length === 0) return NONE
-  if (patterns.some((pattern) => /^\*+$/.test(pattern))) return ALL
+  if (patterns.some((pattern) => /^\*+$/.test(pattern))) return () => true
   const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')))
   const globs = patterns.filter((pattern) => pattern.includes('*')).map(compileGlob)
   if (globs.length === 0) return (name) => exact.has(name)

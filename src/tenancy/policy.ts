@@ -8,9 +8,8 @@ import { compileArgumentRules, conditionsOf } from './argument-rules.ts'
 import type { CompiledRule } from './argument-rules.ts'
 import { createDecisionMemo } from './decision-memo.ts'
 import type { DecisionMemo } from './decision-memo.ts'
-import { ALL, NONE } from './pattern.ts'
 import type { NameMatcher } from './pattern.ts'
-import { compileRoles, rolesHideSome, rolesOpenServer, rolesShow, rolesThatOpen } from './roles.ts'
+import { compileRoles, rolesOpenServer, rolesShow, rolesThatOpen } from './roles.ts'
 import type { Role } from './roles.ts'
 import { compileRules } from './rules.ts'
 import { LIST_SCOPES, readScopes, USE_SCOPES } from './scopes.ts'
@@ -89,7 +88,6 @@ export function createPolicy (settings: PolicySettings): Policy {
     mayUseServer: (principal, server) => viewOf(principal).servers.has(server),
     missingListScope: (principal, kind) => mayList(viewOf(principal), kind) ? undefined : LIST_SCOPES[kind],
     decision,
-    hidesSome: (principal, server, kind) => hidesSome(viewOf(principal), server, kind),
     visible: (principal, server, kind, name) => decision(principal, server, kind, name).visible,
     refusal: (principal, server, kind, name) => decision(principal, server, kind, name).refusal
   }
@@ -125,11 +123,6 @@ function decide (view: PrincipalView, rules: ServerRules, server: ServerName, ki
   // One role shows it, and the scope is another's.
   if (opening?.length === 0) return refused(OUT_OF_SCOPE[kind])
   return { visible, refusal: undefined, conditions: kind === 'tool' ? conditionsFor(view, opening ?? [], qualified) : undefined }
-}
-
-function hidesSome ({ servers, tenant: { access }, roles }: PrincipalView, server: ServerName, kind: FeatureKind): boolean {
-  const isOpen = servers.get(server)?.[kind] === ALL && access.allows[kind] === ALL && access.denies[kind] === NONE
-  return !isOpen || (roles !== undefined && rolesHideSome(roles, server, kind))
 }
 
 function conditionsFor ({ tenant, roles = [] }: PrincipalView, opening: readonly Role[], tool: string): Decision['conditions'] {

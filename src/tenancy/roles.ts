@@ -4,7 +4,6 @@ import { compileAccess } from './access.ts'
 import type { Access } from './access.ts'
 import { compileArgumentRules } from './argument-rules.ts'
 import type { CompiledRule } from './argument-rules.ts'
-import { ALL, NONE } from './pattern.ts'
 import { readScopes } from './scopes.ts'
 import type { ScopeGrants } from './scopes.ts'
 import type { FeatureKind } from './types.ts'
@@ -28,11 +27,6 @@ export function rolesOpenServer (roles: readonly Role[], server: ServerName): bo
 /** Does one role show the name, and does none deny it? A role that does not have the server says nothing about it but its denials. */
 export function rolesShow (roles: readonly Role[], server: ServerName, kind: FeatureKind, qualified: string): boolean {
   return roles.some((role) => shows(role, server, kind, qualified)) && !roles.some((role) => role.denies[kind](qualified))
-}
-
-/** Is there something of this kind that no role shows, or that one denies? */
-export function rolesHideSome (roles: readonly Role[], server: ServerName, kind: FeatureKind): boolean {
-  return roles.some(({ denies }) => denies[kind] !== NONE) || !roles.some(({ servers, allows }) => (servers === undefined || servers.has(server)) && allows[kind] === ALL)
 }
 
 /** Roles that show the name and whose scopes let it be used. */

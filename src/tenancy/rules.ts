@@ -1,5 +1,5 @@
 import type { PatternRules } from '../shared/settings/access.ts'
-import { ALL, compilePatterns, NONE } from './pattern.ts'
+import { compilePatterns } from './pattern.ts'
 import type { NameMatcher } from './pattern.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { NameMatcher } from './pattern.ts'
  */
 export function compileRules (rules: PatternRules): NameMatcher {
   const denied = compilePatterns(rules.deny)
-  const allowed = rules.allow === undefined ? ALL : compilePatterns(rules.allow)
-  if (denied === NONE) return allowed
+  if (rules.allow === undefined) return (name) => !denied(name)
+  const allowed = compilePatterns(rules.allow)
   return (name) => !denied(name) && allowed(name)
 }

@@ -42,8 +42,6 @@ export interface Policy {
   missingListScope (principal: Principal, kind: FeatureKind): readonly string[] | undefined
   /** The whole decision about one name: remembered, so cheap enough for each call. */
   decision (principal: Principal, server: ServerName, kind: FeatureKind, name: string): Decision
-  /** May a rule, of its server, its tenant or its roles, hide something of this kind from the principal? */
-  hidesSome (principal: Principal, server: ServerName, kind: FeatureKind): boolean
   /** {@link Decision.visible} */
   visible (principal: Principal, server: ServerName, kind: FeatureKind, name: string): boolean
   /** {@link Decision.refusal} */

@@ -8,7 +8,7 @@ import { readList, reusedList } from '../lists/read-list.ts'
 import { readServerList } from '../lists/server-list.ts'
 
 /** A call waits no longer than this, nor longer than its server's `timeoutMs`, for a list. */
-export const LEARN_MS = 10_000
+const LEARN_MS = 10_000
 
 /**
  * The tools of a server of which no list was seen, once for each of its users: from what is kept, or else by asking it. One
@@ -33,10 +33,11 @@ export async function readToolsAnew (context: GatewayContext, relay: Relay, serv
 
 async function readNow (context: GatewayContext, relay: Relay, server: ServerSettings): Promise<boolean> {
   const { tools } = relay
-  const { generation } = tools
+  const { generation, starts } = tools
   const read = await readServerList(relay, server, TOOLS, context.nowMs)
   if (read === undefined) return false
   tools.checks = context.lists.known.checksOf(server, read.items, read.isWhole)
+  if (tools.starts === starts) tools.listed = tools.checks
   tools.isCurrent = tools.generation === generation
   return true
 }

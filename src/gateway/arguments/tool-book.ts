@@ -18,7 +18,7 @@ export class ToolBook {
   readonly #schemas: SchemaBook
   readonly #known = new BoundedMap<ToolChecks>(BOUNDS)
   /** Kept lists are given again and again. */
-  readonly #ofItems = new WeakMap<readonly unknown[], ReadonlyMap<string, ArgumentCheck>>()
+  readonly #ofItems = new WeakMap<readonly unknown[], ToolChecks>()
   /** The newest list of each server: most users are given the same. */
   readonly #newest = new Map<string, ToolChecks>()
 
@@ -33,10 +33,10 @@ export class ToolBook {
 
   /** @param isWhole false: a page, or as much as the server gave */
   saw (key: string, server: string, items: readonly unknown[], isWhole: boolean): ToolChecks {
-    const own = this.#namesOf(items)
+    const own = this.#read(items)
     const before = isWhole ? undefined : this.#known.get(key)
-    const byName = before === undefined ? own : new Map([...before.byName, ...own])
-    const checks = this.#shared(server, { byName, isWhole: isWhole || before?.isWhole === true })
+    const byName = before === undefined ? own.byName : new Map([...before.byName, ...own.byName])
+    const checks = this.#shared(server, { byName, isWhole: (isWhole && own.isWhole) || before?.isWhole === true })
     const chars = [...byName.keys()].reduce((sum, name) => sum + name.length + TOOL_CHARS, key.length)
     this.#known.set(key, checks, chars)
     return checks
@@ -44,26 +44,34 @@ export class ToolBook {
 
   /** The same, remembered for nobody. */
   checksOf (server: string, items: readonly unknown[], isWhole: boolean): ToolChecks {
-    return this.#shared(server, { byName: this.#namesOf(items), isWhole })
+    const own = this.#read(items)
+    return this.#shared(server, { byName: own.byName, isWhole: isWhole && own.isWhole })
   }
 
   changed (key: string): void {
     this.#known.delete(key)
   }
 
-  #namesOf (items: readonly unknown[]): ReadonlyMap<string, ArgumentCheck> {
+  /** The items' tools; not whole where there are more than are remembered. */
+  #read (items: readonly unknown[]): ToolChecks {
     const known = this.#ofItems.get(items)
     if (known !== undefined) return known
     const byName = new Map<string, ArgumentCheck>()
+    let isWhole = true
     for (const item of items) {
       const name = isJsonObject(item) ? item['name'] : undefined
-      if (typeof name !== 'string' || byName.size >= MAX_TOOLS) continue
-      // A tool without a schema is known, and takes whatever it is given.
-      const check = this.#schemas.of((item as { readonly inputSchema?: unknown }).inputSchema ?? {})
+      if (typeof name !== 'string') continue
+      if (byName.size >= MAX_TOOLS) {
+        isWhole = false
+        break
+      }
+      // A tool without a schema, or with one that is none, is known, and takes whatever it is given.
+      const check = this.#schemas.of((item as { readonly inputSchema?: unknown }).inputSchema) ?? this.#schemas.of({})
       if (check !== undefined) byName.set(name, check)
     }
-    this.#ofItems.set(items, byName)
-    return byName
+    const read = { byName, isWhole }
+    this.#ofItems.set(items, read)
+    return read
   }
 
   #shared (server: string, checks: ToolChecks): ToolChecks {

@@ -24,11 +24,6 @@ export function listOf (method: string): ListMethod | undefined {
   return LISTS.find((list) => list.method === method)
 }
 
-/** The lists that show things of a kind. */
-export function listsOfKind (kind: FeatureKind): readonly ListMethod[] {
-  return LISTS.filter((list) => list.kind === kind)
-}
-
 /** The lists that a capability's list_changed is about. */
 export function listsOfCapability (capability: string): readonly ListMethod[] {
   return LISTS.filter((list) => list.capability === capability)

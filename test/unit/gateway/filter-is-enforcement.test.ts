@@ -34,7 +34,6 @@ test('40 random policies: lists and uses agree, in sessions, modern requests and
     mayUseServer: (...args) => policy.mayUseServer(...args),
     missingListScope: (...args) => policy.missingListScope(...args),
     decision: (...args) => policy.decision(...args),
-    hidesSome: (...args) => policy.hidesSome(...args),
     visible: (...args) => policy.visible(...args),
     refusal: (...args) => policy.refusal(...args)
   }

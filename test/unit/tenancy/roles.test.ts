@@ -64,22 +64,3 @@ test('scopes of a role: out of scope is 403 as for the scopes of a credential, h
   assert.equal(shown.visible(withRoles('looker', 'caller'), name('files'), 'tool', 'read'), true)
   assert.equal(shown.refusal(withRoles('looker', 'caller'), name('files'), 'tool', 'read')?.code, 'GW_AUTH_SCOPE')
 })
-
-test('hides some of a kind: whoever is under a rule that could, and nobody else', () => {
-  const hides = (policy: Policy, caller: Principal, at = 'crm'): FeatureKind[] => (['tool', 'prompt', 'resource'] as const).filter((kind) => policy.hidesSome(caller, name(at), kind))
-  const servers = new Map([server('crm'), server('files', { tools: { deny: ['x'] }, prompts: { allow: [] }, resources: { allow: ['*'], deny: [] } })])
-  const free = createPolicy({ servers })
-  assert.deepEqual([hides(free, principal('acme')), hides(free, principal('acme'), 'files')], [[], ['tool', 'prompt']])
-  const tenants = new Map([[tenantId('acme'), { ...access({ prompts: { deny: ['crm__a'] }, resources: { allow: ['crm+*'] } }), limits: {} }]])
-  const roles = new Map(Object.entries({ all: access(), some: access({ tools: { allow: ['crm__a'] } }), careful: access({ tools: { deny: ['crm__b'] } }), elsewhere: access({ servers: ['files'] }) }))
-  const ruled = createPolicy({ servers, tenants, roles })
-  const as = (...own: string[]): Principal => principal('acme', undefined, own)
-  assert.deepEqual(hides(ruled, principal('acme')), ['prompt', 'resource'])
-  assert.deepEqual(hides(ruled, as('all')), ['prompt', 'resource'])
-  assert.deepEqual(hides(ruled, as('some')), ['tool', 'prompt', 'resource'])
-  assert.deepEqual(hides(ruled, as('some', 'all')), ['prompt', 'resource'])
-  assert.deepEqual(hides(ruled, as('all', 'careful')), ['tool', 'prompt', 'resource'])
-  assert.deepEqual(hides(ruled, as('elsewhere', 'all')), ['prompt', 'resource'])
-  // A server that is not theirs is hidden as a whole.
-  assert.deepEqual(hides(ruled, as('elsewhere')), ['tool', 'prompt', 'resource'])
-})

@@ -1,0 +1,20 @@
+import { isJsonObject, type Reply } from '../../protocol/index.ts'
+import type { Principal } from '../../shared/principal.ts'
+import type { GatewayContext } from '../context.ts'
+import type { FeatureUse, UseTarget } from '../use.ts'
+
+/** JSON-RPC 2.0 5.1; what servers answer for tools that they do not have (MCP tools). */
+const UNKNOWN = new Set([-32601, -32602])
+
+/**
+ * Is this what a server says of a tool that it does not have? Each has its own words for that, and whoever compares them with those
+ * for a hidden tool would learn what is only hidden: so both get the same (T25). A tool that is not listed and works is left alone.
+ *
+ * The list is the one that was read before the call: one that has changed since then, as servers say right after their start, cannot
+ * have shown the tool to the caller, unless the caller was given the new one.
+ */
+export function isOfUnlistedTool (context: GatewayContext, principal: Principal, { method, name, server }: FeatureUse, { relay: { tools } }: UseTarget, { error, result }: Reply): boolean {
+  const isRefused = error === undefined ? isJsonObject(result) && result['isError'] === true : UNKNOWN.has(error.code)
+  if (!isRefused || method !== 'tools/call' || tools.listed?.isWhole !== true || tools.listed.byName.has(name)) return false
+  return context.lists.known.tools(server, principal)?.byName.has(name) !== true
+}
