@@ -50,6 +50,7 @@ const isLong = (value: Text): boolean => value !== undefined && value.length > M
 
 /** A time to three decimals, as JSON writes the number. Whole numbers: the shortest digits of a fraction take V8 as long as the rest of the line. */
 function thousandths (ms: number): string {
+  if (!Number.isFinite(ms)) return 'null'
   const all = Math.round(ms * 1000)
   const rest = all % 1000
   if (rest === 0 || all < 0 || all > 1e12) return String(all / 1000)

@@ -100,6 +100,7 @@ describe('timers of connections', () => {
       const before = set.length
       await ask(socket)
       await until('its timer is set', () => set.slice(before).includes(KEPT_MS))
+      assert.equal(set[before], 0, 'the one before is taken back')
     }
     assert.match(await ask(socket), /^HTTP\/1.1 200/)
   })

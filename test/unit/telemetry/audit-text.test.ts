@@ -10,7 +10,7 @@ describe('audit text', () => {
 
   test('times are the numbers that JSON writes, to a thousandth of a millisecond', () => {
     const textOf = createAuditText()
-    const times = [0, 0.0004, 0.0006, 0.001, 0.01, 0.1, 0.99, 0.9996, 1, 1.05, 1.5, 2.25, 9.999, 10.01, 10.1, 123.456, 60_000, 60_000.07, 86_400_000.123, 1e12 + 0.5, -0.25]
+    const times = [0, 0.0004, 0.0006, 0.001, 0.01, 0.1, 0.99, 0.9996, 1, 1.05, 1.5, 2.25, 9.999, 10.01, 10.1, 123.456, 60_000, 60_000.07, 86_400_000.123, 1e12 + 0.5, -0.25, NaN, Infinity, -Infinity]
     for (let index = 0; index < 5000; index++) times.push(Math.random() * 10 ** (index % 9))
     for (const durationMs of times) {
       const text = textOf({ event: 'call', outcome: 'ok', durationMs })
