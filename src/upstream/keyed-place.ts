@@ -89,7 +89,7 @@ export class KeyedPlace implements Place {
     if (this.connection?.open === true) return Promise.resolve(this.connection)
     if (this.#context.closing()) return Promise.reject(new GatewayError('GW_DRAINING', { retryAfterS: 1 }))
     // A worker started now would belong to nobody and never be ended.
-    if (this.#forgotten) return Promise.reject(new GatewayError('GW_CANCELLED', { reason: 'the last holder of the worker has gone' }))
+    if (this.#forgotten || (this.holders === 0 && this.#endsWithHolders)) return Promise.reject(new GatewayError('GW_CANCELLED', { reason: 'the last holder of the worker has gone' }))
     if (this.#opening === undefined) {
       const abort = new AbortController()
       const promise = this.#open(abort.signal).finally(() => {
@@ -104,11 +104,15 @@ export class KeyedPlace implements Place {
   release (): void {
     this.holders--
     if (this.holders > 0) return
-    const { isolation } = this.request.server
-    const ownedBySession = isolation === 'session' && this.request.sessionKey !== undefined
-    if (ownedBySession || isolation === 'call' || this.isRetired) this.end(new GatewayError('GW_CANCELLED')).catch(this.#context.start.onThrown)
+    if (this.#endsWithHolders) this.end(new GatewayError('GW_CANCELLED')).catch(this.#context.start.onThrown)
     // Others keep their worker for a while: the next session of the user finds it warm, and a start is seen through.
     else this.#forgetIfUnused()
+  }
+
+  /** Does its worker end when the last holder goes? Else it stays for whoever comes next. */
+  get #endsWithHolders (): boolean {
+    const { server: { isolation }, sessionKey } = this.request
+    return (isolation === 'session' && sessionKey !== undefined) || isolation === 'call' || this.isRetired
   }
 
   /** Ends it as soon as nobody holds it. */

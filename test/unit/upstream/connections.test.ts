@@ -129,6 +129,8 @@ describe('holders', () => {
       const held = place({ ...runs('puppet.mjs'), isolation }, who)
       await held.ready()
       held.release()
+      // While it ends, whoever still has something to ask starts no other, which nobody would end.
+      await assert.rejects(held.ready(), { code: 'GW_CANCELLED' })
       await until('it is gone', () => workers() === 0)
       const slow = place({ ...runs('never-initializes.mjs'), isolation }, who)
       const starting = slow.ready()
