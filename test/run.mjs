@@ -6,7 +6,7 @@
 // Fails on a failed check or test, on a skipped test (each is named), and on a step that found no tests. The last line is
 // "N passed, N failed, N skipped" over all tests that ran.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -17,7 +17,7 @@ const pinned = join(bin, 'node')
 const MOVED = 'DRAWBRIDGE_TEST_ON_PINNED_NODE'
 /** First Node that runs TypeScript without a flag and has what the tests use. */
 const OLDEST_MAJOR = 24
-/** Two cores are what a small CI machine has. A file of tests uses a third of one, and waits the rest of its time. */
+/** Two cores are what a small CI machine has. A file of tests uses less than half of one, and waits the rest of its time. */
 const FILES_AT_ONCE = 4
 /** A check is busy all the time. */
 const CHECKS_AT_ONCE = 2
@@ -39,9 +39,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_MAJOR) {
 }
 // Whatever a step or a test starts as "node" is this Node.
 process.env.PATH = bin + delimiter + (process.env.PATH ?? '')
-// Hundreds of processes load the same sources: each is stripped of its types and compiled once. Entries are found by what a file holds.
-process.env.NODE_COMPILE_CACHE ??= join(root, 'test', '.cache', 'compiled')
 process.chdir(root)
+if (process.env.NODE_COMPILE_CACHE === undefined) compileOnce()
 
 const startedMs = performance.now()
 const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -84,6 +83,13 @@ async function atOnce (count, items, work) {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
   }
   await Promise.all(Array.from({ length: count }, worker))
+}
+
+/** Hundreds of processes load the same sources, and strip them of their types and compile them once. Anew for each run: files that tests write would pile up. */
+function compileOnce () {
+  const directory = join(root, 'test', '.cache', 'compiled')
+  rmSync(directory, { recursive: true, force: true })
+  process.env.NODE_COMPILE_CACHE = directory
 }
 
 // ---- choosing ----
