@@ -10,8 +10,8 @@ const UNKNOWN = new Set([-32601, -32602])
  * Is this what a server says of a tool that it does not have? Each has its own words for that, and whoever compares them with those
  * for a hidden tool would learn what is only hidden: so both get the same (T25). A tool that is not listed and works is left alone.
  *
- * The list is the one that was read before the call: one that has changed since then, as servers say right after their start, cannot
- * have shown the tool to the caller, unless the caller was given the new one.
+ * What counts is the last list that this connection gave, even if the server has announced a change since, as servers do right after
+ * their start: the list is read again before a call of a tool that is not in it. What the caller was shown meanwhile counts too.
  */
 export function isOfUnlistedTool (context: GatewayContext, principal: Principal, { method, name, server }: FeatureUse, { relay: { tools } }: UseTarget, { error, result }: Reply): boolean {
   const isRefused = error === undefined ? isJsonObject(result) && result['isError'] === true : UNKNOWN.has(error.code)

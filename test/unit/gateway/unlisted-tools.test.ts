@@ -10,7 +10,7 @@ const UNKNOWN: JsonRpcErrorBody = { code: -32602, message: 'Unknown tool.' }
 const full: JsonRpcErrorBody = { code: -32602, message: 'the disk is full' }
 const fails = (...names: string[]): JsonObject => Object.fromEntries(names.map((name) => [name, full]))
 
-/** What a call is refused with, and by whom is all the same: as an error or as a result that is one. */
+/** What a call is refused with: an error, or a result that is one. */
 async function refusal (client: TestClient, name: string): Promise<unknown> {
   const { error, result } = await client.get('tools/call', { name, arguments: {} })
   return error ?? result
@@ -19,7 +19,7 @@ async function refusal (client: TestClient, name: string): Promise<unknown> {
 describe('a tool that its server does not have', () => {
   it('is answered like a hidden one, also where the server says with its answer that the list has changed', async (t) => {
     for (const refused of [{ errors: { nope: { code: -32602, message: 'Tool nope not found' } } }, { results: { nope: { isError: true, content: [{ type: 'text', text: 'Unknown tool: nope' }] } } }]) {
-      for (const announces of [{}, { announces: 'tools' }]) {
+      for (const announces of [{}, { announces: true }]) {
         const one = plannedServer(t, { tools: [tool('open'), tool('hidden')], ...announces, ...refused }, deny)
         const { client } = await startGateway(t, { servers: { one: one.entry } })
         const alice = await client()
@@ -40,10 +40,20 @@ describe('a tool that its server does not have', () => {
 
 describe('a tool that its server has, or may have, keeps the words of its server', () => {
   it('whatever has changed', async (t) => {
-    const one = plannedServer(t, { tools: [tool('open')], announces: 'tools', errors: fails('open') }, deny)
+    const one = plannedServer(t, { tools: [tool('open')], announces: true, errors: fails('open') }, deny)
     const { client } = await startGateway(t, { servers: { one: one.entry } })
     const alice = await client()
     for (let count = 0; count < 3; count++) assert.deepEqual(await refusal(alice, 'open'), full)
+  })
+
+  it('when it came with a word, and nobody was shown it', async (t) => {
+    const one = plannedServer(t, { tools: [tool('open')], errors: fails('nope') }, deny)
+    const { client } = await startGateway(t, { servers: { one: one.entry } })
+    const alice = await client()
+    assert.deepEqual(await refusal(alice, 'nope'), UNKNOWN)
+    one.plan({ tools: [tool('open'), tool('late')], errors: fails('late', 'nope') })
+    await alice.call('change', { what: 'tools' })
+    assert.deepEqual([await refusal(alice, 'late'), await refusal(alice, 'nope')], [full, UNKNOWN])
   })
 
   it('when it came without a word, and the caller was shown it', async (t) => {
