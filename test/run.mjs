@@ -6,7 +6,7 @@
 // Fails on a failed check or test, on a skipped test (each is named), and on a step that found no tests. The last line is
 // "N passed, N failed, N skipped" over all tests that ran.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { delimiter, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -41,6 +41,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_MAJOR) {
 process.env.PATH = bin + delimiter + (process.env.PATH ?? '')
 process.chdir(root)
 if (process.env.NODE_COMPILE_CACHE === undefined) compileOnce()
+if (process.getuid?.() === 0) openForOthers()
 
 const startedMs = performance.now()
 const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -90,6 +91,15 @@ function compileOnce () {
   const directory = join(root, 'test', '.cache', 'compiled')
   rmSync(directory, { recursive: true, force: true })
   process.env.NODE_COMPILE_CACHE = directory
+}
+
+/** Of root's tests some run as an ordinary user, who has to get into the project: not so in a directory that `mktemp -d` made. Until the run ends. */
+function openForOthers () {
+  const { mode } = statSync(root)
+  if ((mode & 0o005) === 0o005) return
+  console.log(`${root} is opened for other users while the tests run: some run as one.`)
+  chmodSync(root, mode | 0o005)
+  process.on('exit', () => { chmodSync(root, mode) })
 }
 
 // ---- choosing ----
